@@ -1,0 +1,76 @@
+// Builds what the package ships. `node build.mjs bundles` makes only the esbuild bundles (what synth needs);
+// without arguments also the jsii assembly (what consumers of the package import).
+import { spawnSync } from 'node:child_process';
+import { chmodSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('.', import.meta.url));
+
+const lambda = (name) => ({
+  entryPoints: [join(root, `lambda/${name}/index.ts`)],
+  outfile: join(root, `dist/lambda/${name}/index.mjs`),
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  // Packages that still call require() at run time find one in an ES module only if we make it.
+  ...(name === 'certificate'
+    ? { banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" } }
+    : {}),
+});
+
+const bundles = [
+  lambda('authorizer'),
+  lambda('certificate'),
+  {
+    entryPoints: [join(root, 'gate/host/main.ts')],
+    outfile: join(root, 'dist/gate/program.js'),
+    format: 'esm',
+    platform: 'neutral',
+    target: 'es2023',
+    external: ['crypto', 'fs', 'querystring', 'zlib', 'xml'],
+  },
+  {
+    entryPoints: [join(root, 'gate/pack.ts')],
+    outfile: join(root, 'dist/gate/pack.js'),
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+  },
+  {
+    entryPoints: [join(root, 'bin/cli.ts')],
+    outfile: join(root, 'dist/cli.js'),
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    minify: false,
+  },
+];
+
+export async function buildBundles() {
+  await Promise.all(bundles.map((options) => build({ bundle: true, minify: true, logLevel: 'warning', ...options })));
+  chmodSync(join(root, 'dist/cli.js'), 0o755);
+}
+
+function buildLibrary() {
+  rmSync(join(root, '.jsii'), { force: true });
+  const jsii = join(root, 'node_modules/.bin/jsii');
+  const { status, error } = spawnSync(
+    jsii,
+    ['--silence-warnings=reserved-word', '--generate-tsconfig', 'tsconfig.jsii.json'],
+    { cwd: root, stdio: 'inherit' },
+  );
+  if (error) throw error;
+  if (status !== 0) throw new Error(`jsii ended with exit code ${status}; its messages above say why`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [what, ...rest] = process.argv.slice(2);
+  if (rest.length > 0 || (what !== undefined && what !== 'bundles')) {
+    console.error(`build.mjs: unknown argument "${[what, ...rest].join(' ')}"; allowed: nothing, or "bundles"`);
+    process.exit(2);
+  }
+  await buildBundles();
+  if (what === undefined) buildLibrary();
+}

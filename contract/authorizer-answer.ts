@@ -1,0 +1,85 @@
+/**
+ * How a decision travels in an authorizer's `context`. API Gateway accepts only flat strings, numbers and booleans
+ * there, so the whole decision is one JSON string under `voicegate`, beside three plain values for other readers.
+ */
+
+import type { Decision, DenyReason, Grant } from './decision';
+
+export const CONTEXT_DECISION = 'voicegate';
+const VERSION = 1;
+
+export interface DecisionContext {
+  readonly principal: string;
+  readonly keyId: string;
+  /** Separated by spaces, as OAuth writes them. */
+  readonly scopes: string;
+  readonly [CONTEXT_DECISION]: string;
+}
+
+export function encodeDecision(decision: Decision): DecisionContext {
+  const grant = decision.outcome === 'allow' ? decision.grant : undefined;
+  return {
+    principal: grant?.principal ?? '',
+    keyId: grant?.keyId ?? '',
+    scopes: grant?.scopes.join(' ') ?? '',
+    [CONTEXT_DECISION]: JSON.stringify({ v: VERSION, ...decision }),
+  };
+}
+
+/**
+ * The decision in a context, or undefined when the context holds none (a foreign authorizer's).
+ * @throws Error when it holds one that this version cannot read: that is a failure, never an allow.
+ */
+export function decodeDecision(context: Readonly<Record<string, unknown>> | undefined): Decision | undefined {
+  const text = context?.[CONTEXT_DECISION];
+  if (text === undefined) return undefined;
+  const value: unknown = typeof text === 'string' ? JSON.parse(text) : undefined;
+  if (!isRecord(value) || value.v !== VERSION || !isSeconds(value.ttl)) throw new Error('malformed decision');
+  if (value.outcome === 'deny') {
+    if (value.status !== 401 && value.status !== 403 && value.status !== 429) throw new Error('malformed decision');
+    return {
+      outcome: 'deny',
+      status: value.status,
+      reason: typeof value.reason === 'string' ? (value.reason as DenyReason) : 'refused',
+      ttl: value.ttl,
+      ...(isSeconds(value.retryAfter) ? { retryAfter: value.retryAfter } : {}),
+    };
+  }
+  if (value.outcome !== 'allow' || !isGrant(value.grant)) throw new Error('malformed decision');
+  return { outcome: 'allow', grant: value.grant, ttl: value.ttl };
+}
+
+function isGrant(value: unknown): value is Grant {
+  return (
+    isRecord(value) &&
+    typeof value.principal === 'string' &&
+    isStrings(value.scopes) &&
+    optional(value.keyId, (item) => typeof item === 'string') &&
+    optional(value.notBefore, isSeconds) &&
+    optional(value.expires, isSeconds) &&
+    optional(value.paths, isStrings) &&
+    optional(value.methods, isStrings) &&
+    optional(value.sourceCidrs, isStrings) &&
+    optional(value.rate, (rate) => isRecord(rate) && isCount(rate.requestsPerMinute) && isCount(rate.burst))
+  );
+}
+
+function optional(value: unknown, check: (value: unknown) => boolean): boolean {
+  return value === undefined || check(value);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isStrings(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function isSeconds(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 1;
+}

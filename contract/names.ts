@@ -1,0 +1,86 @@
+/** Names on which several rooms, or rooms and users, must agree. */
+
+/** The header in which a client may send its key; `Authorization: Bearer` is the other way. */
+export const KEY_HEADER = 'x-api-key';
+
+/** Headers that tell the app who calls. Values are percent-encoded by `encodeIdentity`. */
+export const IDENTITY_HEADERS = {
+  principal: 'X-Auth-Principal',
+  keyId: 'X-Auth-Key-Id',
+  scopes: 'X-Auth-Scopes',
+} as const;
+
+/** Bytes that an identity header's value may take; longer values are cut at a whole character. */
+export const IDENTITY_HEADER_BYTES = 1024;
+
+/** The scope that the synthesis paths need unless the routes say otherwise. */
+export const SYNTHESIS_SCOPE = 'tts:synthesize';
+
+/** Paths that turn text into speech, unless told otherwise. */
+export const SYNTHESIS_PATHS: readonly string[] = ['/tts', '/v1/audio/speech'];
+
+/** Logical ids (or their beginnings, before CDK's hash) of stack outputs that the command line reads. */
+export const OUTPUTS = {
+  keyTableName: 'KeyTableName',
+  serviceUrl: 'ServiceUrl',
+  loadBalancerDnsName: 'LoadBalancerDnsName',
+  certificateArn: 'CertificateArn',
+} as const;
+
+/** The key table's attributes that are keys of the table and its index. */
+export const KEY_TABLE = {
+  partitionKey: 'keyId',
+  ownerIndex: 'owner',
+  ttlAttribute: 'deleteAt',
+} as const;
+
+/** Environment of the authorizer Lambda, set by the construct and read by the handler. */
+export const AUTHORIZER_ENV = {
+  keyTable: 'KEY_TABLE_NAME',
+  keyPrefix: 'KEY_PREFIX',
+  /** Seconds. */
+  positiveTtl: 'POSITIVE_TTL',
+  /** Seconds. */
+  negativeTtl: 'NEGATIVE_TTL',
+} as const;
+
+/**
+ * Environment of the gate's containers. Addresses are `host:port`. Where the gate finds Lambda and credentials are the
+ * standard names of the AWS SDKs: AWS_REGION, AWS_ENDPOINT_URL_LAMBDA, AWS_ENDPOINT_URL, AWS_CONTAINER_CREDENTIALS_*.
+ */
+export const GATE_ENV = {
+  /** Init container only: the packed configuration and program. */
+  bundle: 'VOICEGATE_BUNDLE',
+  /** The volume that the init container fills. */
+  directory: 'VOICEGATE_DIR',
+  listen: 'VOICEGATE_LISTEN',
+  healthListen: 'VOICEGATE_HEALTH_LISTEN',
+  upstream: 'VOICEGATE_UPSTREAM',
+  /** Function name or ARN (with alias) of the authorizer. */
+  authorizer: 'VOICEGATE_AUTHORIZER',
+  /** Where the image keeps its dynamic modules; default /usr/lib/nginx/modules. */
+  modules: 'VOICEGATE_NGINX_MODULES',
+} as const;
+
+const UNRESERVED = /[A-Za-z0-9._~@:/+-]/;
+
+/**
+ * An identity value as a header may carry it: percent-encoded UTF-8 outside `[A-Za-z0-9._~@:/+-]`, at most
+ * {@link IDENTITY_HEADER_BYTES}. Lone surrogates become U+FFFD.
+ */
+export function encodeIdentity(text: string): string {
+  let out = '';
+  for (const character of text) {
+    const safe = UNRESERVED.test(character) ? character : encodeCharacter(character);
+    if (out.length + safe.length > IDENTITY_HEADER_BYTES) break;
+    out += safe;
+  }
+  return out;
+}
+
+function encodeCharacter(character: string): string {
+  const code = character.codePointAt(0) ?? 0xfffd;
+  const valid = code >= 0xd800 && code <= 0xdfff ? '\ufffd' : character;
+  // encodeURIComponent leaves these five alone; a header value must not hold them.
+  return encodeURIComponent(valid).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+}
