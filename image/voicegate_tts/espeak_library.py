@@ -1,0 +1,123 @@
+"""eSpeak NG's C library, called through ctypes. It has one global state: callers hold a lock around each utterance."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from pathlib import Path
+
+import espeakng_loader
+
+from .errors import ConfigurationError
+
+# Names and values as in eSpeak NG's speak_lib.h.
+_AUDIO_OUTPUT_SYNCHRONOUS = 2
+_INITIALIZE_DONT_EXIT = 0x8000
+_CHARS_UTF8 = 1
+_RATE = 1
+_MAX_DATA_PATH = 150  # The library holds the path of its data in a buffer of 160 bytes and silently cuts longer ones.
+
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
+
+
+class EspeakLibrary:
+    """The library and the data that the package espeakng-loader ships, loaded and initialised.
+
+    Raises:
+        ConfigurationError: the library or its data cannot be loaded.
+    """
+
+    #: In words a minute: below this the library takes no rate; normal is 175.
+    slowest_rate = 80
+
+    def __init__(self) -> None:
+        try:
+            library = ctypes.CDLL(espeakng_loader.get_library_path())
+            data = espeakng_loader.get_data_path()
+        except (OSError, RuntimeError) as error:
+            raise ConfigurationError(
+                f"eSpeak NG cannot be loaded ({error}); install it again: "
+                "pip install --force-reinstall -r requirements.txt."
+            ) from error
+        library.espeak_Synth.argtypes = [
+            ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint, ctypes.c_int, ctypes.c_uint, ctypes.c_uint,
+            ctypes.c_void_p, ctypes.c_void_p,
+        ]  # fmt: skip
+        library.espeak_SetVoiceByName.argtypes = [ctypes.c_char_p]
+        library.espeak_Initialize.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_int]
+        self._library = library
+        self._pcm = bytearray()
+        self._callback = _Callback(self._collect)
+        path = _short_path(data)
+        self.sample_rate: int = library.espeak_Initialize(
+            _AUDIO_OUTPUT_SYNCHRONOUS, 0, os.fsencode(path), _INITIALIZE_DONT_EXIT
+        )
+        if self.sample_rate <= 0:
+            raise ConfigurationError(f"eSpeak NG cannot read its data in {data}; install it again.")
+        library.espeak_SetSynthCallback(self._callback)
+        self._can_stretch = hasattr(library, "sonicCreateStream")
+        if self._can_stretch:
+            library.sonicCreateStream.restype = ctypes.c_void_p
+            library.sonicSetSpeed.argtypes = [ctypes.c_void_p, ctypes.c_float]
+            library.sonicWriteShortToStream.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int]
+            library.sonicReadShortFromStream.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int]
+            library.sonicFlushStream.argtypes = [ctypes.c_void_p]
+            library.sonicDestroyStream.argtypes = [ctypes.c_void_p]
+
+    def select_voice(self, name: str) -> None:
+        """Chooses a language, with a variant if wished: `cmn`, `en-us+f3`."""
+        if self._library.espeak_SetVoiceByName(name.encode()) != 0:
+            raise ConfigurationError(f"eSpeak NG has no voice {name!r} in its data; install it again.")
+
+    def select_rate(self, words_per_minute: int) -> None:
+        """Chooses the speaking rate."""
+        self._library.espeak_SetParameter(_RATE, words_per_minute, 0)
+
+    def speak(self, text: str) -> bytes:
+        """The text as 16-bit samples of the machine's byte order, without a pause at the end."""
+        self._pcm = bytearray()
+        data = text.encode()
+        status = self._library.espeak_Synth(data, len(data) + 1, 0, 0, 0, _CHARS_UTF8, None, None)
+        if status != 0:
+            raise RuntimeError(f"espeak_Synth failed with status {status}")
+        return bytes(self._pcm)
+
+    def stretch(self, pcm: bytes, speed: float) -> bytes:
+        """Slows sound down without changing its pitch, by the Sonic library inside of eSpeak NG."""
+        if not self._can_stretch or not pcm:
+            return pcm
+        stream = self._library.sonicCreateStream(self.sample_rate, 1)
+        if not stream:
+            raise MemoryError("sonicCreateStream")
+        try:
+            self._library.sonicSetSpeed(stream, speed)
+            self._library.sonicWriteShortToStream(stream, pcm, len(pcm) // 2)
+            self._library.sonicFlushStream(stream)
+            result = bytearray()
+            part = ctypes.create_string_buffer(1 << 16)
+            while (count := self._library.sonicReadShortFromStream(stream, part, len(part) // 2)) > 0:
+                result += part.raw[: 2 * count]
+            return bytes(result)
+        finally:
+            self._library.sonicDestroyStream(stream)
+
+    def _collect(self, samples: int | None, count: int, events: int | None) -> int:  # noqa: ARG002
+        if samples and count > 0:
+            self._pcm += ctypes.string_at(samples, 2 * count)
+        return 0
+
+
+def _short_path(data: str) -> str:
+    """A path of the data that fits into the library's buffer.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    if len(os.fsencode(data)) <= _MAX_DATA_PATH:
+        return data
+    if Path("/proc/self/fd").is_dir():
+        # Stays open for good: the library reads further dictionaries later.
+        return f"/proc/self/fd/{os.open(data, os.O_RDONLY | os.O_DIRECTORY)}"
+    raise ConfigurationError(
+        f"eSpeak NG's data lie at a path longer than its {_MAX_DATA_PATH} bytes: {data}; install into a shorter one."
+    )

@@ -1,0 +1,80 @@
+"""What the environment can change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .engines import ENGINE_NAMES
+from .errors import ConfigurationError
+
+DEFAULT_SAMBERT_MODEL = "damo/speech_sambert-hifigan_tts_zh-cn_16k"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The service's settings, each named after its environment variable.
+
+    Attributes:
+        engine: TTS_ENGINE, one of ENGINE_NAMES; default espeak-ng.
+        model: TTS_MODEL, the ModelScope model id (or folder) of the sambert-hifigan engine.
+        max_characters: TTS_MAX_CHARACTERS, the longest text after cleaning, in Unicode code points; default 500.
+        load_timeout_seconds: TTS_LOAD_TIMEOUT, how long an engine may take to load; default 900.
+        host: HOST, the address to listen on; default 0.0.0.0.
+        port: PORT, default 5000.
+        workers: WEB_CONCURRENCY, processes; default 2.
+        threads: GUNICORN_THREADS, threads a process; default 4.
+        timeout_seconds: GUNICORN_TIMEOUT, after which a silent worker is replaced; default 120.
+        graceful_timeout_seconds: GUNICORN_GRACEFUL_TIMEOUT, for requests in flight after TERM; default 30.
+    """
+
+    engine: str = ENGINE_NAMES[0]
+    model: str = DEFAULT_SAMBERT_MODEL
+    max_characters: int = 500
+    load_timeout_seconds: int = 900
+    host: str = "0.0.0.0"  # noqa: S104 - a container's port is reached from outside of it
+    port: int = 5000
+    workers: int = 2
+    threads: int = 4
+    timeout_seconds: int = 120
+    graceful_timeout_seconds: int = 30
+
+    @property
+    def max_body_bytes(self) -> int:
+        """A JSON body needs up to 12 bytes a character (an escaped surrogate pair), and room for the other fields."""
+        return 16 * 1024 + 12 * self.max_characters
+
+    @staticmethod
+    def from_environment(environ: Mapping[str, str]) -> Settings:
+        """Reads and checks the environment. An empty variable counts as absent.
+
+        Raises:
+            ConfigurationError: a value is not allowed.
+        """
+        engine = environ.get("TTS_ENGINE") or Settings.engine
+        if engine not in ENGINE_NAMES:
+            raise ConfigurationError(
+                f"TTS_ENGINE: {engine!r} is not an engine; allowed values: {', '.join(ENGINE_NAMES)}."
+            )
+        return Settings(
+            engine=engine,
+            model=environ.get("TTS_MODEL") or Settings.model,
+            max_characters=_integer(environ, "TTS_MAX_CHARACTERS", Settings.max_characters, 1, 100_000),
+            load_timeout_seconds=_integer(environ, "TTS_LOAD_TIMEOUT", Settings.load_timeout_seconds, 1, 86_400),
+            host=environ.get("HOST") or Settings.host,
+            port=_integer(environ, "PORT", Settings.port, 0, 65_535),
+            workers=_integer(environ, "WEB_CONCURRENCY", Settings.workers, 1, 256),
+            threads=_integer(environ, "GUNICORN_THREADS", Settings.threads, 1, 256),
+            timeout_seconds=_integer(environ, "GUNICORN_TIMEOUT", Settings.timeout_seconds, 1, 86_400),
+            graceful_timeout_seconds=_integer(
+                environ, "GUNICORN_GRACEFUL_TIMEOUT", Settings.graceful_timeout_seconds, 1, 86_400
+            ),
+        )
+
+
+def _integer(environ: Mapping[str, str], name: str, default: int, minimum: int, maximum: int) -> int:
+    given = environ.get(name) or str(default)
+    if not re.fullmatch(r"[0-9]{1,9}", given) or not minimum <= int(given) <= maximum:
+        raise ConfigurationError(f"{name}: must be a whole number from {minimum} to {maximum}, got {given!r}.")
+    return int(given)
