@@ -1,0 +1,57 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { runCommand, saysNoNetwork } from './command.mjs';
+import { Problem } from './problem.mjs';
+
+/** Whether `node_modules` holds what the lock file says (npm writes down what it installed, last of all). */
+export function isInstalled(root) {
+  const wanted = packages(join(root, 'package-lock.json'));
+  const found = packages(join(root, 'node_modules/.package-lock.json'));
+  if (!wanted)
+    throw new Problem(
+      `${join(root, 'package-lock.json')} is missing or damaged: restore it with "git checkout package-lock.json".`,
+    );
+  if (!found) return false;
+  return Object.entries(wanted).every(
+    ([path, { version, optional, devOptional, peer }]) =>
+      path === '' || found[path]?.version === version || (!found[path] && (optional || devOptional || peer)),
+  );
+}
+
+function packages(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')).packages;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `npm ci`, by the npm that started this process or the one on PATH. */
+export async function installNodeModules(root, { update, signal }) {
+  const args = ['ci', '--no-audit', '--no-fund', '--prefer-offline', '--fetch-retries=1', '--loglevel=error'];
+  const own = process.env.npm_execpath;
+  const [command, first] =
+    own && basename(own) === 'npm-cli.js' && existsSync(own) ? [process.execPath, [own]] : ['npm', []];
+  update('npm ci');
+  // Without what the outer npm exported, or it would install by the outer command's settings.
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^npm_(lifecycle|package|command)/.test(name)),
+  );
+  const { status, output } = await runCommand(command, [...first, ...args], { cwd: root, env, signal });
+  if (status === 0) return;
+  signal?.throwIfAborted();
+  if (status === null && /ENOENT/.test(output)) {
+    throw new Problem('npm is not on PATH: install it together with Node (https://nodejs.org) and run this again.');
+  }
+  if (saysNoNetwork(output)) {
+    throw new Problem(
+      'The npm packages could not be fetched, since the npm registry cannot be reached: check the network or the proxy (npm config get registry) and run this again.',
+    );
+  }
+  throw new Problem(`"npm ci" failed with ${lastLines(output)}`);
+}
+
+/** The last lines of an output, for an error message. */
+export function lastLines(output, count = 12) {
+  return `:\n${output.trim().split('\n').slice(-count).join('\n')}`;
+}

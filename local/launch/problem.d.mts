@@ -1,0 +1,4 @@
+export declare class Problem extends Error {
+  readonly exitCode: number;
+  constructor(message: string, exitCode?: number);
+}

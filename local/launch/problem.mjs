@@ -1,0 +1,9 @@
+/** Something that the person who starts can put right: its message is one sentence that says how, shown without a stack. */
+export class Problem extends Error {
+  /** @param {string} message @param {number} [exitCode] */
+  constructor(message, exitCode = 1) {
+    super(message);
+    this.name = 'Problem';
+    this.exitCode = exitCode;
+  }
+}

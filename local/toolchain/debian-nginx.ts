@@ -1,0 +1,150 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runCommand, saysNoNetwork } from '../launch/command.mjs';
+import { lastLines } from '../launch/node-modules.mjs';
+import { Problem } from '../launch/problem.mjs';
+
+/** The first release of Debian whose njs is new enough. */
+const SUITE = 'forky';
+const PACKAGES = ['nginx', 'libnginx-mod-http-js', 'libc6'];
+const KEYRINGS = ['/usr/share/keyrings/debian-archive-keyring.gpg', '/usr/share/keyrings/debian-archive-keyring.pgp'];
+const DEFAULT_MIRROR = 'http://deb.debian.org/debian';
+
+export interface FetchOptions {
+  readonly directory: string;
+  readonly update: (detail: string) => void;
+  readonly signal?: AbortSignal;
+  /** What is wrong with each nginx on PATH, for the error message. */
+  readonly refusals: readonly string[];
+  /** @returns what is wrong with the fetched one, if anything */
+  readonly check: (nginx: string, modules: string) => Promise<string | undefined>;
+}
+
+/**
+ * Fetches nginx and njs from Debian's archive with apt, as any user: apt gets folders of its own, its signature check
+ * stays on, and nothing is installed into the system. The programs run by the C library that was fetched with them.
+ */
+export async function fetchNginx(options: FetchOptions): Promise<void> {
+  const { directory, update, signal } = options;
+  const keyring = await requirements(options);
+  rmSync(directory, { recursive: true, force: true });
+  const apt = await privateApt(directory, keyring, signal);
+
+  update(`package list of Debian ${SUITE}`);
+  await call('apt-get', [...apt, '-q', '-o', 'APT::Update::Error-Mode=any', 'update'], signal);
+  update('downloading');
+  await call('apt-get', [...apt, '-y', '-q', '--download-only', 'install', ...PACKAGES], signal);
+  update('unpacking');
+  const archives = join(directory, 'apt/cache/archives');
+  const target = join(directory, 'root');
+  mkdirSync(target);
+  for (const file of readdirSync(archives).filter((name) => name.endsWith('.deb'))) {
+    await call('dpkg-deb', ['-x', join(archives, file), target], signal);
+  }
+  rmSync(join(directory, 'apt'), { recursive: true });
+
+  const nginx = writeWrapper(directory, target);
+  const modules = join(target, 'usr/lib/nginx/modules');
+  update('trying it');
+  const wrong = await options.check(nginx, modules);
+  signal?.throwIfAborted();
+  if (wrong)
+    throw new Problem(`The nginx of Debian ${SUITE} does not serve here (${wrong}): ${remedy(options.refusals)}`);
+  writeFileSync(join(directory, 'checked'), `${modules}\n`);
+}
+
+async function requirements({ refusals, signal }: FetchOptions): Promise<string> {
+  for (const tool of ['apt-get', 'dpkg-deb']) {
+    const { status } = await runCommand(tool, ['--version'], { signal });
+    if (status !== 0) {
+      throw new Problem(
+        `There is no usable nginx here and no ${tool} to fetch one from Debian's archive: ${remedy(refusals)}`,
+      );
+    }
+  }
+  const keyring = KEYRINGS.find((file) => existsSync(file));
+  if (!keyring) {
+    throw new Problem(
+      "nginx comes from Debian's archive, and the keys that sign it are not here: " +
+        'run "sudo apt-get install debian-archive-keyring" and start again.',
+    );
+  }
+  return keyring;
+}
+
+function remedy(refusals: readonly string[]): string {
+  const looked = refusals.length > 0 ? ` (${refusals.join('; ')})` : '';
+  return `install nginx with njs 1.0.0 or newer from https://nginx.org/en/download.html${looked} and name it in VOICEGATE_NGINX.`;
+}
+
+/** Options that give apt its own lists, cache and sources, and leave the system's proxy and certificate settings. */
+async function privateApt(directory: string, keyring: string, signal?: AbortSignal): Promise<readonly string[]> {
+  const apt = join(directory, 'apt');
+  for (const folder of ['state/lists/partial', 'cache/archives/partial', 'etc']) {
+    mkdirSync(join(apt, folder), { recursive: true });
+  }
+  writeFileSync(join(apt, 'state/status'), '');
+  writeFileSync(join(apt, 'etc/sources.list'), `deb [signed-by=${keyring}] ${await mirror(signal)} ${SUITE} main\n`);
+  const settings = {
+    'Dir::State': join(apt, 'state'),
+    'Dir::State::status': join(apt, 'state/status'),
+    'Dir::Cache': join(apt, 'cache'),
+    'Dir::Etc::sourcelist': join(apt, 'etc/sources.list'),
+    'Dir::Etc::sourceparts': '-',
+    'Dir::Etc::preferences': '-',
+    'Dir::Etc::preferencesparts': '-',
+    'APT::Install-Recommends': 'false',
+    'APT::Sandbox::User': '',
+    // Hooks of the system, such as a container's clean-up of downloaded archives, act as root on root's folders.
+    'APT::Update::Post-Invoke': '',
+    'Acquire::Languages': 'none',
+    'Acquire::Retries': '1',
+    'Acquire::http::Timeout': '20',
+    'Acquire::https::Timeout': '20',
+    'Debug::NoLocking': '1',
+  };
+  return Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+}
+
+/** The mirror that this system's apt uses for Debian, or Debian's own. */
+async function mirror(signal?: AbortSignal): Promise<string> {
+  const { status, output } = await runCommand('apt-get', ['indextargets', '--format', '$(SITE)'], {
+    signal,
+    stdout: 'only',
+  });
+  const sites = status === 0 ? output.split('\n').map((line) => line.trim().replace(/\/$/, '')) : [];
+  return sites.find((site) => /^https?:\S+\/debian$/.test(site)) ?? DEFAULT_MIRROR;
+}
+
+async function call(command: string, args: readonly string[], signal?: AbortSignal): Promise<void> {
+  const { status, output } = await runCommand(command, args, { signal, env: { ...process.env, LC_ALL: 'C' } });
+  if (status === 0) return;
+  signal?.throwIfAborted();
+  if (saysNoNetwork(output)) {
+    throw new Problem(
+      "nginx could not be fetched, since Debian's archive cannot be reached: check the network or apt's proxy and start again.",
+    );
+  }
+  throw new Problem(`Fetching nginx by ${command} failed with ${lastLines(output)}`);
+}
+
+/** An executable that starts the fetched nginx by the loader and libraries fetched with it. */
+function writeWrapper(directory: string, target: string): string {
+  const libraries = join(target, 'usr/lib');
+  const triplet = readdirSync(libraries).find((name) => existsSync(join(libraries, name, 'libc.so.6')));
+  const loader = triplet && readdirSync(join(libraries, triplet)).find((name) => /^ld-linux.*\.so\.\d+$/.test(name));
+  if (!triplet || !loader)
+    throw new Problem(
+      `The C library of Debian ${SUITE} was not found in ${libraries}: remove ${directory} and start again.`,
+    );
+  const path = join(libraries, triplet);
+  const quoted = [join(path, loader), '--library-path', path, join(target, 'usr/sbin/nginx')].map(quote).join(' ');
+  const nginx = join(directory, 'nginx');
+  writeFileSync(nginx, `#!/bin/sh\nexec ${quoted} "$@"\n`);
+  chmodSync(nginx, 0o755);
+  return nginx;
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,86 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { runCommand } from '../launch/command.mjs';
+import { Problem } from '../launch/problem.mjs';
+import { fetchNginx } from './debian-nginx.js';
+import { njsVersion } from './njs-version.js';
+
+/** `js_access` without worker crashes, and the QuickJS engine: the same versions that the gate's container asks for. */
+const OLDEST_NJS = '1.0.0';
+
+export interface Nginx {
+  readonly nginx: string;
+  readonly nginxModules: string;
+}
+
+export interface NginxOptions {
+  readonly directory: string;
+  readonly update: (detail: string) => void;
+  readonly signal?: AbortSignal;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/**
+ * An nginx whose njs is new enough: the one that VOICEGATE_NGINX names, the one that was fetched before, one on PATH, or
+ * one fetched from Debian's archive. Each is run before it is believed.
+ */
+export async function ensureNginx(options: NginxOptions): Promise<Nginx> {
+  const { directory, update, signal, env = process.env } = options;
+  const named = env.VOICEGATE_NGINX;
+  if (named) {
+    const found = await check(named, signal);
+    if ('nginx' in found) return found;
+    throw new Problem(`VOICEGATE_NGINX=${named} ${found.refusal}: name another, or unset it.`);
+  }
+
+  const fetched = join(directory, 'nginx');
+  // Its mark is written last, after it was seen running.
+  if (existsSync(join(fetched, 'checked'))) return place(fetched);
+
+  const refusals: string[] = [];
+  for (const folder of (env.PATH ?? '').split(delimiter)) {
+    const candidate = join(folder, 'nginx');
+    if (folder === '' || !existsSync(candidate)) continue;
+    update(`looking at ${candidate}`);
+    const found = await check(candidate, signal);
+    if ('nginx' in found) return found;
+    refusals.push(`${candidate} ${found.refusal}`);
+  }
+  await fetchNginx({
+    directory: fetched,
+    update,
+    signal,
+    refusals,
+    check: async (nginx, modules) => {
+      const version = await njsVersion(nginx, modules, signal);
+      return version !== undefined && isAtLeast(version, OLDEST_NJS) ? undefined : `njs ${version ?? 'missing'}`;
+    },
+  });
+  return place(fetched);
+}
+
+function place(fetched: string): Nginx {
+  return { nginx: join(fetched, 'nginx'), nginxModules: readFileSync(join(fetched, 'checked'), 'utf8').trim() };
+}
+
+async function check(nginx: string, signal?: AbortSignal): Promise<Nginx | { readonly refusal: string }> {
+  const { status, output } = await runCommand(nginx, ['-V'], { signal, timeoutMs: 10_000 });
+  if (status !== 0) return { refusal: `does not run (${output.trim().split('\n').at(-1)})` };
+  const compiled = /--modules-path=(\S+)/.exec(output)?.[1];
+  const folders = [compiled, '/usr/lib/nginx/modules', '/usr/share/nginx/modules', '/usr/lib64/nginx/modules'];
+  const modules = folders.find((folder) => folder && existsSync(join(folder, 'ngx_http_js_module.so')));
+  if (!modules) return { refusal: 'has no njs module (ngx_http_js_module.so)' };
+  const version = await njsVersion(nginx, modules, signal);
+  if (version === undefined) return { refusal: 'has an njs without js_access' };
+  if (!isAtLeast(version, OLDEST_NJS)) return { refusal: `has njs ${version}, and ${OLDEST_NJS} is needed` };
+  return { nginx, nginxModules: modules };
+}
+
+export function isAtLeast(version: string, oldest: string): boolean {
+  const [a, b] = [version, oldest].map((text) => text.split('.').map(Number));
+  for (let i = 0; i < 3; i += 1) {
+    const difference = (a?.[i] ?? 0) - (b?.[i] ?? 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return true;
+}
