@@ -26,6 +26,8 @@ export interface RequestLine {
   readonly why: string;
   /** From the gate's own log, when the request came that far: the public key id. */
   readonly keyId?: string;
+  /** The X-Amzn-Trace-Id that the target received, whole, when the request went to one: the join with the gate's log. */
+  readonly traceId?: string;
   readonly milliseconds: number;
 }
 
