@@ -11,16 +11,22 @@ export function parseAddress(text: string): readonly number[] | undefined {
   return text.includes(':') ? parseIpv6(text) : parseIpv4(text);
 }
 
-/** A network such as `192.0.2.0/24` or `2001:db8::/32`; a bare address is a network of one. */
+/**
+ * A network such as `192.0.2.0/24` or `2001:db8::/32`; a bare address is a network of one. A network of IPv4-mapped
+ * addresses counts as IPv4 and needs a length of at least 96: a shorter one would mean more than it could match.
+ */
 export function parseCidr(text: string): Cidr | undefined {
   const slash = text.indexOf('/');
-  const address = parseAddress(slash < 0 ? text : text.slice(0, slash));
+  const addressText = slash < 0 ? text : text.slice(0, slash);
+  const address = parseAddress(addressText);
   if (address === undefined) return undefined;
   const bits = address.length * 8;
   if (slash < 0) return { bytes: address, prefixLength: bits };
-  const length = text.slice(slash + 1);
-  if (!/^(0|[1-9]\d{0,2})$/.test(length) || Number(length) > bits) return undefined;
-  return { bytes: address, prefixLength: Number(length) };
+  const lengthText = text.slice(slash + 1);
+  if (!/^(0|[1-9]\d{0,2})$/.test(lengthText)) return undefined;
+  const mapped = address.length === 4 && addressText.includes(':');
+  const prefixLength = Number(lengthText) - (mapped ? 96 : 0);
+  return prefixLength < 0 || prefixLength > bits ? undefined : { bytes: address, prefixLength };
 }
 
 export function cidrContains(cidr: Cidr, addressText: string): boolean {
@@ -61,8 +67,8 @@ function parseIpv4(text: string): readonly number[] | undefined {
 function parseIpv6(text: string): readonly number[] | undefined {
   const halves = text.split('::');
   if (halves.length > 2) return undefined;
-  const head = parseGroups(halves[0] ?? '');
-  const tail = halves.length === 2 ? parseGroups(halves[1] ?? '') : [];
+  const head = parseGroups(halves[0] ?? '', halves.length === 1);
+  const tail = halves.length === 2 ? parseGroups(halves[1] ?? '', true) : [];
   if (head === undefined || tail === undefined) return undefined;
   const missing = 16 - head.length - tail.length;
   if (halves.length === 2 ? missing < 2 : missing !== 0) return undefined;
@@ -71,12 +77,12 @@ function parseIpv6(text: string): readonly number[] | undefined {
   return mapped ? bytes.slice(12) : bytes;
 }
 
-function parseGroups(text: string): readonly number[] | undefined {
+function parseGroups(text: string, last: boolean): readonly number[] | undefined {
   if (text === '') return [];
   const bytes: number[] = [];
   const groups = text.split(':');
   for (const [index, group] of groups.entries()) {
-    if (index === groups.length - 1 && group.includes('.')) {
+    if (last && index === groups.length - 1 && group.includes('.')) {
       const ipv4 = parseIpv4(group);
       if (ipv4 === undefined) return undefined;
       bytes.push(...ipv4);

@@ -28,6 +28,8 @@ export interface KeyRecord {
   readonly lastUsedAt?: number;
   /** When DynamoDB's time-to-live removes the item. */
   readonly deleteAt?: number;
+  /** Counts the changes that people make, so that two at once are noticed. Absent: 0. */
+  readonly version?: number;
 }
 
 /** A DynamoDB item in the low-level JSON form that both the SDK and the plain HTTP API use. */
@@ -47,35 +49,53 @@ export function toItem(record: KeyRecord): KeyItem {
   return item;
 }
 
-/** @throws Error naming the attribute that is missing or of the wrong type (never its value). */
+const HASH = /^[0-9a-f]{64}$/;
+
+type Check = readonly [allowed: string, check: (value: unknown) => boolean];
+const TEXT: Check = ['a string', (value) => typeof value === 'string'];
+const NUMBER: Check = ['a finite number', (value) => typeof value === 'number' && Number.isFinite(value)];
+const DIGEST: Check = ['64 lower-case hexadecimal digits', (value) => typeof value === 'string' && HASH.test(value)];
+const LIST: Check = ['a list of strings', (value) => Array.isArray(value) && value.every((e) => typeof e === 'string')];
+const PLAN: Check = ['a map of requestsPerMinute and burst, each at least 1', isRatePlan];
+
+const REQUIRED = { keyId: TEXT, hash: DIGEST, owner: TEXT, label: TEXT, scopes: LIST, createdAt: NUMBER } as const;
+const OPTIONAL = {
+  previousHash: DIGEST,
+  previousHashUntil: NUMBER,
+  paths: LIST,
+  methods: LIST,
+  sourceCidrs: LIST,
+  plan: PLAN,
+  notBefore: NUMBER,
+  expiresAt: NUMBER,
+  revokedAt: NUMBER,
+  disabledAt: NUMBER,
+  lastUsedAt: NUMBER,
+  deleteAt: NUMBER,
+  version: NUMBER,
+} as const;
+
+/**
+ * The record in an item; attributes that this version does not know are left out.
+ * @throws Error naming the attribute that is missing or of the wrong type (never its value).
+ */
 export function fromItem(item: KeyItem): KeyRecord {
-  const value: Record<string, unknown> = {};
-  for (const [name, attribute] of Object.entries(item)) value[name] = fromAttribute(attribute);
-  for (const name of ['keyId', 'hash', 'owner', 'label'] as const) {
-    if (typeof value[name] !== 'string') throw new Error(`key item: attribute ${name} must be a string`);
+  const record: Record<string, unknown> = {};
+  for (const [name, [allowed, check]] of Object.entries({ ...REQUIRED, ...OPTIONAL })) {
+    const attribute = item[name];
+    if (attribute === undefined && name in OPTIONAL) continue;
+    const value = attribute && fromAttribute(attribute);
+    // An unreadable constraint must not become an absent one, which would allow everything.
+    if (!check(value)) throw new Error(`key item: attribute ${name} must be ${allowed}`);
+    record[name] = value;
   }
-  if (typeof value.createdAt !== 'number') throw new Error('key item: attribute createdAt must be a number');
-  for (const name of ['scopes', 'paths', 'methods', 'sourceCidrs'] as const) {
-    const list = value[name];
-    if (name !== 'scopes' && list === undefined) continue;
-    if (!Array.isArray(list) || !list.every((entry) => typeof entry === 'string')) {
-      throw new Error(`key item: attribute ${name} must be a list of strings`);
-    }
-  }
-  for (const name of [
-    'previousHashUntil',
-    'notBefore',
-    'expiresAt',
-    'revokedAt',
-    'disabledAt',
-    'lastUsedAt',
-    'deleteAt',
-  ] as const) {
-    if (value[name] !== undefined && typeof value[name] !== 'number') {
-      throw new Error(`key item: attribute ${name} must be a number`);
-    }
-  }
-  return value as unknown as KeyRecord;
+  return record as unknown as KeyRecord;
+}
+
+function isRatePlan(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { requestsPerMinute, burst } = value as { readonly requestsPerMinute?: unknown; readonly burst?: unknown };
+  return [requestsPerMinute, burst].every((n) => typeof n === 'number' && Number.isFinite(n) && n >= 1);
 }
 
 function toAttribute(value: unknown): AttributeValue {
@@ -92,5 +112,8 @@ function fromAttribute(attribute: AttributeValue): unknown {
   if ('S' in attribute) return attribute.S;
   if ('N' in attribute) return Number(attribute.N);
   if ('L' in attribute) return attribute.L.map(fromAttribute);
-  return Object.fromEntries(Object.entries(attribute.M ?? {}).map(([name, entry]) => [name, fromAttribute(entry)]));
+  if ('M' in attribute) {
+    return Object.fromEntries(Object.entries(attribute.M).map(([name, entry]) => [name, fromAttribute(entry)]));
+  }
+  return undefined;
 }
