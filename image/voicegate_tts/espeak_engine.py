@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .audio import Audio
 from .engine import FASTEST, SLOWEST, Voice, openai_voice_aliases
-from .espeak_library import EspeakLibrary
+from .espeak_library import espeak_library
 from .text import split_by_script
 
 _NORMAL_RATE = 175
@@ -40,8 +39,7 @@ class EspeakEngine:
     voice_aliases: Mapping[str, str] = openai_voice_aliases(female="auto-female", male="auto")
 
     def __init__(self) -> None:
-        self._library = EspeakLibrary()
-        self._lock = threading.Lock()
+        self._library = espeak_library()
         self._languages: dict[str, _Languages] = {}
         voices: list[Voice] = []
         for voice_id, label, label_zh, languages in _VOICES:
@@ -55,7 +53,7 @@ class EspeakEngine:
         languages = self._languages[voice]
         rate = round(_NORMAL_RATE * speed)
         parts: list[bytes] = []
-        with self._lock:
+        with self._library.lock:
             for chinese, run in _runs(text, languages):
                 self._library.select_voice(languages.chinese if chinese else languages.other)
                 self._library.select_rate(max(rate, self._library.slowest_rate))

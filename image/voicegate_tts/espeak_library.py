@@ -1,9 +1,11 @@
-"""eSpeak NG's C library, called through ctypes. It has one global state: callers hold a lock around each utterance."""
+"""eSpeak NG's C library, called through ctypes. Its state is global, so a process has one `EspeakLibrary`."""
 
 from __future__ import annotations
 
 import ctypes
 import os
+import threading
+from functools import cache
 from pathlib import Path
 
 import espeakng_loader
@@ -22,6 +24,8 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes
 
 class EspeakLibrary:
     """The library and the data that the package espeakng-loader ships, loaded and initialised.
+
+    A second one would take the callback away from the first: use `espeak_library()`.
 
     Raises:
         ConfigurationError: the library or its data cannot be loaded.
@@ -46,6 +50,8 @@ class EspeakLibrary:
         library.espeak_SetVoiceByName.argtypes = [ctypes.c_char_p]
         library.espeak_Initialize.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_int]
         self._library = library
+        #: Held from choosing the voice until the speech is there.
+        self.lock = threading.Lock()
         self._pcm = bytearray()
         self._callback = _Callback(self._collect)
         path = _short_path(data)
@@ -105,6 +111,16 @@ class EspeakLibrary:
         if samples and count > 0:
             self._pcm += ctypes.string_at(samples, 2 * count)
         return 0
+
+
+@cache
+def espeak_library() -> EspeakLibrary:
+    """The process's library, loaded at the first call.
+
+    Raises:
+        ConfigurationError: the library or its data cannot be loaded.
+    """
+    return EspeakLibrary()
 
 
 def _short_path(data: str) -> str:

@@ -1,0 +1,153 @@
+"""What the tests share: the real engine, the app around it, and the service as it runs in production."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from voicegate_tts.app import create_app
+from voicegate_tts.espeak_engine import EspeakEngine
+
+FOLDER = Path(__file__).resolve().parent.parent
+START_SECONDS = 30.0
+
+FIVE_HUNDRED = "春眠不觉晓处处闻啼鸟夜来风雨声花落知多少" * 25
+
+
+@pytest.fixture(scope="session")
+def engine() -> EspeakEngine:
+    return EspeakEngine()
+
+
+@pytest.fixture
+def client(engine: EspeakEngine) -> FlaskClient:
+    return create_app({}, engine).test_client()
+
+
+class Service:
+    """gunicorn with the image's own configuration, on a free loopback port."""
+
+    def __init__(self, folder: Path, cwd: Path, environment: dict[str, str]) -> None:
+        command = [sys.executable, "-m", "gunicorn", "--config", str(folder / "gunicorn.conf.py")]
+        self._process = subprocess.Popen(
+            [*command, "voicegate_tts.app:create_app()"],
+            cwd=cwd,
+            env={
+                "PATH": os.environ.get("PATH", ""),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "HOST": "127.0.0.1",
+                "PORT": "0",
+                **environment,
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.lines: list[str] = []
+        self.errors: list[str] = []
+        self._arrived: queue.Queue[None] = queue.Queue()
+        self._readers = [
+            threading.Thread(target=self._read, args=(self._process.stdout, self.lines), daemon=True),
+            threading.Thread(target=self._read, args=(self._process.stderr, self.errors), daemon=True),
+        ]
+        for reader in self._readers:
+            reader.start()
+        self.port = 0
+
+    def _read(self, stream: Any, into: list[str]) -> None:  # noqa: ANN401
+        for line in stream:
+            into.append(line.rstrip("\n"))
+            self._arrived.put(None)
+
+    def wait_for(self, wanted: Callable[[dict[str, Any]], bool], seconds: float = START_SECONDS) -> dict[str, Any]:
+        """The first log line that is wanted, waited for."""
+        deadline = time.monotonic() + seconds
+        while True:
+            for line in list(self.lines):
+                record = json.loads(line)
+                if wanted(record):
+                    return record  # type: ignore[no-any-return]
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                raise AssertionError(f"not seen within {seconds} s; the service wrote: {self.output()}")
+            try:
+                self._arrived.get(timeout=min(remaining, 0.5))
+            except queue.Empty:
+                continue
+
+    def wait_until_ready(self) -> None:
+        listening = self.wait_for(lambda record: record["message"].startswith("Listening at"))
+        self.port = int(listening["message"].split("127.0.0.1:")[1].split(" ")[0])
+        assert self.request("GET", "/healthz")[0].status == 200
+
+    def request(
+        self, method: str, path: str, body: str | None = None, headers: dict[str, str] | None = None
+    ) -> tuple[HTTPResponse, bytes]:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=START_SECONDS)
+        try:
+            connection.request(method, path, body, headers or {})
+            response = connection.getresponse()
+            return response, response.read()
+        finally:
+            connection.close()
+
+    def output(self) -> str:
+        return "\n".join([*self.lines, *self.errors])
+
+    def signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
+    def wait(self, seconds: float = START_SECONDS) -> int:
+        status = self._process.wait(seconds)
+        for reader in self._readers:
+            reader.join(seconds)
+        return status
+
+    def stop(self) -> None:
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(START_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        self.wait()
+
+
+StartService = Callable[..., Service]
+
+
+@pytest.fixture
+def start_service() -> Iterator[StartService]:
+    started: list[Service] = []
+
+    def start(folder: Path = FOLDER, cwd: Path | None = None, ready: bool = True, **environment: str) -> Service:
+        service = Service(folder, cwd or folder, environment)
+        started.append(service)
+        if ready:
+            service.wait_until_ready()
+        return service
+
+    yield start
+    for service in started:
+        service.stop()
+
+
+@pytest.fixture
+def copied_folder(tmp_path: Path) -> Path:
+    """What the image holds, in a folder of its own."""
+    target = tmp_path / "app"
+    shutil.copytree(FOLDER, target, ignore=shutil.ignore_patterns("tests", "__pycache__", ".*"))
+    return target

@@ -1,0 +1,43 @@
+"""What else runs this folder reads the Dockerfile: it must stay as simple as that reader."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from .conftest import FOLDER
+
+INSTRUCTIONS = [
+    line.split(" ", 1) for line in (FOLDER / "Dockerfile").read_text("utf-8").splitlines() if re.match(r"[A-Z]+ ", line)
+]
+
+
+def values(instruction: str) -> list[str]:
+    return [value for name, value in INSTRUCTIONS if name == instruction]
+
+
+def test_the_command_is_one_array_and_runs_as_an_unprivileged_user() -> None:
+    [command] = values("CMD")
+    assert json.loads(command) == ["gunicorn", "--config", "gunicorn.conf.py", "voicegate_tts.app:create_app()"]
+    [user] = values("USER")
+    assert not user.startswith(("0", "root"))
+    assert values("WORKDIR") == ["/app"]
+    assert values("EXPOSE") == ["5000"]
+    assert values("ENTRYPOINT") == []
+
+
+def test_environment_lines_are_plain() -> None:
+    assert all(re.fullmatch(r"[A-Z_]+=[A-Za-z0-9./_-]+", line) for line in values("ENV"))
+
+
+def test_every_dependency_is_pinned() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        for line in (FOLDER / name).read_text("utf-8").splitlines():
+            assert re.fullmatch(r"#.*|-r requirements\.txt|[a-z0-9_-]+==[0-9.]+", line), line
+
+
+def test_the_image_holds_neither_tests_nor_their_tools() -> None:
+    ignored = (FOLDER / ".dockerignore").read_text("utf-8").splitlines()
+    assert {"tests", "requirements-dev.txt", "**/__pycache__"} <= set(ignored)
+    needed = {"Dockerfile", "requirements.txt", "gunicorn.conf.py", "voicegate_tts"}
+    assert not needed & set(ignored)
