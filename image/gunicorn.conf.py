@@ -1,4 +1,4 @@
-"""gunicorn's settings. Everything that can be changed comes from the environment; see README.md for the list."""
+"""gunicorn's settings. What can be changed comes from the environment: see `Settings`."""
 
 from __future__ import annotations
 

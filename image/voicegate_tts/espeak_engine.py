@@ -43,8 +43,8 @@ class EspeakEngine:
         self._languages: dict[str, _Languages] = {}
         voices: list[Voice] = []
         for voice_id, label, label_zh, languages in _VOICES:
-            voices.append(Voice(voice_id, f"{label} (male)", f"{label_zh}(男声)"))
-            voices.append(Voice(f"{voice_id}-female", f"{label} (female)", f"{label_zh}(女声)"))
+            voices.append(Voice(voice_id, f"{label} (male)", f"{label_zh}（男声）"))
+            voices.append(Voice(f"{voice_id}-female", f"{label} (female)", f"{label_zh}（女声）"))
             self._languages[voice_id] = languages
             self._languages[f"{voice_id}-female"] = _Languages(languages.chinese + _FEMALE, languages.other + _FEMALE)
         self.voices = tuple(voices)

@@ -21,6 +21,10 @@ from .errors import ConfigurationError
 if TYPE_CHECKING:
     from gunicorn.config import Config
 
+    _StreamHandler = logging.StreamHandler[TextIO]
+else:
+    _StreamHandler = logging.StreamHandler  # Python 3.10 cannot subscript it.
+
 # gunicorn's records whose strings are about the server itself.
 _PLAIN_RECORDS = (
     "Starting gunicorn",
@@ -94,7 +98,7 @@ def _message(record: logging.LogRecord) -> str:
         return record.msg
 
 
-class _StandardOutput(logging.StreamHandler[TextIO]):
+class _StandardOutput(_StreamHandler):
     """Writes to what standard output is at that moment."""
 
     def __init__(self) -> None:

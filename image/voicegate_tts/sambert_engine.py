@@ -11,10 +11,10 @@ from .engine import Voice, openai_voice_aliases
 from .errors import ConfigurationError
 
 _KNOWN_VOICES = {
-    "zhitian_emo": Voice("zhitian_emo", "Zhitian (female)", "知甜(女声)"),
-    "zhiyan_emo": Voice("zhiyan_emo", "Zhiyan (female)", "知燕(女声)"),
-    "zhizhe_emo": Voice("zhizhe_emo", "Zhizhe (male)", "知哲(男声)"),
-    "zhibei_emo": Voice("zhibei_emo", "Zhibei (child)", "知贝(童声)"),
+    "zhitian_emo": Voice("zhitian_emo", "Zhitian (female)", "知甜（女声）"),
+    "zhiyan_emo": Voice("zhiyan_emo", "Zhiyan (female)", "知燕（女声）"),
+    "zhizhe_emo": Voice("zhizhe_emo", "Zhizhe (male)", "知哲（男声）"),
+    "zhibei_emo": Voice("zhibei_emo", "Zhibei (child)", "知贝（童声）"),
 }
 
 
