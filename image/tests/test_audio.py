@@ -58,3 +58,8 @@ def test_resampling_clips_what_overshoots() -> None:
 def test_resampling_nothing_gives_nothing() -> None:
     assert Audio(b"", 16_000).resampled(24_000) == Audio(b"", 24_000)
     assert len(Audio(b"\0\0", 16_000).resampled(24_000).pcm) == 2
+
+
+def test_resampling_down_leaves_out_what_the_lower_rate_cannot_hold() -> None:
+    samples = array("h", tone(20_000, 48_000).resampled(24_000).pcm)
+    assert max(abs(sample) for sample in samples[50:-50]) < 1_000

@@ -77,7 +77,8 @@ def test_every_line_is_json_and_none_holds_the_text(start_service: StartService)
             assert connection.recv(65_536).startswith(b"HTTP/1.1 4")
     service.stop()
     records = [json.loads(line) for line in service.lines]
-    assert [record["status"] for record in records if record["message"] == "request"][:2] == [200, 200]
+    # Two processes write, each after its answer has left: the order of their lines is open.
+    assert [record.get("status") for record in records].count(200) == 2
     assert any(record["message"] == "Invalid request" for record in records)
     for forbidden in (WORDS, quote(WORDS), "TOPSECRET", "topsecret"):
         assert forbidden not in service.output()
