@@ -4,6 +4,7 @@
  */
 
 import type { Decision, DenyReason, Grant } from './decision';
+import { isQuota, type LeaseGrant, readLeaseGrant } from './quota';
 
 export const CONTEXT_DECISION = 'voicegate';
 const VERSION = 1;
@@ -16,13 +17,14 @@ export interface DecisionContext {
   readonly [CONTEXT_DECISION]: string;
 }
 
-export function encodeDecision(decision: Decision): DecisionContext {
+/** A lease travels beside the decision, not in it: a decision may be kept and used again, a lease is taken once. */
+export function encodeDecision(decision: Decision, lease?: LeaseGrant): DecisionContext {
   const grant = decision.outcome === 'allow' ? decision.grant : undefined;
   return {
     principal: grant?.principal ?? '',
     keyId: grant?.keyId ?? '',
     scopes: grant?.scopes.join(' ') ?? '',
-    [CONTEXT_DECISION]: JSON.stringify({ v: VERSION, ...decision }),
+    [CONTEXT_DECISION]: JSON.stringify({ v: VERSION, ...decision, ...(lease && { lease }) }),
   };
 }
 
@@ -31,10 +33,9 @@ export function encodeDecision(decision: Decision): DecisionContext {
  * @throws Error when it holds one that this version cannot read: that is a failure, never an allow.
  */
 export function decodeDecision(context: Readonly<Record<string, unknown>> | undefined): Decision | undefined {
-  const text = context?.[CONTEXT_DECISION];
-  if (text === undefined) return undefined;
-  const value: unknown = typeof text === 'string' ? JSON.parse(text) : undefined;
-  if (!isRecord(value) || value.v !== VERSION || !isSeconds(value.ttl)) throw new Error('malformed decision');
+  const value = readContext(context);
+  if (value === undefined) return undefined;
+  if (!isSeconds(value.ttl)) throw new Error('malformed decision');
   if (value.outcome === 'deny') {
     if (value.status !== 401 && value.status !== 403 && value.status !== 429) throw new Error('malformed decision');
     return {
@@ -49,6 +50,25 @@ export function decodeDecision(context: Readonly<Record<string, unknown>> | unde
   return { outcome: 'allow', grant: value.grant, ttl: value.ttl };
 }
 
+/**
+ * The lease in a context, or undefined when the context holds none.
+ * @throws Error when it holds one that this version cannot read.
+ */
+export function decodeLease(context: Readonly<Record<string, unknown>> | undefined): LeaseGrant | undefined {
+  const lease = readContext(context)?.lease;
+  return lease === undefined ? undefined : readLeaseGrant(lease);
+}
+
+function readContext(
+  context: Readonly<Record<string, unknown>> | undefined,
+): Readonly<Record<string, unknown>> | undefined {
+  const text = context?.[CONTEXT_DECISION];
+  if (text === undefined) return undefined;
+  const value: unknown = typeof text === 'string' ? JSON.parse(text) : undefined;
+  if (!isRecord(value) || value.v !== VERSION) throw new Error('malformed decision');
+  return value;
+}
+
 function isGrant(value: unknown): value is Grant {
   return (
     isRecord(value) &&
@@ -60,7 +80,8 @@ function isGrant(value: unknown): value is Grant {
     optional(value.paths, isStrings) &&
     optional(value.methods, isStrings) &&
     optional(value.sourceCidrs, isStrings) &&
-    optional(value.rate, (rate) => isRecord(rate) && isCount(rate.requestsPerMinute) && isCount(rate.burst))
+    optional(value.rate, (rate) => isRecord(rate) && isCount(rate.requestsPerMinute) && isCount(rate.burst)) &&
+    optional(value.quota, isQuota)
   );
 }
 

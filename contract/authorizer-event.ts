@@ -4,6 +4,8 @@
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
  */
 
+import type { GateField } from './quota';
+
 export interface AuthorizerEventV2 {
   readonly version: '2.0';
   readonly type: 'REQUEST';
@@ -36,6 +38,8 @@ export interface AuthorizerEventV2 {
     readonly time: string;
     readonly timeEpoch: number;
   };
+  /** Added by a gate for Voicegate's own authorizer; others ignore it. Never a header: a client could send that. */
+  readonly voicegate?: GateField;
 }
 
 export interface AuthorizerEventV1 {

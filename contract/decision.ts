@@ -2,6 +2,7 @@
 
 import { type Cidr, cidrContains, parseCidr } from './cidr';
 import { matchesPath } from './path-pattern';
+import type { Quota } from './quota';
 
 /** Why a request was refused. For logs and metrics only: no answer to a client tells it. */
 export type DenyReason =
@@ -50,6 +51,8 @@ export interface Grant {
   /** Client networks; absent: every address. */
   readonly sourceCidrs?: readonly string[];
   readonly rate?: RatePlan;
+  /** Present: each request must be paid from a lease as well. */
+  readonly quota?: Quota;
 }
 
 export interface Allow {
