@@ -34,6 +34,12 @@ export const KEY_TABLE = {
   ttlAttribute: 'deleteAt',
 } as const;
 
+/**
+ * `requestContext.apiId` of the events that the gate sends. API Gateway's own ids are ten characters long. It tells the
+ * authorizer that a gate evaluates the grant's constraints on every request.
+ */
+export const GATE_API_ID = 'voicegate';
+
 /** Environment of the authorizer Lambda, set by the construct and read by the handler. */
 export const AUTHORIZER_ENV = {
   keyTable: 'KEY_TABLE_NAME',

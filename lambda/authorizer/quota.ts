@@ -1,0 +1,201 @@
+/** Granting leases of a key's quota to gates. */
+
+import {
+  type Amounts,
+  CREDIT_SECONDS,
+  fits,
+  isNothing,
+  LEASE_SECONDS,
+  type LeaseGrant,
+  type LeaseRequest,
+  type LimitName,
+  type LimitState,
+  MAX_AMOUNT,
+  NOTHING,
+  QUOTA_UNITS,
+  type Quota,
+  type QuotaUnit,
+  quotaLimits,
+  quotaWindow,
+} from '../../contract/quota';
+import type { Clock } from './clock';
+import { EMPTY_COUNTER, type LeaseRecord, type QuotaCounter, type QuotaStore } from './quota-counter';
+
+/** A lease is at most this part of each limit, so that a gate that dies takes little with it. */
+const LARGEST_SHARE = 1 / 20;
+/** And together the gates get at most this part of what is left, so that leases shrink towards a quota's end. */
+const SHARE_OF_REMAINING = 1 / 2;
+/** Gates remembered a key and month. One more, and the one whose lease ended first can return nothing any more. */
+const MAX_LEASES = 256;
+/** Writes that may fail because another gate's was first. Each failure is another gate's success. */
+const ATTEMPTS = 12;
+/** Milliseconds before the second attempt, at most; more before each further one. */
+const MAX_PAUSE = 8;
+
+export interface LeaseOutcome {
+  readonly grant: LeaseGrant;
+  /** What to store; undefined: nothing changed. */
+  readonly counter?: QuotaCounter;
+}
+
+/** Too many gates wrote the same counter at once. */
+export class QuotaContentionError extends Error {
+  override readonly name = 'QuotaContentionError';
+
+  constructor() {
+    super(`quota counter: ${ATTEMPTS} writes in a row came second`);
+  }
+}
+
+/**
+ * Grants a lease and debits it, in one conditional write. Asking again with the same sequence, for whatever reason,
+ * gives the same lease.
+ * @throws QuotaContentionError, or what the store throws: a failure, neither an allow nor a refusal.
+ */
+export async function takeLease(
+  store: QuotaStore,
+  keyId: string,
+  quota: Quota,
+  request: LeaseRequest,
+  clock: Clock,
+): Promise<LeaseGrant> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (attempt > 0) await pause(Math.random() * MAX_PAUSE * attempt);
+    const now = clock();
+    const month = quotaWindow('month', now).id;
+    const stored = await store.read(keyId, month);
+    const { grant, counter } = grantLease(stored ?? EMPTY_COUNTER, quota, request, now);
+    if (counter === undefined || (await store.write(keyId, month, counter))) return grant;
+  }
+  throw new QuotaContentionError();
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** Decides about a lease, given the month's counter, at a time in seconds since the epoch. */
+export function grantLease(stored: QuotaCounter, quota: Quota, request: LeaseRequest, now: number): LeaseOutcome {
+  const held = stored.leases[request.gate];
+  const answer = (granted: Amounts, counter: QuotaCounter, rest: Partial<LeaseGrant> = {}): LeaseGrant => ({
+    gate: request.gate,
+    sequence: request.sequence,
+    granted,
+    seconds: 0,
+    limits: limitStates(counter, quota, now),
+    ...rest,
+  });
+
+  if (held !== undefined && held.sequence > request.sequence) {
+    return { grant: answer(NOTHING, stored, { sequence: held.sequence }) };
+  }
+  if (held !== undefined && held.sequence === request.sequence && !isNothing(held.granted)) {
+    return { grant: answer(held.granted, stored, { seconds: secondsUntil(held.expires, now) }) };
+  }
+
+  const credited = credit(stored, held, request);
+  const { day, end } = { day: dayOfMonth(now), end: quotaWindow('day', now).end };
+  const limits = limitStates(credited, quota, now);
+  const limited = firstInTheWay(limits, request.need);
+  const granted = limited === undefined ? leaseSize(limits, credited, request, now) : NOTHING;
+  const seconds = limited === undefined ? secondsUntil(Math.min(end, now + LEASE_SECONDS), now) : 0;
+
+  // Nothing granted and nothing returned: nothing to write down, however often it is asked.
+  if (isNothing(granted) && credited === stored) return { grant: answer(NOTHING, stored, limited && { limited }) };
+
+  const lease: LeaseRecord = { sequence: request.sequence, day, granted, expires: now + seconds };
+  const counter: QuotaCounter = {
+    version: stored.version + 1,
+    days: { ...credited.days, [day]: add(credited.days[day] ?? NOTHING, granted) },
+    leases: { ...returnable(credited.leases, request.gate, now), [request.gate]: lease },
+  };
+  return { grant: answer(granted, counter, { seconds, ...(limited && { limited }) }), counter };
+}
+
+/** What of a month was used: the debits less what came back. */
+export function monthUse(counter: QuotaCounter): Amounts {
+  return Object.values(counter.days).reduce(add, NOTHING);
+}
+
+/**
+ * The counter after the return of what is unspent of the lease before. Only that very lease can be returned, and the
+ * write that returns it replaces it: nothing is credited twice, and never more than was granted.
+ */
+function credit(stored: QuotaCounter, held: LeaseRecord | undefined, request: LeaseRequest): QuotaCounter {
+  if (held === undefined || held.sequence !== request.sequence - 1) return stored;
+  const used = stored.days[held.day];
+  // A claim that cannot be true is no claim.
+  if (used === undefined || !fits(request.unspent, held.granted) || !fits(request.unspent, used)) return stored;
+  if (isNothing(request.unspent)) return stored;
+  return { ...stored, days: { ...stored.days, [held.day]: subtract(used, request.unspent) } };
+}
+
+function limitStates(counter: QuotaCounter, quota: Quota, now: number): readonly LimitState[] {
+  const used = { day: counter.days[dayOfMonth(now)] ?? NOTHING, month: monthUse(counter) };
+  return quotaLimits(quota).map(({ name, unit, period, quota: limit }) => {
+    const window = quotaWindow(period, now);
+    return {
+      name,
+      quota: limit,
+      window: window.end - window.start,
+      remaining: Math.max(0, limit - used[period][unit]),
+      resetsIn: window.end - now,
+    };
+  });
+}
+
+/** Of the limits that leave less than is needed, the one that resets last: before that, waiting is in vain. */
+function firstInTheWay(limits: readonly LimitState[], need: Amounts): LimitName | undefined {
+  return limits
+    .filter(({ name, remaining }) => remaining < need[unitOf(name)])
+    .reduce<LimitState | undefined>((last, one) => (last && last.resetsIn >= one.resetsIn ? last : one), undefined)?.name;
+}
+
+function leaseSize(limits: readonly LimitState[], counter: QuotaCounter, request: LeaseRequest, now: number): Amounts {
+  const others = Object.entries(counter.leases).filter(([gate, { expires }]) => gate !== request.gate && expires > now);
+  const gates = others.length + 1;
+  const size = (unit: QuotaUnit): number => {
+    const ceilings = limits
+      .filter(({ name }) => unitOf(name) === unit)
+      .map(({ quota, remaining }) => Math.min(quota * LARGEST_SHARE, (remaining * SHARE_OF_REMAINING) / gates));
+    return Math.max(request.need[unit], Math.floor(Math.min(request.want[unit], MAX_AMOUNT, ...ceilings)));
+  };
+  return { requests: size('requests'), characters: size('characters') };
+}
+
+function returnable(
+  leases: QuotaCounter['leases'],
+  except: string,
+  now: number,
+): Readonly<Record<string, LeaseRecord>> {
+  const kept = Object.entries(leases).filter(
+    ([gate, { expires }]) => gate !== except && expires + CREDIT_SECONDS > now,
+  );
+  kept.sort(([, a], [, b]) => b.expires - a.expires);
+  return Object.fromEntries(kept.slice(0, MAX_LEASES - 1));
+}
+
+function unitOf(name: LimitName): QuotaUnit {
+  return name.startsWith('requests') ? 'requests' : 'characters';
+}
+
+function dayOfMonth(now: number): string {
+  return quotaWindow('day', now).id.slice(-2);
+}
+
+/** Whole milliseconds, so that a stored time survives being written as decimals. */
+function secondsUntil(instant: number, now: number): number {
+  return Math.max(0, Math.floor((instant - now) * 1000) / 1000);
+}
+
+function add(a: Amounts, b: Amounts): Amounts {
+  return combine((unit) => a[unit] + b[unit]);
+}
+
+function subtract(a: Amounts, b: Amounts): Amounts {
+  return combine((unit) => a[unit] - b[unit]);
+}
+
+function combine(value: (unit: QuotaUnit) => number): Amounts {
+  return Object.fromEntries(QUOTA_UNITS.map((unit) => [unit, value(unit)])) as Amounts;
+}
