@@ -98,7 +98,8 @@ function isRatePlan(value: unknown): boolean {
   return [requestsPerMinute, burst].every((n) => typeof n === 'number' && Number.isFinite(n) && n >= 1);
 }
 
-function toAttribute(value: unknown): AttributeValue {
+/** @throws Error when the value is of a type that the table does not use. */
+export function toAttribute(value: unknown): AttributeValue {
   if (typeof value === 'string') return { S: value };
   if (typeof value === 'number') return { N: String(value) };
   if (Array.isArray(value)) return { L: value.map(toAttribute) };
@@ -108,7 +109,8 @@ function toAttribute(value: unknown): AttributeValue {
   throw new Error(`key item: cannot store a ${typeof value}`);
 }
 
-function fromAttribute(attribute: AttributeValue): unknown {
+/** The plain value of an attribute; undefined when it is of a type that the table does not use. */
+export function fromAttribute(attribute: AttributeValue): unknown {
   if ('S' in attribute) return attribute.S;
   if ('N' in attribute) return Number(attribute.N);
   if ('L' in attribute) return attribute.L.map(fromAttribute);

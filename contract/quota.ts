@@ -108,9 +108,7 @@ export function quotaWindow(period: QuotaPeriod, now: number): QuotaWindow {
 }
 
 /** The limits that a quota states, the day's before the month's. */
-export function quotaLimits(
-  quota: Quota,
-): readonly {
+export function quotaLimits(quota: Quota): readonly {
   readonly name: LimitName;
   readonly unit: QuotaUnit;
   readonly period: QuotaPeriod;

@@ -10,16 +10,25 @@ import {
   type LeaseRequest,
   type LimitName,
   type LimitState,
+  limitUnit,
   MAX_AMOUNT,
   NOTHING,
-  QUOTA_UNITS,
   type Quota,
   type QuotaUnit,
   quotaLimits,
   quotaWindow,
 } from '../../contract/quota';
+import {
+  addAmounts,
+  EMPTY_COUNTER,
+  type LeaseRecord,
+  mapUnits,
+  monthUse,
+  type QuotaCounter,
+  subtractAmounts,
+} from '../../contract/quota-counter';
 import type { Clock } from './clock';
-import { EMPTY_COUNTER, type LeaseRecord, type QuotaCounter, type QuotaStore } from './quota-counter';
+import type { QuotaStore } from './quota-store';
 
 /** A lease is at most this part of each limit, so that a gate that dies takes little with it. */
 const LARGEST_SHARE = 1 / 20;
@@ -106,15 +115,10 @@ export function grantLease(stored: QuotaCounter, quota: Quota, request: LeaseReq
   const lease: LeaseRecord = { sequence: request.sequence, day, granted, expires: now + seconds };
   const counter: QuotaCounter = {
     version: stored.version + 1,
-    days: { ...credited.days, [day]: add(credited.days[day] ?? NOTHING, granted) },
+    days: { ...credited.days, [day]: addAmounts(credited.days[day] ?? NOTHING, granted) },
     leases: { ...returnable(credited.leases, request.gate, now), [request.gate]: lease },
   };
   return { grant: answer(granted, counter, { seconds, ...(limited && { limited }) }), counter };
-}
-
-/** What of a month was used: the debits less what came back. */
-export function monthUse(counter: QuotaCounter): Amounts {
-  return Object.values(counter.days).reduce(add, NOTHING);
 }
 
 /**
@@ -127,7 +131,7 @@ function credit(stored: QuotaCounter, held: LeaseRecord | undefined, request: Le
   // A claim that cannot be true is no claim.
   if (used === undefined || !fits(request.unspent, held.granted) || !fits(request.unspent, used)) return stored;
   if (isNothing(request.unspent)) return stored;
-  return { ...stored, days: { ...stored.days, [held.day]: subtract(used, request.unspent) } };
+  return { ...stored, days: { ...stored.days, [held.day]: subtractAmounts(used, request.unspent) } };
 }
 
 function limitStates(counter: QuotaCounter, quota: Quota, now: number): readonly LimitState[] {
@@ -147,8 +151,9 @@ function limitStates(counter: QuotaCounter, quota: Quota, now: number): readonly
 /** Of the limits that leave less than is needed, the one that resets last: before that, waiting is in vain. */
 function firstInTheWay(limits: readonly LimitState[], need: Amounts): LimitName | undefined {
   return limits
-    .filter(({ name, remaining }) => remaining < need[unitOf(name)])
-    .reduce<LimitState | undefined>((last, one) => (last && last.resetsIn >= one.resetsIn ? last : one), undefined)?.name;
+    .filter(({ name, remaining }) => remaining < need[limitUnit(name)])
+    .reduce<LimitState | undefined>((last, one) => (last && last.resetsIn >= one.resetsIn ? last : one), undefined)
+    ?.name;
 }
 
 function leaseSize(limits: readonly LimitState[], counter: QuotaCounter, request: LeaseRequest, now: number): Amounts {
@@ -156,11 +161,11 @@ function leaseSize(limits: readonly LimitState[], counter: QuotaCounter, request
   const gates = others.length + 1;
   const size = (unit: QuotaUnit): number => {
     const ceilings = limits
-      .filter(({ name }) => unitOf(name) === unit)
+      .filter(({ name }) => limitUnit(name) === unit)
       .map(({ quota, remaining }) => Math.min(quota * LARGEST_SHARE, (remaining * SHARE_OF_REMAINING) / gates));
     return Math.max(request.need[unit], Math.floor(Math.min(request.want[unit], MAX_AMOUNT, ...ceilings)));
   };
-  return { requests: size('requests'), characters: size('characters') };
+  return mapUnits(size);
 }
 
 function returnable(
@@ -175,10 +180,6 @@ function returnable(
   return Object.fromEntries(kept.slice(0, MAX_LEASES - 1));
 }
 
-function unitOf(name: LimitName): QuotaUnit {
-  return name.startsWith('requests') ? 'requests' : 'characters';
-}
-
 function dayOfMonth(now: number): string {
   return quotaWindow('day', now).id.slice(-2);
 }
@@ -186,16 +187,4 @@ function dayOfMonth(now: number): string {
 /** Whole milliseconds, so that a stored time survives being written as decimals. */
 function secondsUntil(instant: number, now: number): number {
   return Math.max(0, Math.floor((instant - now) * 1000) / 1000);
-}
-
-function add(a: Amounts, b: Amounts): Amounts {
-  return combine((unit) => a[unit] + b[unit]);
-}
-
-function subtract(a: Amounts, b: Amounts): Amounts {
-  return combine((unit) => a[unit] - b[unit]);
-}
-
-function combine(value: (unit: QuotaUnit) => number): Amounts {
-  return Object.fromEntries(QUOTA_UNITS.map((unit) => [unit, value(unit)])) as Amounts;
 }
