@@ -1,0 +1,343 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ContainerDefinition } from '@aws-sdk/client-ecs';
+import type { LocalAws, Target, TargetState, Tools } from '../contracts.js';
+import type { Clients } from './clients.js';
+import { Container } from './container.js';
+import { containerCommand, containerDirectory, containerEnvironment } from './container-environment.js';
+import { type Dependency, dependants, dependencies } from './container-order.js';
+import { resolveSecrets } from './container-secrets.js';
+import type { DeployedService } from './deployed-services.js';
+import { pause } from './health-check.js';
+import type { Namespace } from './localize.js';
+import { type LogShipper, logShipper } from './log-shipper.js';
+import { runnerFor } from './runners/index.js';
+import { freeTaskAddress } from './task-address.js';
+import type { TaskEndpoint } from './task-endpoint.js';
+import { taskMetadata } from './task-metadata.js';
+
+/** Seconds in which a container must reach what another waits for, unless its `startTimeout` says otherwise. */
+const START_TIMEOUT = 180;
+/** Seconds after which nothing waits any more when everything is to stop. */
+const HURRY = 10;
+const DRAIN_POLL = 0.2;
+
+/** What all tasks share. */
+export interface TaskSurroundings {
+  readonly aws: LocalAws;
+  readonly clients: Clients;
+  readonly tools: Tools;
+  readonly endpoint: TaskEndpoint;
+  readonly assemblyDirectory: string;
+  readonly workDirectory: string;
+  readonly addresses: Set<string>;
+  /** Aborted when everything stops. */
+  readonly signal: AbortSignal;
+  readonly onLog: (line: { readonly task: string; readonly container: string; readonly text: string }) => void;
+  readonly onEvent: (text: string) => void;
+  /** Something changed on which the service's plan may depend. */
+  readonly onChange: () => void;
+  readonly healthOf: (target: Target) => TargetState;
+  /** Makes the registered targets those of the tasks that say they are `inService`. */
+  readonly syncTargets: () => Promise<void>;
+  /** Seconds that a removed target may take for its last requests. */
+  readonly deregistrationDelay: (targetGroupArn: string) => Promise<number>;
+}
+
+export type TaskState = 'pending' | 'running' | 'stopping' | 'stopped';
+
+interface Member {
+  readonly container: Container;
+  readonly needs: readonly Dependency[];
+  readonly shipper: LogShipper | undefined;
+  launch(): void;
+}
+
+/** One copy of a task definition: from its address to its last process. */
+export class Task {
+  readonly id = randomBytes(16).toString('hex');
+  readonly shortId = this.id.slice(0, 8);
+  readonly createdAt = Date.now();
+  state: TaskState = 'pending';
+  runningSince = 0;
+  address = '';
+  /** Settles when nothing of it is left; never rejects. */
+  readonly stopped: Promise<void>;
+
+  private members: readonly Member[] = [];
+  private order: ReadonlyMap<string, readonly Dependency[]> = new Map();
+  private readonly ending = new AbortController();
+  private readonly hurried = new AbortController();
+  private ended: { readonly why: string; readonly drain: boolean } | undefined;
+  private readonly folder: string;
+
+  constructor(
+    readonly service: DeployedService,
+    private readonly around: TaskSurroundings,
+    private readonly onFailed: (task: Task) => void,
+  ) {
+    this.folder = join(around.workDirectory, this.shortId);
+    this.stopped = this.live();
+  }
+
+  get targets(): readonly Target[] {
+    return this.service.loadBalancers.map(({ targetGroupArn, containerPort }) => ({
+      targetGroupArn,
+      id: this.address,
+      port: containerPort,
+    }));
+  }
+
+  /** Whether its targets belong into their target groups. */
+  get inService(): boolean {
+    return this.state === 'running' && this.ended === undefined;
+  }
+
+  get isEnding(): boolean {
+    return this.ended !== undefined;
+  }
+
+  get healthy(): boolean {
+    return (
+      this.inService &&
+      this.members.every(({ container }) => container.health !== 'UNHEALTHY') &&
+      this.members.every(
+        ({ container }) => !container.hasHealthCheck || !container.essential || container.health === 'HEALTHY',
+      ) &&
+      this.targets.every((target) => this.around.healthOf(target) === 'healthy')
+    );
+  }
+
+  get containers(): readonly Container[] {
+    return this.members.map(({ container }) => container);
+  }
+
+  /** Asks it to stop; `drain` lets its targets finish their requests first. */
+  stop(why: string, drain = true): void {
+    this.end(why, drain, false);
+  }
+
+  /** It must be replaced. */
+  fail(why: string): void {
+    this.end(why, false, true);
+  }
+
+  /** Stops at once and, after a few seconds, by force. */
+  hurry(why: string): void {
+    this.end(why, false, false);
+    this.hurried.abort();
+    const timer = setTimeout(() => {
+      for (const { container } of this.members) container.kill();
+    }, HURRY * 1000);
+    void this.stopped.then(() => clearTimeout(timer));
+  }
+
+  private end(why: string, drain: boolean, failed: boolean): void {
+    if (this.ended !== undefined) return;
+    this.ended = { why, drain };
+    if (failed) this.onFailed(this);
+    this.ending.abort();
+  }
+
+  private say(text: string): void {
+    this.around.onEvent(`task ${this.shortId} (${this.service.name}) ${text}`);
+  }
+
+  private async live(): Promise<void> {
+    this.say('pending');
+    try {
+      await this.prepare();
+      if (this.ended === undefined) this.run();
+    } catch (error) {
+      this.fail((error as Error).message);
+    }
+    await aborted(this.ending.signal);
+    await this.shutDown().catch((error: Error) => this.say(`could not clean up: ${error.message}`));
+    this.state = 'stopped';
+    this.say(`stopped: ${this.ended?.why ?? ''}`);
+    this.around.onChange();
+  }
+
+  private async prepare(): Promise<void> {
+    const { around, service } = this;
+    const definitions = service.taskDefinition.containerDefinitions ?? [];
+    this.order = dependencies(definitions);
+    this.address = await freeTaskAddress(portsOf(definitions), around.addresses);
+    around.addresses.add(this.address);
+    const endpointOf = around.endpoint.register({
+      taskId: this.id,
+      roleArn: service.taskDefinition.taskRoleArn,
+      metadata: () => taskMetadata(this, around.aws),
+    });
+    this.members = await Promise.all(definitions.map((definition) => this.member(definition, endpointOf)));
+  }
+
+  private async member(
+    definition: ContainerDefinition,
+    endpointOf: (container: string) => Record<string, string>,
+  ): Promise<Member> {
+    const { around } = this;
+    const name = definition.name ?? '';
+    if ((definition.environmentFiles ?? []).length > 0) {
+      throw new Error(`container ${name}: environmentFiles are not read locally; use environment or secrets`);
+    }
+    const home = join(this.folder, 'c', name);
+    const temporary = join(home, 'tmp');
+    await mkdir(temporary, { recursive: true });
+    const volumes = (definition.mountPoints ?? []).map(({ sourceVolume = '', containerPath = '' }) => ({
+      containerPath,
+      folder: join(this.folder, 'v', sourceVolume),
+    }));
+    for (const { folder } of volumes) await mkdir(folder, { recursive: true });
+    const context = {
+      tools: around.tools,
+      assemblyDirectory: around.assemblyDirectory,
+      binDirectory: join(around.workDirectory, 'bin'),
+      address: this.address,
+      containerDirectory: home,
+      onProgress: (text: string) => this.say(text),
+      signal: around.signal,
+    };
+    const [launch, secrets] = await Promise.all([
+      runnerFor(definition.image ?? '', context).prepare(definition, context),
+      resolveSecrets(definition, around.clients),
+    ]);
+    const namespace: Namespace = { address: this.address, paths: [...launch.paths, ...volumes] };
+    const endpoint = endpointOf(name);
+    const spec = {
+      command: containerCommand(launch, namespace),
+      cwd: containerDirectory(launch, namespace),
+      env: containerEnvironment({ aws: around.aws, definition, launch, namespace, secrets, endpoint, home, temporary }),
+    };
+    const shipper = logShipper(around.clients.logs, definition.logConfiguration, name, this.id);
+    const container = new Container({
+      definition,
+      stopSignal: launch.stopSignal,
+      python: around.tools.python,
+      onLine: (text) => {
+        around.onLog({ task: this.shortId, container: name, text });
+        shipper?.push(text);
+      },
+    });
+    return { container, needs: this.order.get(name) ?? [], shipper, launch: () => container.start(spec, namespace) };
+  }
+
+  private run(): void {
+    for (const { container } of this.members) {
+      void container.exited.then((code) => {
+        if (container.essential) this.fail(`essential container ${container.name} ${exitWords(container, code)}`);
+      });
+      void container.unhealthy.then(() => {
+        if (container.essential) this.fail(`essential container ${container.name} failed its health check`);
+      });
+    }
+    const starts = this.members.map(async (member) => {
+      await Promise.all(member.needs.map((need) => this.reach(member.container.name, need)));
+      if (this.ended !== undefined) return;
+      member.launch();
+      this.say(`${member.container.name} started`);
+    });
+    void Promise.all(starts).then(
+      () => this.becomeRunning(),
+      (error: Error) => this.fail(error.message),
+    );
+  }
+
+  private becomeRunning(): void {
+    if (this.ended !== undefined) return;
+    this.state = 'running';
+    this.runningSince = Date.now();
+    this.say(`running on ${this.address}`);
+    this.around.onChange();
+  }
+
+  private async reach(name: string, { container: other, condition }: Dependency): Promise<void> {
+    const dependency = this.members.find((member) => member.container.name === other)?.container;
+    if (dependency === undefined)
+      throw new Error(`container ${name} depends on ${other}, which the task does not have`);
+    if (condition === 'HEALTHY' && !dependency.hasHealthCheck) {
+      throw new Error(`container ${name} waits for ${other} to be HEALTHY, which has no healthCheck`);
+    }
+    await Promise.race([dependency.started, aborted(this.ending.signal)]);
+    if (condition === 'START' || this.ended !== undefined) return;
+    const seconds = dependency.startTimeout ?? START_TIMEOUT;
+    const reached = condition === 'HEALTHY' ? dependency.healthy : dependency.exited;
+    const settled = new AbortController();
+    const outcome = await Promise.race([
+      reached.then(() => 'reached'),
+      dependency.exited.then(() => 'exited'),
+      pause(seconds, AbortSignal.any([settled.signal, this.ending.signal])).then(() => 'late'),
+    ]);
+    settled.abort();
+    if (this.ended !== undefined) return;
+    if (outcome === 'late') throw new Error(`container ${other} did not become ${condition} within ${seconds} s`);
+    if (condition === 'HEALTHY' ? outcome === 'exited' : condition === 'SUCCESS' && dependency.exitCode !== 0) {
+      throw new Error(
+        `container ${other}, for whose ${condition} ${name} waits, ${exitWords(dependency, dependency.exitCode ?? 0)}`,
+      );
+    }
+  }
+
+  private async shutDown(): Promise<void> {
+    const wasRunning = this.state === 'running';
+    this.state = 'stopping';
+    this.around.onChange();
+    if (wasRunning) await this.leaveTargets();
+    await this.stopInOrder();
+    await Promise.all(this.members.map(({ shipper }) => shipper?.close()));
+    this.around.endpoint.unregister(this.id);
+    this.around.addresses.delete(this.address);
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  private async leaveTargets(): Promise<void> {
+    const synced = this.around.syncTargets();
+    await Promise.race([synced, aborted(this.hurried.signal)]);
+    if (!this.ended?.drain || this.hurried.signal.aborted) return;
+    for (const target of this.targets) {
+      const until = Date.now() + (await this.around.deregistrationDelay(target.targetGroupArn)) * 1000;
+      while (Date.now() < until && this.around.healthOf(target) !== 'unused' && !this.hurried.signal.aborted) {
+        await pause(DRAIN_POLL, this.hurried.signal);
+      }
+    }
+  }
+
+  /** Each container after all that depend on it. */
+  private async stopInOrder(): Promise<void> {
+    const stops = new Map<string, Promise<void>>();
+    const stop = (container: Container): Promise<void> => {
+      const known = stops.get(container.name);
+      if (known !== undefined) return known;
+      const first = this.containers.filter(({ name }) => dependants(container.name, this.order).includes(name));
+      const promise = Promise.all(first.map(stop)).then(() => container.stop());
+      stops.set(container.name, promise);
+      return promise;
+    };
+    await Promise.all(this.containers.map(stop));
+  }
+}
+
+function exitWords(container: Container, code: number): string {
+  const output = container.lastLines;
+  return `exited with ${code}${output === '' ? '' : `: ${output}`}`;
+}
+
+function portsOf(definitions: readonly ContainerDefinition[]): number[] {
+  const mapped = definitions.flatMap(({ portMappings = [] }) =>
+    portMappings.map(({ containerPort }) => containerPort ?? 0),
+  );
+  const named = definitions.flatMap(({ environment = [] }) =>
+    environment.map(({ value = '' }) =>
+      Number(/^(?:0\.0\.0\.0|127\.0\.0\.1|localhost):(\d{1,5})$/.exec(value)?.[1] ?? 0),
+    ),
+  );
+  return [...new Set([...mapped, ...named])].filter((port) => port > 0 && port < 65536);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
