@@ -6,14 +6,14 @@ export interface CommandOptions {
   /** Ends the program, and it gets two seconds to end well. */
   readonly signal?: AbortSignal;
   readonly onLine?: (line: string) => void;
-  /** `only`: standard error is dropped. @default output */
-  readonly stdout?: 'output' | 'only';
 }
 
 export interface CommandResult {
   /** `null`: it was ended by a signal or could not be started. */
   readonly status: number | null;
+  /** The last 64 KiB of standard output and standard error. */
   readonly output: string;
+  readonly stdout: string;
 }
 
 export declare function runCommand(

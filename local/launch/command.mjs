@@ -12,13 +12,13 @@ process.on('exit', () => {
 
 /**
  * Runs a program to its end. Never rejects for a program that fails: `status` tells, and `output` holds the last 64 KiB
- * of what it printed. A program that does not exist has the status `null` and says so in `output`.
+ * of what it printed, `stdout` that of its standard output alone. A program that does not exist has the status `null` and says so in `output`.
  */
 export function runCommand(command, args, options = {}) {
-  const { cwd, env, timeoutMs = 10 * 60_000, signal, onLine, stdout = 'output' } = options;
+  const { cwd, env, timeoutMs = 10 * 60_000, signal, onLine } = options;
   return new Promise((resolve) => {
     if (signal?.aborted) {
-      resolve({ status: null, output: 'stopped' });
+      resolve({ status: null, output: 'stopped', stdout: '' });
       return;
     }
     const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -40,9 +40,12 @@ export function runCommand(command, args, options = {}) {
       rest = (lines.pop() ?? '').slice(-4096);
       if (onLine) for (const line of lines) onLine(line);
     };
-    child.stdout.setEncoding('utf8').on('data', take);
-    if (stdout === 'output') child.stderr.setEncoding('utf8').on('data', take);
-    else child.stderr.resume();
+    let stdout = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk) => {
+      stdout = (stdout + chunk).slice(-OUTPUT_KEPT);
+      take(chunk);
+    });
+    child.stderr.setEncoding('utf8').on('data', take);
     let failure;
     child.on('error', (error) => {
       failure = error;
@@ -53,7 +56,7 @@ export function runCommand(command, args, options = {}) {
       clearTimeout(killTimer);
       signal?.removeEventListener('abort', onAbort);
       if (rest && onLine) onLine(rest);
-      resolve(failure ? { status: null, output: failure.message } : { status, output });
+      resolve(failure ? { status: null, output: failure.message, stdout: '' } : { status, output, stdout });
     });
   });
 }

@@ -12,13 +12,13 @@ export async function findPython({ env = process.env, signal } = {}) {
   const named = env.VOICEGATE_PYTHON;
   const tooOld = [];
   for (const name of named ? [named] : NAMES) {
-    const { status, output } = await runCommand(
+    const { status, stdout } = await runCommand(
       name,
       ['-c', 'import sys; print(sys.executable, *sys.version_info[:3], sep="\\n")'],
-      { env, signal, timeoutMs: 20_000, stdout: 'only' },
+      { env, signal, timeoutMs: 20_000 },
     );
     if (status !== 0) continue;
-    const [executable, ...version] = output.trim().split('\n');
+    const [executable, ...version] = stdout.trim().split('\n');
     const [major, minor] = version.map(Number);
     if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]))
       return { executable, version: version.join('.') };

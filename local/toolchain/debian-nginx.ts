@@ -108,11 +108,8 @@ async function privateApt(directory: string, keyring: string, signal?: AbortSign
 
 /** The mirror that this system's apt uses for Debian, or Debian's own. */
 async function mirror(signal?: AbortSignal): Promise<string> {
-  const { status, output } = await runCommand('apt-get', ['indextargets', '--format', '$(SITE)'], {
-    signal,
-    stdout: 'only',
-  });
-  const sites = status === 0 ? output.split('\n').map((line) => line.trim().replace(/\/$/, '')) : [];
+  const { status, stdout } = await runCommand('apt-get', ['indextargets', '--format', '$(SITE)'], { signal });
+  const sites = status === 0 ? stdout.split('\n').map((line) => line.trim().replace(/\/$/, '')) : [];
   return sites.find((site) => /^https?:\S+\/debian$/.test(site)) ?? DEFAULT_MIRROR;
 }
 

@@ -1,0 +1,41 @@
+import { parseOptions, usage } from './options.mjs';
+import { checkPorts } from './ports.mjs';
+import { prepare } from './prepare.mjs';
+import { Problem } from './problem.mjs';
+import { createProgress } from './progress.mjs';
+import { findPython } from './python.mjs';
+import { createStopper } from './stopper.mjs';
+
+/** `npm start`: what can be checked at once, then the packages, then local/main.ts in this same process. */
+export async function start(args) {
+  let stopper;
+  try {
+    const options = parseOptions(args);
+    if (options.help) {
+      process.stdout.write(usage);
+      return;
+    }
+    const progress = createProgress({ stream: options.json ? process.stderr : process.stdout });
+    stopper = createStopper({ onStop: (why) => progress.log(`${why}: stopping; once more to kill.`) });
+    const began = Date.now();
+    await checkPorts(options);
+    await findPython({ signal: stopper.signal });
+    await prepare({ progress, signal: stopper.signal });
+    const { main } = await import('../main.ts');
+    await main({ options, progress, stop: stopper.signal, began });
+  } catch (error) {
+    if (!stopper?.signal.aborted || error instanceof Problem) report(error);
+  }
+  // Whatever still holds the event loop has no say: all that was started has been stopped.
+  process.exit(process.exitCode ?? (stopper?.signal.aborted ? stopper.exitCode() : 0));
+}
+
+function report(error) {
+  if (error instanceof Problem) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = error.exitCode;
+  } else {
+    process.stderr.write(`${error?.stack ?? error}\n`);
+    process.exitCode = 1;
+  }
+}
