@@ -1,0 +1,171 @@
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import type { Socket } from 'node:net';
+import { pipeline, type Readable, type Writable } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import type { Answer } from './answers.js';
+import type { RuleRequest } from './conditions.js';
+import type { ClientConnection, Header } from './request-headers.js';
+
+/** A request as rules, web ACL and targets see it, whichever HTTP version brought it. */
+export interface ExchangeRequest extends RuleRequest, ClientConnection {
+  /** Path and query as sent. */
+  readonly target: string;
+  /** With `Host`, without HTTP/2's pseudo headers; in the order sent. */
+  readonly headers: readonly Header[];
+  /** Says its host more than once; programs differ in which they believe. */
+  readonly ambiguousHost: boolean;
+}
+
+/** One request and its one answer. */
+export interface Exchange {
+  readonly request: ExchangeRequest;
+  readonly body: Readable;
+  readonly hasBody: boolean;
+  /** Whether the head of an answer went out. */
+  readonly responded: boolean;
+  /** Sends the head; the body is written to what it returns. */
+  respond(status: number, headers: readonly Header[]): Writable;
+  answer(answer: Answer, headers: readonly Header[]): void;
+  /** For a WebSocket handshake: hands the connection over to the target's. @param seen called at every byte */
+  readonly switchProtocols?: (headers: readonly Header[], target: Socket, head: Buffer, seen: () => void) => void;
+  /** Ends the exchange in the middle, so that the client sees that it is incomplete. */
+  destroy(): void;
+  /** Called once, when all is sent (`complete`) or the client or we went away. */
+  onClosed(listener: (complete: boolean) => void): void;
+}
+
+/** After an answer, how long the rest of the request may take before the connection is closed. */
+const DISCARD_MILLISECONDS = 5_000;
+
+/** A WebSocket handshake: an exchange as any other, until its target agrees to switch. */
+export function upgradeExchangeOf(req: IncomingMessage, socket: Socket, head: Buffer): Exchange {
+  const res = new ServerResponse(req);
+  res.shouldKeepAlive = false;
+  res.assignSocket(socket);
+  res.once('finish', () => socket.end());
+  return exchangeOf(req, res, head);
+}
+
+export function exchangeOf(
+  req: IncomingMessage | Http2ServerRequest,
+  res: ServerResponse | Http2ServerResponse,
+  upgradeHead?: Buffer,
+): Exchange {
+  const http1 = res instanceof ServerResponse ? res : undefined;
+  let responded = false;
+  let finished = false;
+  res.once('finish', () => {
+    finished = true;
+  });
+  const respond = (status: number, headers: readonly Header[]): Writable => {
+    responded = true;
+    if (http1) {
+      http1.writeHead(status, headers.flat());
+      http1.flushHeaders();
+    } else {
+      (res as Http2ServerResponse).writeHead(status, headerObject(headers));
+    }
+    return res as unknown as Writable;
+  };
+  const destroy = (): void => {
+    if ('stream' in req) req.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    else req.socket.destroy();
+  };
+  discardRest(req, res, destroy);
+  const switchProtocols: Exchange['switchProtocols'] = (headers, target, head, seen) => {
+    responded = true;
+    finished = true;
+    const socket = req.socket as Socket;
+    const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.write(Buffer.from(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('')}\r\n`, 'latin1'));
+    socket.write(head);
+    target.write(upgradeHead ?? Buffer.alloc(0));
+    socket.on('data', seen);
+    target.on('data', seen);
+    pipeline(socket, target, socket, () => undefined);
+  };
+  return {
+    request: requestOf(req),
+    body: req,
+    hasBody: hasBody(req),
+    get responded() {
+      return responded;
+    },
+    respond,
+    answer: ({ status, body }, headers) => {
+      const bytes = Buffer.from(body, 'utf8');
+      const out = respond(status, [...headers, ['Content-Length', String(bytes.length)]]);
+      out.end(req.method === 'HEAD' ? undefined : bytes);
+    },
+    ...(upgradeHead === undefined ? {} : { switchProtocols }),
+    destroy,
+    onClosed: (listener) => {
+      if (res.destroyed && finished) listener(true);
+      else res.once('close', () => listener(finished));
+    },
+  };
+}
+
+/** What the client still sends after its answer is thrown away, for a while, so that it reads the answer first. */
+function discardRest(
+  req: IncomingMessage | Http2ServerRequest,
+  res: ServerResponse | Http2ServerResponse,
+  destroy: () => void,
+): void {
+  res.once('finish', () => {
+    if (req.readableEnded || req.destroyed) return;
+    req.unpipe();
+    req.resume();
+    const timer = setTimeout(destroy, DISCARD_MILLISECONDS).unref();
+    req.once('close', () => clearTimeout(timer));
+    req.once('end', () => clearTimeout(timer));
+  });
+}
+
+function requestOf(req: IncomingMessage | Http2ServerRequest): ExchangeRequest {
+  const socket = ('stream' in req ? req.stream.session?.socket : req.socket) as Socket | TLSSocket | undefined;
+  const pairs: Header[] = [];
+  for (let i = 0; i + 1 < req.rawHeaders.length; i += 2) {
+    const name = req.rawHeaders[i] ?? '';
+    if (!name.startsWith(':')) pairs.push([name, req.rawHeaders[i + 1] ?? '']);
+  }
+  const absolute = /^https?:\/\/([^/?#]*)(.*)$/is.exec(req.url ?? '');
+  const host = absolute?.[1] ?? ('stream' in req ? req.authority || undefined : undefined) ?? req.headers.host ?? '';
+  const target = absolute ? `/${(absolute[2] ?? '').replace(/^\//, '')}` : (req.url ?? '/');
+  const question = target.indexOf('?');
+  const tls = socket && 'getCipher' in socket ? socket : undefined;
+  const hosts = pairs.filter(([name]) => name.toLowerCase() === 'host');
+  return {
+    method: req.method ?? 'GET',
+    target,
+    path: question < 0 ? target : target.slice(0, question),
+    query: question < 0 ? '' : target.slice(question + 1),
+    host,
+    headers: [['Host', host], ...pairs.filter(([name]) => name.toLowerCase() !== 'host')],
+    ambiguousHost: hosts.length > 1,
+    client: (socket?.remoteAddress ?? '').replace(/^::ffff:/, ''),
+    clientPort: socket?.remotePort ?? 0,
+    scheme: tls ? 'https' : 'http',
+    port: socket?.localPort ?? 0,
+    ...(tls ? { tls: { version: tls.getProtocol() ?? '', cipher: tls.getCipher().standardName } } : {}),
+  };
+}
+
+function hasBody(req: IncomingMessage | Http2ServerRequest): boolean {
+  if ('stream' in req) return !req.stream.endAfterHeaders;
+  const length = req.headers['content-length'];
+  return req.headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) > 0);
+}
+
+function headerObject(headers: readonly Header[]): Record<string, string | string[]> {
+  const object: Record<string, string | string[]> = {};
+  for (const [name, value] of headers) {
+    const key = name.toLowerCase();
+    // HTTP/2 has no headers about the connection.
+    if (key === 'connection' || key === 'transfer-encoding') continue;
+    const before = object[key];
+    object[key] = before === undefined ? value : [...[before].flat(), value];
+  }
+  return object;
+}

@@ -1,0 +1,185 @@
+import type { Socket } from 'node:net';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { Edge, EdgeOptions } from '../contracts.js';
+import { awsClients } from './aws-clients.js';
+import {
+  certificateAuthority,
+  dnsIdentity,
+  machineIdentity,
+  soonEnds,
+  type TlsIdentity,
+  writeTrust,
+} from './certificate-authority.js';
+import { exchangeOf, upgradeExchangeOf } from './exchange.js';
+import { TargetConnections } from './forward.js';
+import { listenOnLoopback } from './loopback-port.js';
+import type { Deployment } from './model.js';
+import { notEmulatedBy } from './not-emulated.js';
+import { protocols } from './protocols.js';
+import { readDeployment } from './read-deployment.js';
+import { serve } from './serve.js';
+import { tlsVersions } from './ssl-policy.js';
+import { Targets } from './targets.js';
+import { Firewall } from './waf/firewall.js';
+
+/** Milliseconds between the end of one reading of AWS and the next. */
+const REFRESH = 2_000;
+
+/**
+ * Serves the application load balancers of the stacks on loopback: listeners, rules, web ACLs and targets as AWS
+ * describes them, read again every two seconds.
+ * @throws Error if the stacks have no load balancer, AWS does not answer, or a port is taken
+ */
+export async function startEdge(options: EdgeOptions): Promise<Edge> {
+  const clients = awsClients(options.aws);
+  const stopping: (() => void | Promise<void>)[] = [() => clients.destroy()];
+  const stop = once(async () => {
+    for (const step of stopping.reverse()) await step();
+  });
+  try {
+    const read = () => readDeployment(clients, options.stackNames);
+    let deployment = await read();
+    if (deployment.loadBalancers.length === 0) {
+      throw new Error(
+        `No application load balancer is deployed by ${options.stackNames.join(', ')}: deploy the stack, or name one that has a load balancer.`,
+      );
+    }
+    const firewall = new Firewall(options.wafDelay);
+    const targets = new Targets();
+    const connections = new TargetConnections();
+    stopping.push(() => connections.close());
+    stopping.push(() => targets.stop());
+    const tls = await Tls.create(options.caDirectory);
+
+    const ports = new Map<number, number>();
+    const serving = () => ({ deployment, targets, firewall, connections, ports, onRequest: options.onRequest });
+    const speak = (port: number) =>
+      protocols({
+        onRequest: (req, res) => void serve(serving(), exchangeOf(req, res), port),
+        onUpgrade: (req, socket, head) => void serve(serving(), upgradeExchangeOf(req, socket, head), port),
+        onMalformed: (client) =>
+          options.onRequest({
+            time: new Date(),
+            client,
+            method: '-',
+            path: '-',
+            status: 400,
+            why: 'http-error',
+            milliseconds: 0,
+          }),
+        idleTimeout: () => 1000 * numberOf(deployment, 'idle_timeout.timeout_seconds', 60),
+        secureContext: (name) => tls.contextFor(name),
+        http2: () => deployment.loadBalancers[0]?.attributes.get('routing.http2.enabled') !== 'false',
+      });
+    const plain = speak(80);
+    const secure = speak(443);
+    const use = async (read: Deployment) => {
+      deployment = read;
+      firewall.update(read);
+      targets.update(read);
+      await tls.update(read);
+      const listener = read.loadBalancers[0]?.listeners.find((one) => one.port === 443);
+      const { min, max } = tlsVersions(listener?.sslPolicy);
+      const { certificate, key } = tls.machine;
+      secure.setTls({ cert: certificate, key, minVersion: min, maxVersion: max });
+    };
+    await use(deployment);
+
+    const listen = async (deployedPort: number, port: number, accept: (socket: Socket) => void) => {
+      const listening = await listenOnLoopback(port, accept);
+      stopping.push(() => listening.close());
+      ports.set(deployedPort, listening.port);
+      return listening.port;
+    };
+    const httpPort = await listen(80, options.httpPort, (socket) => plain.accept(socket));
+    const httpsPort = await listen(443, options.httpsPort, (socket) => secure.acceptTls(socket));
+    stopping.push(repeat(async () => use(await read())));
+
+    return {
+      http: `http://localhost:${httpPort}`,
+      https: `https://localhost:${httpsPort}`,
+      ca: tls.trustFile,
+      get notEmulated() {
+        return [
+          ...(httpsPort === 443 ? [] : [`Redirects to port 443 of the called host lead to port ${httpsPort} here.`]),
+          ...notEmulatedBy(deployment),
+          ...firewall.notEmulated(),
+        ];
+      },
+      targetHealth: () => targets.health(),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The certificates that clients see, made again before they end. */
+class Tls {
+  private dns?: { readonly identity: TlsIdentity; readonly context: SecureContext };
+
+  private constructor(
+    private readonly directory: string,
+    private readonly authority: Awaited<ReturnType<typeof certificateAuthority>>,
+    private current: TlsIdentity,
+    readonly trustFile: string,
+  ) {}
+
+  static async create(directory: string): Promise<Tls> {
+    const authority = await certificateAuthority(directory);
+    const machine = await machineIdentity(authority);
+    return new Tls(directory, authority, machine, await writeTrust(directory, authority, []));
+  }
+
+  get machine(): TlsIdentity {
+    return this.current;
+  }
+
+  contextFor(name: string): SecureContext | undefined {
+    return this.dns?.identity.dnsNames.includes(name.toLowerCase()) ? this.dns.context : undefined;
+  }
+
+  async update({ loadBalancers }: Deployment): Promise<void> {
+    if (soonEnds(this.current)) this.current = await machineIdentity(this.authority);
+    const names = loadBalancers.map((one) => one.dnsName).sort();
+    const known = this.dns?.identity;
+    if (known && known.dnsNames.join() === names.join() && !soonEnds(known)) return;
+    const identity = await dnsIdentity(names);
+    this.dns = { identity, context: createSecureContext({ cert: identity.certificate, key: identity.key }) };
+    await writeTrust(this.directory, this.authority, [identity]);
+  }
+}
+
+function numberOf({ loadBalancers }: Deployment, attribute: string, fallback: number): number {
+  return Number(loadBalancers[0]?.attributes.get(attribute) ?? fallback);
+}
+
+/** Runs a step again and again; a step that fails (AWS restarts, a resource is just being deleted) is tried later. */
+function repeat(step: () => Promise<void>): () => Promise<void> {
+  let stopped = false;
+  let timer: NodeJS.Timeout;
+  let running: Promise<void> = Promise.resolve();
+  const again = () => {
+    if (stopped) return;
+    timer = setTimeout(() => {
+      running = step()
+        .catch(() => undefined)
+        .then(again);
+    }, REFRESH);
+  };
+  again();
+  return async () => {
+    stopped = true;
+    clearTimeout(timer);
+    await running;
+  };
+}
+
+function once(step: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= step();
+    return done;
+  };
+}
