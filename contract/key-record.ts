@@ -32,6 +32,20 @@ export interface KeyRecord {
   readonly version?: number;
 }
 
+export type KeyState = 'active' | 'revoked' | 'disabled' | 'expired' | 'not-yet-valid';
+
+/** What a key is at a time in seconds since the epoch; of several reasons the most final one. */
+export function keyState(
+  record: Pick<KeyRecord, 'revokedAt' | 'disabledAt' | 'expiresAt' | 'notBefore'>,
+  now: number,
+): KeyState {
+  if (record.revokedAt !== undefined) return 'revoked';
+  if (record.disabledAt !== undefined) return 'disabled';
+  if (record.expiresAt !== undefined && now >= record.expiresAt) return 'expired';
+  if (record.notBefore !== undefined && now < record.notBefore) return 'not-yet-valid';
+  return 'active';
+}
+
 /** A DynamoDB item in the low-level JSON form that both the SDK and the plain HTTP API use. */
 export type AttributeValue =
   | { readonly S: string }

@@ -22,6 +22,8 @@ export const SYNTHESIS_PATHS: readonly string[] = ['/tts', '/v1/audio/speech'];
 /** Logical ids (or their beginnings, before CDK's hash) of stack outputs that the command line reads. */
 export const OUTPUTS = {
   keyTableName: 'KeyTableName',
+  /** Only where the prefix of keys is not the default. */
+  keyPrefix: 'KeyPrefix',
   serviceUrl: 'ServiceUrl',
   loadBalancerDnsName: 'LoadBalancerDnsName',
   certificateArn: 'CertificateArn',

@@ -3,7 +3,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { ApiKey } from '../../contract/api-key';
 import type { Decision, Deny, DenyReason, Grant } from '../../contract/decision';
-import type { KeyRecord } from '../../contract/key-record';
+import { type KeyRecord, keyState } from '../../contract/key-record';
 import type { Clock } from './clock';
 import type { AuthorizerConfig } from './config';
 import type { Credential } from './credential';
@@ -35,14 +35,11 @@ export function decideKey(key: ApiKey, record: KeyRecord | undefined, now: numbe
   if (record === undefined || record.keyId !== key.keyId || !(isCurrent || isPrevious)) {
     return deny('unknown', config.negativeTtl);
   }
-  // From here on the caller has shown the secret.
-  if (record.revokedAt !== undefined) return deny('revoked', config.negativeTtl);
-  if (record.disabledAt !== undefined) return deny('disabled', config.negativeTtl);
+  // From here on the caller has shown the secret. The one before a rotation ends with its grace.
   const expires = isCurrent ? record.expiresAt : earlier(record.expiresAt, record.previousHashUntil ?? 0);
-  if (expires !== undefined && now >= expires) return deny('expired', config.negativeTtl);
-  if (record.notBefore !== undefined && now < record.notBefore) {
-    return deny('not-yet-valid', ttlUntil(record.notBefore, now, config.negativeTtl));
-  }
+  const state = keyState({ ...record, expiresAt: expires }, now);
+  if (state === 'not-yet-valid') return deny(state, ttlUntil(record.notBefore, now, config.negativeTtl));
+  if (state !== 'active') return deny(state, config.negativeTtl);
   return {
     outcome: 'allow',
     grant: toGrant(record, expires),

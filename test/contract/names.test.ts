@@ -23,7 +23,7 @@ describe('an identity header', () => {
         const value = encodeIdentity(text);
         expect(value.length).toBeLessThanOrEqual(IDENTITY_HEADER_BYTES);
         // A cut inside a character would make this throw.
-        expect(text.toWellFormed().startsWith(decodeURIComponent(value))).toBe(true);
+        expect(Buffer.from(text).toString().startsWith(decodeURIComponent(value))).toBe(true);
       }),
     );
   });

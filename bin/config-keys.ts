@@ -1,0 +1,182 @@
+/** The keys of the app's configuration: how each is read from CDK context, and what it means. */
+
+/** One key: how it is read, and what docs and errors say about it. */
+export interface ConfigKey<T> {
+  /** Reads a context value. @throws Error saying what is allowed; the caller adds key and value. */
+  readonly parse: (value: unknown) => T;
+  /** What is allowed, in words. */
+  readonly allowed: string;
+  /** What it is for, in one sentence. */
+  readonly meaning: string;
+  /** The default, in words. */
+  readonly default: string;
+}
+
+class NotAllowed extends Error {}
+
+/** Marks a value as not allowed. */
+export function refuse(): never {
+  throw new NotAllowed();
+}
+
+export function isNotAllowed(error: unknown): boolean {
+  return error instanceof NotAllowed;
+}
+
+function key<T>(allowed: string, fallback: string, meaning: string, parse: (value: unknown) => T): ConfigKey<T> {
+  return { allowed, default: fallback, meaning, parse };
+}
+
+function text(pattern: RegExp): (value: unknown) => string {
+  return (value) => (typeof value === 'string' && pattern.test(value) ? value : refuse());
+}
+
+/** `cdk -c` passes text; cdk.json may hold numbers. */
+function integer(min: number, max: number): (value: unknown) => number {
+  return (value) => {
+    const number = typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : value;
+    return typeof number === 'number' && Number.isInteger(number) && number >= min && number <= max ? number : refuse();
+  };
+}
+
+function boolean(value: unknown): boolean {
+  if (value === true || value === 'true') return true;
+  if (value === false || value === 'false') return false;
+  return refuse();
+}
+
+/** A list, or its items in one text, separated by commas. */
+function list(item: RegExp): (value: unknown) => string[] {
+  return (value) => {
+    const items = typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value;
+    if (items === '' || (Array.isArray(items) && items.length === 1 && items[0] === '')) return [];
+    return Array.isArray(items) && items.every((part) => typeof part === 'string' && item.test(part))
+      ? items
+      : refuse();
+  };
+}
+
+function oneOf<T extends string>(...values: readonly T[]): (value: unknown) => T {
+  return (value) => values.find((allowed) => allowed === value) ?? refuse();
+}
+
+const DOMAIN = /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i;
+const ROUTE = /^(([A-Z]+|\*) )?\/\S*$/;
+const PATH = /^\/\S*$/;
+const PER_MINUTE = 'a whole number from 1 to 1000000';
+
+export const CONFIG_KEYS = {
+  stackName: key(
+    'letters, digits and "-", a letter first, at most 128',
+    'Voicegate',
+    'Name of the CloudFormation stack.',
+    text(/^[A-Za-z][A-Za-z0-9-]{0,127}$/),
+  ),
+  image: key(
+    'a folder with a Dockerfile, or the URI of an image such as 123456789012.dkr.ecr.eu-west-1.amazonaws.com/tts:1',
+    'the folder image/ of this package',
+    'The text-to-speech container.',
+    text(/^\S+$/),
+  ),
+  certificateArn: key(
+    'arn:PARTITION:acm:REGION:ACCOUNT:certificate/ID',
+    'none: a self-signed certificate',
+    'A certificate in AWS Certificate Manager, in the same region.',
+    text(/^arn:[a-z-]+:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/),
+  ),
+  domainNames: key(
+    'domain names, separated by commas',
+    "none: the load balancer's own name",
+    'Names under which clients reach the service.',
+    list(DOMAIN),
+  ),
+  hostedZoneId: key(
+    'the id of a Route 53 hosted zone, such as Z0123456789ABCDEFGHIJ',
+    'none',
+    'With hostedZoneName and domainNames: the certificate is issued and validated through this zone.',
+    text(/^[A-Z0-9]{1,32}$/),
+  ),
+  hostedZoneName: key('a domain name', 'none', 'Name of the zone of hostedZoneId.', text(DOMAIN)),
+  keyTableName: key(
+    'the name of a DynamoDB table',
+    'a new table',
+    'Key table that an earlier stack left behind.',
+    text(/^[A-Za-z0-9_.-]{3,255}$/),
+  ),
+  keyPrefix: key(
+    'a-z first, then a-z and 0-9, at most 12',
+    'vg',
+    'What API keys begin with.',
+    text(/^[a-z][a-z0-9]{0,11}$/),
+  ),
+  requestsPerMinute: key(PER_MINUTE, '60', 'Requests a minute and client, on all paths.', integer(1, 1_000_000)),
+  synthesisPerMinute: key(
+    PER_MINUTE,
+    '10',
+    'Requests a minute and client on the synthesis paths.',
+    integer(1, 1_000_000),
+  ),
+  inFlight: key('a whole number from 1 to 10000', '8', 'Requests in flight to the app, per task.', integer(1, 10_000)),
+  queue: key(
+    'a whole number from 0 to 10000',
+    '16',
+    'Requests that may wait for the app, per task.',
+    integer(0, 10_000),
+  ),
+  firewall: key('true or false', 'true', 'Whether AWS WAF stands in front.', boolean),
+  firewallRequests: key(
+    'a whole number from 10 to 2000000000',
+    'ten times requestsPerMinute',
+    'Requests in a window and address that AWS WAF lets through.',
+    integer(10, 2_000_000_000),
+  ),
+  firewallSynthesis: key(
+    'a whole number from 10 to 2000000000',
+    'ten times synthesisPerMinute',
+    'The same on the synthesis paths.',
+    integer(10, 2_000_000_000),
+  ),
+  firewallWindow: key('60, 120, 300 or 600', '60', "Seconds of the firewall's window.", (value): number =>
+    Number(oneOf('60', '120', '300', '600')(String(value))),
+  ),
+  positiveTtl: key('seconds from 0 to 3600', '60', 'How long an allow is cached.', integer(0, 3600)),
+  negativeTtl: key('seconds from 0 to 3600', '10', 'How long a refusal is cached.', integer(0, 3600)),
+  staleGrace: key(
+    'seconds from 0 to 3600',
+    '300',
+    'How long a decision still serves while the authorizer fails; 0: never.',
+    integer(0, 3600),
+  ),
+  publicPaths: key(
+    'paths separated by commas: "/path" (GET and HEAD), "POST /path" or "* /path"',
+    '/,/static/*,/favicon.ico',
+    'Paths that need no key.',
+    list(ROUTE),
+  ),
+  synthesisPaths: key(
+    'paths separated by commas',
+    '/tts,/v1/audio/speech',
+    'Paths that turn text into speech.',
+    list(PATH),
+  ),
+  readinessPath: key('a path', '/', 'Path that the app answers once it is ready.', text(PATH)),
+  network: key(
+    'private or public',
+    'private',
+    'Whether tasks live in private subnets behind a NAT gateway or in public ones.',
+    oneOf('private', 'public'),
+  ),
+  desiredCount: key('a whole number from 0 to 1000', '2', 'How many tasks run.', integer(0, 1000)),
+  cpu: key('256, 512, 1024, 2048, 4096, 8192 or 16384', '2048', 'CPU units of a task.', integer(256, 16_384)),
+  memory: key('MiB that Fargate allows with cpu', '8192', 'Memory of a task in MiB.', integer(512, 122_880)),
+  architecture: key('x86_64 or arm64', 'x86_64', 'CPU architecture of the tasks.', oneOf('x86_64', 'arm64')),
+  longestRequest: key('seconds from 1 to 3600', '120', 'How long a request may take.', integer(1, 3600)),
+  startupTime: key('seconds from 1 to 3600', '300', 'How long the app may take to start.', integer(1, 3600)),
+  accessLogs: key('true or false', 'true', 'Whether the load balancer logs access.', boolean),
+  deletionProtection: key(
+    'true or false',
+    'false',
+    'Whether AWS refuses to delete the load balancer and the key table.',
+    boolean,
+  ),
+} as const;

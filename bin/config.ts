@@ -1,0 +1,65 @@
+import { CONFIG_KEYS, type ConfigKey, isNotAllowed } from './config-keys';
+import { nearest } from './nearest';
+
+type Keys = typeof CONFIG_KEYS;
+
+/** What the app was told through CDK context. A key that was not given is undefined: the library has the default. */
+export type Config = { readonly [K in keyof Keys]?: Keys[K] extends ConfigKey<infer T> ? T : never } & {
+  readonly stackName: string;
+};
+
+/** Keys with a colon, a slash or an @ are the toolkit's own: feature flags, looked-up values, bootstrap settings. */
+const OF_THE_TOOLKIT = /[:/@]|^(cli-telemetry|dynamo|tree)$/;
+
+/**
+ * Reads the configuration from CDK context.
+ * @throws Error naming every key that is unknown or has a wrong value, with what was given and what is allowed.
+ */
+export function readConfig(context: { readonly [key: string]: unknown }): Config {
+  const problems: string[] = [];
+  const config: Record<string, unknown> = { stackName: 'Voicegate' };
+  for (const [name, value] of Object.entries(context)) {
+    if (isKey(name)) {
+      try {
+        config[name] = CONFIG_KEYS[name].parse(value);
+      } catch (error) {
+        if (!isNotAllowed(error)) throw error;
+        problems.push(`${name}: got ${JSON.stringify(value)}; allowed: ${CONFIG_KEYS[name].allowed}`);
+      }
+    } else if (!OF_THE_TOOLKIT.test(name)) {
+      problems.push(unknownKey(name));
+    }
+  }
+  problems.push(...contradictions(config as Config));
+  if (problems.length > 0) {
+    throw new Error(
+      `the configuration (cdk -c key=value, or "context" in cdk.json) is wrong:\n  ${problems.join('\n  ')}`,
+    );
+  }
+  return config as Config;
+}
+
+function contradictions(config: Config): string[] {
+  const problems: string[] = [];
+  const zone = [config.hostedZoneId, config.hostedZoneName].filter((value) => value !== undefined).length;
+  if (zone === 1) problems.push('hostedZoneId and hostedZoneName: give both or neither');
+  if (zone === 2 && !config.domainNames?.length) {
+    problems.push('domainNames: got none; with hostedZoneId name at least one domain of that zone');
+  }
+  if (zone === 2 && config.certificateArn !== undefined) {
+    problems.push('certificateArn and hostedZoneId: give one of them; a zone is for issuing a new certificate');
+  }
+  return problems;
+}
+
+function unknownKey(name: string): string {
+  const names = Object.keys(CONFIG_KEYS);
+  const guess = nearest(name, names);
+  return guess === undefined
+    ? `${name}: no such key; allowed: ${names.join(', ')}`
+    : `${name}: no such key; did you mean ${guess}?`;
+}
+
+function isKey(name: string): name is keyof Keys {
+  return Object.hasOwn(CONFIG_KEYS, name);
+}

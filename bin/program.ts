@@ -1,0 +1,28 @@
+import { Command, CommanderError } from 'commander';
+import { version } from '../package.json';
+import { CommandError, EXIT } from './command-error';
+import { addKeysCommands } from './keys/commands';
+import { explainAwsError } from './keys/open-key-table';
+import type { Terminal } from './terminal';
+
+/** Runs one command line (without `node` and the program's name) and returns its exit code. */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  const program = new Command('voicegate')
+    .description('API keys of Voicegate')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(add --help for what is allowed)')
+    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 no such key, table, stack or local cloud.')
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.tell });
+  addKeysCommands(program, terminal);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    // Commander has printed its own message already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const explained = explainAwsError(error);
+    terminal.tell(`voicegate: ${explained instanceof Error ? explained.message : String(explained)}\n`);
+    return explained instanceof CommandError ? explained.exitCode : EXIT.failure;
+  }
+}

@@ -1,0 +1,128 @@
+import { existsSync } from 'node:fs';
+import { isAbsolute, join, resolve } from 'node:path';
+import { CfnOutput, Duration, Fn, Stack, type StackProps } from 'aws-cdk-lib';
+import { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { CpuArchitecture } from 'aws-cdk-lib/aws-ecs';
+import { HostedZone } from 'aws-cdk-lib/aws-route53';
+import type { Construct } from 'constructs';
+import { OUTPUTS, SYNTHESIS_PATHS } from '../contract/names';
+import {
+  ApiKeyAuthorizer,
+  AppImage,
+  EdgeCertificate,
+  Firewall,
+  RateLimit,
+  SecureTtsService,
+  ServiceNetwork,
+  TaskCapacity,
+} from '../lib';
+import type { Config } from './config';
+
+/** How many times the gate's limits the firewall lets through. */
+const FIREWALL_FACTOR = 10;
+
+export interface VoicegateStackProps extends StackProps {
+  readonly config: Config;
+}
+
+/** The whole service, as configured. */
+export class VoicegateStack extends Stack {
+  constructor(scope: Construct, id: string, props: VoicegateStackProps) {
+    super(scope, id, { description: 'Text to speech over HTTPS, for holders of API keys', ...props });
+    const { config } = props;
+    const service = new SecureTtsService(this, 'Service', {
+      image: image(config),
+      certificate: this.certificate(config),
+      domainNames: config.domainNames,
+      network: config.network === 'public' ? ServiceNetwork.publicSubnets() : ServiceNetwork.privateSubnets(),
+      capacity: TaskCapacity.fargate({
+        cpu: config.cpu,
+        memoryLimitMiB: config.memory,
+        cpuArchitecture: config.architecture === 'arm64' ? CpuArchitecture.ARM64 : CpuArchitecture.X86_64,
+      }),
+      desiredCount: config.desiredCount,
+      authorizer: this.authorizer(config),
+      firewallEnabled: config.firewall,
+      firewall: config.firewall === false ? undefined : this.firewall(config),
+      loadBalancerOptions: { accessLogs: config.accessLogs, deletionProtection: config.deletionProtection },
+      // The image of this package writes nothing; somebody else's may.
+      readonlyRootFilesystem: config.image === undefined,
+      publicPaths: config.publicPaths,
+      synthesisPaths: config.synthesisPaths,
+      limits: {
+        requestsPerMinute: config.requestsPerMinute,
+        synthesisPerMinute: config.synthesisPerMinute,
+        inFlight: config.inFlight,
+        queue: config.queue,
+      },
+      staleGrace: seconds(config.staleGrace),
+      longestRequest: seconds(config.longestRequest),
+      startupTime: seconds(config.startupTime),
+      readinessPath: config.readinessPath,
+    });
+    const outputs: Readonly<Record<string, string>> = {
+      [OUTPUTS.serviceUrl]: service.url,
+      [OUTPUTS.loadBalancerDnsName]: service.loadBalancer.loadBalancer.loadBalancerDnsName,
+      [OUTPUTS.certificateArn]: service.loadBalancer.certificateArn,
+    };
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+
+  /** Without a look-up in the account: synthesis needs no credentials, and its result depends on nothing outside. */
+  public override get availabilityZones(): string[] {
+    return [0, 1].map((index) => Fn.select(index, Fn.getAzs()));
+  }
+
+  private certificate(config: Config): EdgeCertificate {
+    if (config.certificateArn !== undefined) return EdgeCertificate.fromArn(config.certificateArn);
+    if (config.hostedZoneId !== undefined && config.hostedZoneName !== undefined) {
+      return EdgeCertificate.dnsValidated(
+        HostedZone.fromHostedZoneAttributes(this, 'Zone', {
+          hostedZoneId: config.hostedZoneId,
+          zoneName: config.hostedZoneName,
+        }),
+      );
+    }
+    return EdgeCertificate.selfSigned();
+  }
+
+  private authorizer(config: Config): ApiKeyAuthorizer {
+    return new ApiKeyAuthorizer(this, 'Authorizer', {
+      keyTable:
+        config.keyTableName === undefined ? undefined : TableV2.fromTableName(this, 'KeyTable', config.keyTableName),
+      keyPrefix: config.keyPrefix,
+      positiveTtl: seconds(config.positiveTtl),
+      negativeTtl: seconds(config.negativeTtl),
+      deletionProtection: config.deletionProtection,
+    });
+  }
+
+  private firewall(config: Config): Firewall {
+    const paths = config.synthesisPaths ?? [...SYNTHESIS_PATHS];
+    const window = Duration.seconds(config.firewallWindow ?? 60);
+    const minutes = window.toMinutes({ integral: false });
+    const net = (given: number | undefined, perMinute: number) =>
+      given ?? Math.max(10, Math.ceil(perMinute * minutes * FIREWALL_FACTOR));
+    const all = net(config.firewallRequests, config.requestsPerMinute ?? 60);
+    const synthesis = net(config.firewallSynthesis, config.synthesisPerMinute ?? 10);
+    return new Firewall(this, 'Firewall', {
+      freeTextPaths: paths,
+      rateLimits: [
+        RateLimit.perIp({ requests: all, window, name: 'Rate-Ip' }),
+        ...(paths.length > 0
+          ? [RateLimit.perIp({ requests: synthesis, window, paths, name: 'Rate-Ip-Synthesis' })]
+          : []),
+      ],
+    });
+  }
+}
+
+function image(config: Config): AppImage {
+  if (config.image === undefined) return AppImage.bundled();
+  const folder = isAbsolute(config.image) ? config.image : resolve(config.image);
+  return existsSync(join(folder, 'Dockerfile')) ? AppImage.fromFolder(folder) : AppImage.fromUri(config.image);
+}
+
+function seconds(value: number | undefined): Duration | undefined {
+  return value === undefined ? undefined : Duration.seconds(value);
+}
