@@ -30,6 +30,7 @@ export class Container {
   exitCode: number | undefined;
 
   private process: ContainerProcess | undefined;
+  private watching: Promise<void> = Promise.resolve();
   private readonly lines: string[] = [];
   private readonly ending = new AbortController();
   private readonly settle: { started(): void; exited(code: number): void; healthy(): void; unhealthy(): void };
@@ -92,6 +93,7 @@ export class Container {
   async stop(): Promise<void> {
     this.ending.abort();
     await this.process?.stop(this.options.stopSignal, this.options.definition.stopTimeout ?? STOP_TIMEOUT);
+    await this.watching;
   }
 
   kill(): void {
@@ -127,7 +129,7 @@ export class Container {
       if (healthy) this.settle.healthy();
       else this.settle.unhealthy();
     };
-    void watchHealth(settings, probe, onChange, this.ending.signal);
+    this.watching = watchHealth(settings, probe, onChange, this.ending.signal);
   }
 }
 

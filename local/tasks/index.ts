@@ -8,8 +8,9 @@ import { pause } from './health-check.js';
 import { processTree, readParents } from './process-tree.js';
 import { ServiceScheduler } from './service-scheduler.js';
 import { TargetRegistrar } from './target-registrar.js';
-import type { TaskState, TaskSurroundings } from './task.js';
+import type { TaskState } from './task.js';
 import { TaskEndpoint } from './task-endpoint.js';
+import type { TaskSurroundings } from './task-surroundings.js';
 
 /** Seconds between two looks at the deployed services. */
 const POLL = 2;

@@ -1,6 +1,7 @@
 import type { DeployedService } from './deployed-services.js';
 import { planNext } from './rolling-plan.js';
-import { Task, type TaskSurroundings } from './task.js';
+import { Task } from './task.js';
+import type { TaskSurroundings } from './task-surroundings.js';
 
 /** Seconds until the first replacement of a failed task; doubles with each failure in a row. */
 const FIRST_BACKOFF = 1;

@@ -1,21 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContainerDefinition } from '@aws-sdk/client-ecs';
-import type { LocalAws, Target, TargetState, Tools } from '../contracts.js';
-import type { Clients } from './clients.js';
-import { Container } from './container.js';
-import { containerCommand, containerDirectory, containerEnvironment } from './container-environment.js';
+import type { Target } from '../contracts.js';
+import type { Container } from './container.js';
 import { type Dependency, dependants, dependencies } from './container-order.js';
-import { resolveSecrets } from './container-secrets.js';
 import type { DeployedService } from './deployed-services.js';
 import { pause } from './health-check.js';
-import type { Namespace } from './localize.js';
-import { type LogShipper, logShipper } from './log-shipper.js';
-import { runnerFor } from './runners/index.js';
 import { freeTaskAddress } from './task-address.js';
-import type { TaskEndpoint } from './task-endpoint.js';
+import { type Member, prepareMember } from './task-member.js';
 import { taskMetadata } from './task-metadata.js';
+import type { TaskSurroundings } from './task-surroundings.js';
 
 /** Seconds in which a container must reach what another waits for, unless its `startTimeout` says otherwise. */
 const START_TIMEOUT = 180;
@@ -23,36 +18,7 @@ const START_TIMEOUT = 180;
 const HURRY = 10;
 const DRAIN_POLL = 0.2;
 
-/** What all tasks share. */
-export interface TaskSurroundings {
-  readonly aws: LocalAws;
-  readonly clients: Clients;
-  readonly tools: Tools;
-  readonly endpoint: TaskEndpoint;
-  readonly assemblyDirectory: string;
-  readonly workDirectory: string;
-  readonly addresses: Set<string>;
-  /** Aborted when everything stops. */
-  readonly signal: AbortSignal;
-  readonly onLog: (line: { readonly task: string; readonly container: string; readonly text: string }) => void;
-  readonly onEvent: (text: string) => void;
-  /** Something changed on which the service's plan may depend. */
-  readonly onChange: () => void;
-  readonly healthOf: (target: Target) => TargetState;
-  /** Makes the registered targets those of the tasks that say they are `inService`. */
-  readonly syncTargets: () => Promise<void>;
-  /** Seconds that a removed target may take for its last requests. */
-  readonly deregistrationDelay: (targetGroupArn: string) => Promise<number>;
-}
-
 export type TaskState = 'pending' | 'running' | 'stopping' | 'stopped';
-
-interface Member {
-  readonly container: Container;
-  readonly needs: readonly Dependency[];
-  readonly shipper: LogShipper | undefined;
-  launch(): void;
-}
 
 /** One copy of a task definition: from its address to its last process. */
 export class Task {
@@ -170,57 +136,22 @@ export class Task {
       roleArn: service.taskDefinition.taskRoleArn,
       metadata: () => taskMetadata(this, around.aws),
     });
-    this.members = await Promise.all(definitions.map((definition) => this.member(definition, endpointOf)));
-  }
-
-  private async member(
-    definition: ContainerDefinition,
-    endpointOf: (container: string) => Record<string, string>,
-  ): Promise<Member> {
-    const { around } = this;
-    const name = definition.name ?? '';
-    if ((definition.environmentFiles ?? []).length > 0) {
-      throw new Error(`container ${name}: environmentFiles are not read locally; use environment or secrets`);
-    }
-    const home = join(this.folder, 'c', name);
-    const temporary = join(home, 'tmp');
-    await mkdir(temporary, { recursive: true });
-    const volumes = (definition.mountPoints ?? []).map(({ sourceVolume = '', containerPath = '' }) => ({
-      containerPath,
-      folder: join(this.folder, 'v', sourceVolume),
-    }));
-    for (const { folder } of volumes) await mkdir(folder, { recursive: true });
-    const context = {
-      tools: around.tools,
-      assemblyDirectory: around.assemblyDirectory,
-      binDirectory: join(around.workDirectory, 'bin'),
-      address: this.address,
-      containerDirectory: home,
-      onProgress: (text: string) => this.say(text),
-      signal: around.signal,
-    };
-    const [launch, secrets] = await Promise.all([
-      runnerFor(definition.image ?? '', context).prepare(definition, context),
-      resolveSecrets(definition, around.clients),
-    ]);
-    const namespace: Namespace = { address: this.address, paths: [...launch.paths, ...volumes] };
-    const endpoint = endpointOf(name);
-    const spec = {
-      command: containerCommand(launch, namespace),
-      cwd: containerDirectory(launch, namespace),
-      env: containerEnvironment({ aws: around.aws, definition, launch, namespace, secrets, endpoint, home, temporary }),
-    };
-    const shipper = logShipper(around.clients.logs, definition.logConfiguration, name, this.id);
-    const container = new Container({
-      definition,
-      stopSignal: launch.stopSignal,
-      python: around.tools.python,
-      onLine: (text) => {
-        around.onLog({ task: this.shortId, container: name, text });
-        shipper?.push(text);
-      },
-    });
-    return { container, needs: this.order.get(name) ?? [], shipper, launch: () => container.start(spec, namespace) };
+    this.members = await Promise.all(
+      definitions.map((definition) =>
+        prepareMember(
+          {
+            id: this.id,
+            shortId: this.shortId,
+            address: this.address,
+            folder: this.folder,
+            say: (text) => this.say(text),
+          },
+          definition,
+          endpointOf,
+          around,
+        ),
+      ),
+    );
   }
 
   private run(): void {
@@ -233,7 +164,8 @@ export class Task {
       });
     }
     const starts = this.members.map(async (member) => {
-      await Promise.all(member.needs.map((need) => this.reach(member.container.name, need)));
+      const needs = this.order.get(member.container.name) ?? [];
+      await Promise.all(needs.map((need) => this.reach(member.container.name, need)));
       if (this.ended !== undefined) return;
       member.launch();
       this.say(`${member.container.name} started`);

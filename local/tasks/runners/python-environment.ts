@@ -82,6 +82,9 @@ async function ensure(
     await writeFile(marker, hash);
     tell('installed the Python packages of the image');
     return own;
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
   } finally {
     clearInterval(timer);
   }
