@@ -21,7 +21,7 @@ process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
 
 /** The twin: the shipped entry point with the SDK's client where aws4fetch is. */
 const twin = `
-import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { systemClock } from './clock';
 import { readConfig } from './config';
 import { dynamoDbKeyStore } from './dynamodb-key-store';
@@ -29,10 +29,15 @@ import { createHandler } from './handler';
 
 const config = readConfig(process.env);
 const client = new DynamoDBClient({});
+const calls = {
+  read: (_operation, input) => client.send(new GetItemCommand(input)),
+  note: (_operation, input) => client.send(new UpdateItemCommand(input)),
+};
+const log = (entry) => console.log(JSON.stringify(entry));
 export const handler = createHandler(config, {
-  keys: dynamoDbKeyStore((_operation, input) => client.send(new GetItemCommand(input)), config.keyTable),
+  keys: dynamoDbKeyStore(calls, config.keyTable, log),
   clock: systemClock,
-  log: (entry) => console.log(JSON.stringify(entry)),
+  log,
 });
 `;
 

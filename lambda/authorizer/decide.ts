@@ -7,7 +7,7 @@ import { type KeyRecord, keyState } from '../../contract/key-record';
 import type { Clock } from './clock';
 import type { AuthorizerConfig } from './config';
 import type { Credential } from './credential';
-import type { KeyStore } from './key-store';
+import { type KeyStore, LAST_USED_INTERVAL } from './key-store';
 
 export type DecideConfig = Pick<AuthorizerConfig, 'positiveTtl' | 'negativeTtl'>;
 
@@ -20,7 +20,13 @@ export async function decide(
 ): Promise<Decision> {
   if (credential.kind !== 'key') return deny(credential.kind, config.negativeTtl);
   const record = await store.get(credential.key.keyId);
-  return decideKey(credential.key, record, clock(), config);
+  const now = clock();
+  const decision = decideKey(credential.key, record, now, config);
+  if (decision.outcome === 'allow' && now - (record?.lastUsedAt ?? 0) >= LAST_USED_INTERVAL) {
+    // Awaited, since Lambda freezes the process once it has answered.
+    await store.markUsed(credential.key.keyId, Math.floor(now));
+  }
+  return decision;
 }
 
 /** No secret has this digest, so comparing with it costs what a comparison costs and never succeeds. */

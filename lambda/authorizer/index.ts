@@ -8,9 +8,19 @@ import { createHandler } from './handler';
 
 const config = readConfig(process.env);
 
+// Not console.log: the runtime would put its own words around the JSON.
+const log = (entry: object) =>
+  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`);
+
+const calls = {
+  read: dynamoDbClient(process.env),
+  note: dynamoDbClient(process.env, { attempt: 300, total: 300 }),
+};
+
 export const handler = createHandler(config, {
-  keys: dynamoDbKeyStore(dynamoDbClient(process.env), config.keyTable),
+  keys: dynamoDbKeyStore(calls, config.keyTable, (reason) =>
+    log({ level: 'error', message: 'last use not noted', reason }),
+  ),
   clock: systemClock,
-  // Not console.log: the runtime would put its own words around the JSON.
-  log: (entry) => process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`),
+  log,
 });

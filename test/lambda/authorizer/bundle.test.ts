@@ -78,6 +78,8 @@ describe('the authorizer’s bundle in a process of its own', () => {
     expect(decodeDecision((second as SimpleAnswer).context)).toMatchObject({ reason: 'revoked', ttl: 2 });
     expect(third).toEqual({ errorMessage: 'Unauthorized' });
 
+    expect((await server.get(good.key.keyId))?.lastUsedAt).toBeGreaterThan(1_700_000_000);
+    expect((await server.get(revoked.key.keyId))?.lastUsedAt).toBeUndefined();
     const lines = log.trim().split('\n');
     expect(lines.map((line) => JSON.parse(line).outcome)).toEqual(['allow', 'deny', 'deny']);
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({

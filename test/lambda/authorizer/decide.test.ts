@@ -122,7 +122,7 @@ describe('a decision about a key', () => {
   });
 
   it('asks the store for well-formed keys only', async () => {
-    const unreachable = { get: () => Promise.reject(new KeyStoreError('must not be asked')) };
+    const unreachable = { ...storeOf(), get: () => Promise.reject(new KeyStoreError('must not be asked')) };
     for (const kind of ['missing', 'malformed', 'conflict'] as const) {
       expect(await decide({ kind }, unreachable, () => NOW, config)).toEqual(denied(kind));
     }
@@ -130,5 +130,19 @@ describe('a decision about a key', () => {
     if (key === undefined) throw new Error('a generated key must be well-formed');
     await expect(decide({ kind: 'key', key }, unreachable, () => NOW, config)).rejects.toThrow(KeyStoreError);
     expect(await decide({ kind: 'key', key }, storeOf(), () => NOW, config)).toEqual(denied('unknown'));
+  });
+
+  it('notes a use when the last note is five minutes old, and never that of a refused key', async () => {
+    const noted: number[] = [];
+    const useOf = async ({ key, record }: IssuedKey, now: number) => {
+      const store = { ...storeOf(record), markUsed: async (_: string, at: number) => void noted.push(at) };
+      await decide({ kind: 'key', key }, store, () => now, config);
+    };
+    await useOf(issueKey(), NOW + 0.5);
+    await useOf(issueKey({ lastUsedAt: NOW }), NOW + 299);
+    await useOf(issueKey({ lastUsedAt: NOW }), NOW + 300);
+    await useOf(issueKey({ revokedAt: NOW }), NOW);
+    await useOf({ ...issueKey(), record: issueKey().record }, NOW);
+    expect(noted).toEqual([NOW, NOW + 300]);
   });
 });

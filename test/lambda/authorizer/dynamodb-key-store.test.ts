@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { dynamoDbClient, dynamoDbEndpoint } from '../../../lambda/authorizer/dynamodb-client';
+import { type DynamoDbCall, dynamoDbClient, dynamoDbEndpoint } from '../../../lambda/authorizer/dynamodb-client';
 import { dynamoDbKeyStore } from '../../../lambda/authorizer/dynamodb-key-store';
 import { KeyStoreError } from '../../../lambda/authorizer/key-store';
 import { type KeyTableServer, startKeyTable } from './key-table';
@@ -14,7 +14,12 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const storeWith = (env: Readonly<Record<string, string | undefined>>) =>
-  dynamoDbKeyStore(dynamoDbClient(env, { attempt: 150, total: 400 }), server.table);
+  storeOfClient(dynamoDbClient(env, { attempt: 150, total: 400 }));
+const storeOfClient = (
+  call: DynamoDbCall,
+  table = server.table,
+  onNoteError: (reason: string) => void = () => undefined,
+) => dynamoDbKeyStore({ read: call, note: call }, table, onNoteError);
 
 describe('the key store in DynamoDB', () => {
   it('reads back every attribute that was written', async () => {
@@ -46,7 +51,7 @@ describe('the key store in DynamoDB', () => {
   });
 
   it('fails with the service’s own name of the error when the table is not there', async () => {
-    const store = dynamoDbKeyStore(dynamoDbClient(server.env), 'another-table');
+    const store = storeOfClient(dynamoDbClient(server.env), 'another-table');
     await expect(store.get('abcdefghijkl')).rejects.toThrow('DynamoDB GetItem: ResourceNotFoundException');
   });
 
@@ -55,6 +60,35 @@ describe('the key store in DynamoDB', () => {
     const { AWS_SECRET_ACCESS_KEY: _secret, ...noCredentials } = server.env;
     await expect(storeWith(noRegion).get('abcdefghijkl')).rejects.toThrow('AWS_REGION');
     await expect(storeWith(noCredentials).get('abcdefghijkl')).rejects.toThrow('NoCredentials');
+  });
+});
+
+describe('the last use of a key', () => {
+  it('is noted once in five minutes, whoever comes first, and changes nothing else', async () => {
+    const { record } = issueKey({ paths: ['/tts'] });
+    await server.put(record);
+    const store = storeWith(server.env);
+    await Promise.all([NOW, NOW + 1, NOW + 2, NOW + 299].map((now) => store.markUsed(record.keyId, now)));
+    const first = await server.get(record.keyId);
+    expect(first).toEqual({ ...record, lastUsedAt: first?.lastUsedAt });
+    expect(first?.lastUsedAt).toBeGreaterThanOrEqual(NOW);
+    await store.markUsed(record.keyId, NOW + 200);
+    expect(await server.get(record.keyId)).toEqual(first);
+    await store.markUsed(record.keyId, NOW + 700);
+    expect((await server.get(record.keyId))?.lastUsedAt).toBe(NOW + 700);
+  });
+
+  it('of a key that was deleted meanwhile does not bring it back', async () => {
+    await storeWith(server.env).markUsed('abcdefghijkl', NOW);
+    expect(await storeWith(server.env).get('abcdefghijkl')).toBeUndefined();
+  });
+
+  it('that cannot be noted is told once and refuses nobody', async () => {
+    const reasons: string[] = [];
+    const store = storeOfClient(dynamoDbClient(server.env), 'another-table', (reason) => reasons.push(reason));
+    await store.markUsed('abcdefghijkl', NOW);
+    await store.markUsed('abcdefghijkl', NOW);
+    expect(reasons).toEqual(['DynamoDB UpdateItem: ResourceNotFoundException']);
   });
 });
 

@@ -63,7 +63,10 @@ describe('the authorizer', () => {
   });
 
   it('fails when the store fails: no answer, and no Unauthorized', async () => {
-    const failing: KeyStore = { get: () => Promise.reject(new KeyStoreError('DynamoDB GetItem: Timeout')) };
+    const failing: KeyStore = {
+      ...storeOf(),
+      get: () => Promise.reject(new KeyStoreError('DynamoDB GetItem: Timeout')),
+    };
     const { handler, lines } = handlerOf(failing);
     for (const event of [gateEvent({ headers: bearer }), restApiEvent({ headers: bearer }), tokenEvent(text)]) {
       await expect(handler(event)).rejects.toThrow('no decision: DynamoDB GetItem: Timeout');

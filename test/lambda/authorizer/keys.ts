@@ -32,5 +32,5 @@ export function digestOf(secret: string): string {
 }
 
 export function storeOf(...records: readonly KeyRecord[]): KeyStore {
-  return { get: async (keyId) => records.find((record) => record.keyId === keyId) };
+  return { get: async (keyId) => records.find((record) => record.keyId === keyId), markUsed: async () => undefined };
 }
