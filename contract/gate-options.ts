@@ -64,6 +64,13 @@ export interface GateOptions {
   readonly relaxedPaths: readonly string[];
   /** Shared memory for decisions, in bytes each. */
   readonly cacheBytes: number;
+  /** Where the gate's metrics go, one Embedded Metric Format line a minute; absent: no such line. */
+  readonly metrics?: {
+    /** CloudWatch namespace. */
+    readonly namespace: string;
+    /** Value of the dimension `Service`. */
+    readonly service: string;
+  };
 }
 
 /** What the gate's bundle makes of its options: the parts of two container definitions. */

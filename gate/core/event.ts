@@ -1,0 +1,136 @@
+/** Builds the authorizer's event as API Gateway builds it. */
+
+import type { AuthorizerEventV1, AuthorizerEventV2 } from '../../contract/authorizer-event';
+import { queryPairs } from './query';
+
+export interface EventFacts {
+  readonly identity: readonly string[];
+  readonly routeArn: string;
+  readonly account: string;
+  readonly method: string;
+  readonly path: string;
+  readonly protocol: string;
+  readonly host: string;
+  readonly sourceIp: string;
+  readonly requestId: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Absent when the request itself is not forwarded. */
+  readonly request?: {
+    readonly headers: readonly (readonly [string, string])[];
+    readonly query: string | undefined;
+  };
+}
+
+/** The id under which the gate appears in an ARN: authorizers take ARNs apart, so there must be one. */
+const API_ID = 'voicegate';
+const STAGE = '$default';
+const ROUTE = '$default';
+
+export function routeArn(partition: string, region: string, account: string, method: string, path: string): string {
+  return `arn:${partition}:execute-api:${region}:${account}:${API_ID}/${STAGE}/${method}${path}`;
+}
+
+export function eventV2(facts: EventFacts): AuthorizerEventV2 {
+  const { headers, cookies } = singleHeaders(facts);
+  const parameters = Object.fromEntries(
+    [...grouped(queryPairs(facts.request?.query))].map(([name, values]) => [name, values.join(',')]),
+  );
+  return {
+    version: '2.0',
+    type: 'REQUEST',
+    routeArn: facts.routeArn,
+    identitySource: facts.identity,
+    routeKey: ROUTE,
+    rawPath: facts.path,
+    rawQueryString: facts.request?.query ?? '',
+    ...(cookies.length > 0 ? { cookies } : {}),
+    headers,
+    ...(Object.keys(parameters).length > 0 ? { queryStringParameters: parameters } : {}),
+    requestContext: {
+      accountId: facts.account,
+      apiId: API_ID,
+      domainName: facts.host,
+      domainPrefix: facts.host.split('.')[0] ?? '',
+      http: {
+        method: facts.method,
+        path: facts.path,
+        protocol: facts.protocol,
+        sourceIp: facts.sourceIp,
+        userAgent: headers['user-agent'] ?? '',
+      },
+      requestId: facts.requestId,
+      routeKey: ROUTE,
+      stage: STAGE,
+      time: clfTime(facts.now),
+      timeEpoch: facts.now,
+    },
+  };
+}
+
+export function eventV1(facts: EventFacts): AuthorizerEventV1 {
+  const given = facts.request?.headers ?? [];
+  const parameters = grouped(queryPairs(facts.request?.query));
+  const identity = facts.identity.join(',');
+  const userAgent = given.find(([name]) => name.toLowerCase() === 'user-agent')?.[1] ?? '';
+  return {
+    version: '1.0',
+    type: 'REQUEST',
+    methodArn: facts.routeArn,
+    identitySource: identity,
+    authorizationToken: identity,
+    resource: facts.path,
+    path: facts.path,
+    httpMethod: facts.method,
+    headers: Object.fromEntries(given),
+    multiValueHeaders: Object.fromEntries(grouped(given)),
+    queryStringParameters: Object.fromEntries([...parameters].map(([name, values]) => [name, values.at(-1) ?? ''])),
+    pathParameters: {},
+    stageVariables: {},
+    requestContext: {
+      path: facts.path,
+      accountId: facts.account,
+      resourceId: ROUTE,
+      stage: STAGE,
+      requestId: facts.requestId,
+      identity: { sourceIp: facts.sourceIp, userAgent },
+      resourcePath: facts.path,
+      httpMethod: facts.method,
+      apiId: API_ID,
+    },
+  };
+}
+
+function singleHeaders(facts: EventFacts): {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly cookies: readonly string[];
+} {
+  const headers: Record<string, string> = {};
+  const cookies: string[] = [];
+  for (const [name, value] of facts.request?.headers ?? []) {
+    const lower = name.toLowerCase();
+    if (lower === 'cookie') cookies.push(...value.split(';').map((cookie) => cookie.trim()));
+    else headers[lower] = headers[lower] === undefined ? value : `${headers[lower]},${value}`;
+  }
+  return { headers, cookies };
+}
+
+function grouped(pairs: readonly (readonly [string, string])[]): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>();
+  for (const [name, value] of pairs) {
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [value]);
+    else group.push(value);
+  }
+  return groups;
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** The time as Common Log Format writes it, in UTC. */
+function clfTime(now: number): string {
+  const date = new Date(now);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = `${two(date.getUTCDate())}/${MONTHS[date.getUTCMonth()]}/${date.getUTCFullYear()}`;
+  return `${day}:${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} +0000`;
+}

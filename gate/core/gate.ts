@@ -1,0 +1,226 @@
+/** The way of one request through the gate, from its first byte to pass or refusal. */
+
+import { clientNetwork } from '../../contract/cidr';
+import { type Grant, refusal } from '../../contract/decision';
+import { type AuthorizePorts, askAuthorizer, cachedVerdict, type Held, type Verdict } from './authorize';
+import { takeToken } from './bucket';
+import { identifyClient } from './client';
+import type { CountingDict } from './dict';
+import { eventV1, eventV2, routeArn } from './event';
+import { type Identified, identify } from './identify';
+import type { LambdaTarget } from './lambda-endpoint';
+import { loggablePath } from './loggable';
+import type { Outcome, Refusal, RefusalReason, Trace } from './outcome';
+import { policyAllows } from './policy';
+import { ownHeaders, passedHeaders } from './request-headers';
+import { isKnownMethod, isPublic, isSynthesis, requiredScopes } from './routes';
+import { parseTarget } from './target';
+import type { GateRequest, Visit } from './visit';
+import { giveBack, type Taken, takeFromWindow, takePlace } from './window';
+
+export interface GatePorts extends AuthorizePorts {
+  /** Places of requests in flight to the app. */
+  readonly places: CountingDict;
+  readonly lambda: () => LambdaTarget;
+  /** A fixed-length text that tells two inputs apart and does not tell the input. */
+  digest(text: string): string;
+}
+
+const MINUTE = 60_000;
+/** Milliseconds that a request may wait for a place. */
+const QUEUE_WAIT = 10_000;
+const QUEUE_POLL = 10;
+
+/** Decides; synchronous whenever the cache knows the answer and the app has a free place. */
+export function passThrough(
+  request: GateRequest,
+  ports: GatePorts,
+  held: Held,
+  trace: Trace,
+): Outcome | Promise<Outcome> {
+  const { options } = ports.settings;
+  const target = parseTarget(request.target, options.relaxedPaths);
+  const client = identifyClient(
+    header(request, 'x-forwarded-for'),
+    header(request, 'x-forwarded-proto'),
+    request.peer,
+    options.trustedHops,
+  );
+  trace.client = client.address;
+  if (target === undefined) return refuse(400, 'target');
+  trace.path = loggablePath(target.rawPath, options.keyPrefix);
+  if (!isKnownMethod(request.method)) return refuse(405, 'method-unknown');
+  const visit: Visit = { request, target, client, network: clientNetwork(client.address) ?? client.address };
+
+  const identified = identify(visit, options);
+  if (isPublic(options, request.method, target.path)) {
+    return admit(visit, identified.query, undefined, ports, held);
+  }
+  if (identified.kind === 'refuse') return counted(visit, refuse(identified.status, identified.reason), ports);
+  const cacheKey = ports.digest(identified.cacheText);
+  const cached = cachedVerdict(ports, cacheKey);
+  if (cached !== undefined) return apply(visit, identified, cached, ports, held, trace);
+  if (!identified.wellFormed) return counted(visit, refuse(401, 'malformed'), ports);
+  const identity = {
+    cacheKey,
+    network: visit.network,
+    event: () => JSON.stringify(authorizerEvent(visit, identified, ports)),
+  };
+  return askAuthorizer(ports, identity, held).then((verdict) => apply(visit, identified, verdict, ports, held, trace));
+}
+
+function apply(
+  visit: Visit,
+  identified: Identified,
+  verdict: Verdict,
+  ports: GatePorts,
+  held: Held,
+  trace: Trace,
+): Outcome | Promise<Outcome> {
+  if (verdict.kind === 'busy') return refuse(429, verdict.reason, verdict.retryAfter);
+  if (verdict.kind === 'failure') {
+    trace.cache = 'none';
+    return refuse(503, 'authorizer', 5);
+  }
+  trace.cache = verdict.cache;
+  if (verdict.kind === 'deny') return counted(visit, refuse(verdict.status, verdict.reason, verdict.retryAfter), ports);
+  const { grant, statements } = verdict;
+  trace.keyId = grant.keyId ?? '';
+  const { path } = visit.target;
+  const refused = refusal(grant, {
+    method: visit.request.method,
+    path,
+    sourceIp: visit.client.address,
+    now: ports.now() / 1000,
+    requiredScopes: requiredScopes(ports.settings.options, path),
+  });
+  if (refused !== undefined) return counted(visit, refuse(refused.status, refused.reason), ports);
+  if (statements !== undefined && !policyAllows(statements, arnOf(visit, ports))) {
+    return counted(visit, refuse(403, 'refused'), ports);
+  }
+  return admit(visit, identified.query, grant, ports, held, identified);
+}
+
+/** The limits, then a place in flight. */
+function admit(
+  visit: Visit,
+  query: string | undefined,
+  grant: Grant | undefined,
+  ports: GatePorts,
+  held: Held,
+  identified?: Identified,
+): Outcome | Promise<Outcome> {
+  const limited = grant?.rate === undefined ? takeClientLimits(visit, ports) : takePlanLimit(grant, identified, ports);
+  if (!limited.allowed) return refuse(429, grant?.rate === undefined ? 'client-rate' : 'rate', limited.retryAfter);
+  const pass = (place: string): Outcome => ({
+    kind: 'pass',
+    target: query === undefined ? visit.target.rawPath : `${visit.target.rawPath}?${query}`,
+    headers: ownHeaders(visit.client, grant) + passedHeaders(visit.request.headers, identified?.consumedHeaders),
+    place,
+  });
+  const { inFlight, queue } = ports.settings.options.limits;
+  const life = (ports.settings.options.longestRequest + 60) * 1000;
+  const place = takePlace(ports.places, 'a', inFlight, ports.now(), life);
+  if (place !== undefined) return pass(place);
+  const waiting = queue === 0 ? undefined : takePlace(ports.flights, 'q', queue, ports.now(), QUEUE_WAIT + 1000);
+  if (waiting === undefined) return refuse(503, 'overload', 1);
+  held.hold(waiting);
+  return waitForPlace(ports, inFlight, life).then((found) => {
+    ports.flights.delete(waiting);
+    held.release(waiting);
+    return found === undefined ? refuse(503, 'overload', 1) : pass(found);
+  });
+}
+
+async function waitForPlace(ports: GatePorts, inFlight: number, life: number): Promise<string | undefined> {
+  const deadline = ports.now() + QUEUE_WAIT;
+  while (ports.now() < deadline) {
+    await ports.sleep(QUEUE_POLL);
+    const place = takePlace(ports.places, 'a', inFlight, ports.now(), life);
+    if (place !== undefined) return place;
+  }
+  return undefined;
+}
+
+/** The synthesis limit first: a request that it refuses does not count for the other. */
+function takeClientLimits(visit: Visit, ports: GatePorts): Taken {
+  const { limits } = ports.settings.options;
+  const now = ports.now();
+  let speech: Taken | undefined;
+  if (isSynthesis(ports.settings.options, visit.target.path)) {
+    speech = takeFromWindow(
+      ports.limits,
+      `s${visit.network}:`,
+      { limit: limits.synthesisPerMinute, length: MINUTE },
+      now,
+    );
+    if (!speech.allowed) return speech;
+  }
+  const all = takeFromWindow(
+    ports.limits,
+    `a${visit.network}:`,
+    { limit: limits.requestsPerMinute, length: MINUTE },
+    now,
+  );
+  if (!all.allowed && speech?.slot !== undefined) giveBack(ports.limits, speech.slot);
+  return all;
+}
+
+function takePlanLimit(grant: Grant, identified: Identified | undefined, ports: GatePorts): Taken {
+  const name = grant.keyId ?? (identified === undefined ? grant.principal : ports.digest(identified.cacheText));
+  return grant.rate === undefined
+    ? { allowed: true, retryAfter: 0 }
+    : takeToken(ports.limits, `k${name}`, grant.rate, ports.now());
+}
+
+/** A refused request counts for the client's overall limit, so that guessing is limited too. */
+function counted(visit: Visit, refused: Refusal, ports: GatePorts): Refusal {
+  const { requestsPerMinute } = ports.settings.options.limits;
+  const taken = takeFromWindow(
+    ports.limits,
+    `a${visit.network}:`,
+    { limit: requestsPerMinute, length: MINUTE },
+    ports.now(),
+  );
+  return taken.allowed ? refused : refuse(429, 'client-rate', taken.retryAfter);
+}
+
+function authorizerEvent(visit: Visit, identified: Identified, ports: GatePorts): object {
+  const { options } = ports.settings;
+  const facts = {
+    identity: identified.values,
+    routeArn: arnOf(visit, ports),
+    account: ports.lambda().account,
+    method: visit.request.method,
+    path: visit.target.path,
+    protocol: visit.request.protocol,
+    host: header(visit.request, 'host') ?? '',
+    sourceIp: visit.client.address,
+    requestId: visit.request.requestId,
+    now: ports.now(),
+    ...(options.authorizer.forwardRequest
+      ? { request: { headers: visit.request.headers, query: visit.target.query } }
+      : {}),
+  };
+  return options.authorizer.payloadFormat === '2.0' ? eventV2(facts) : eventV1(facts);
+}
+
+function arnOf(visit: Visit, ports: GatePorts): string {
+  const { partition, region, account } = ports.lambda();
+  return routeArn(partition, region, account, visit.request.method, visit.target.path);
+}
+
+/** Every value of the header joined as HTTP joins them. */
+function header(request: GateRequest, name: string): string | undefined {
+  let joined: string | undefined;
+  for (const [given, value] of request.headers) {
+    if (given.length === name.length && given.toLowerCase() === name) {
+      joined = joined === undefined ? value : `${joined}, ${value}`;
+    }
+  }
+  return joined;
+}
+
+function refuse(status: Refusal['status'], reason: RefusalReason, retryAfter?: number): Refusal {
+  return { kind: 'refuse', status, reason, ...(retryAfter === undefined ? {} : { retryAfter }) };
+}

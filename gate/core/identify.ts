@@ -1,0 +1,103 @@
+/** Finds what identifies the caller, and what of the query remains for the app. */
+
+import type { GateOptions } from '../../contract/gate-options';
+import { KEY_HEADER } from '../../contract/names';
+import { findCredential, isWellFormed, QUERY_KEY } from './credential';
+import { identityValues } from './identity-source';
+import { queryPairs, withoutParameter } from './query';
+import type { Visit } from './visit';
+
+export type Identity =
+  | Identified
+  | {
+      readonly kind: 'refuse';
+      readonly status: 400 | 401;
+      readonly reason: 'missing' | 'conflict' | 'malformed';
+      /** What of the query the app gets; for public routes. */
+      readonly query: string | undefined;
+    };
+
+export interface Identified {
+  readonly kind: 'one';
+  /** The authorizer's identity source. */
+  readonly values: readonly string[];
+  /** What the decision may depend on: its digest is the key of the cache. */
+  readonly cacheText: string;
+  /** Whether the authorizer need be asked at all. */
+  readonly wellFormed: boolean;
+  /** What of the query the app gets. */
+  readonly query: string | undefined;
+  /** Lower-case names of further headers that held the credential. */
+  readonly consumedHeaders?: readonly string[];
+}
+
+export function identify(visit: Visit, options: GateOptions): Identity {
+  const { identitySource } = options.authorizer;
+  return identitySource === 'credential' ? byCredential(visit, options) : bySource(visit, identitySource);
+}
+
+function byCredential(visit: Visit, options: GateOptions): Identity {
+  const given = visit.target.query;
+  const mayHoldKey = given !== undefined && /api|%/i.test(given);
+  // Removed in any case: switched off, it is a mistake that the app's logs need not keep.
+  const query = mayHoldKey ? orUndefined(withoutParameter(given, QUERY_KEY)) : given;
+  const apiKeys: string[] = [];
+  const authorizations: string[] = [];
+  for (const [name, value] of visit.request.headers) {
+    // Comparing lengths first spares most names the folding.
+    if (name.length === KEY_HEADER.length && name.toLowerCase() === KEY_HEADER) apiKeys.push(value);
+    else if (name.length === 13 && name.toLowerCase() === 'authorization') authorizations.push(value);
+  }
+  const queryKeys =
+    options.queryKey && mayHoldKey
+      ? queryPairs(given).flatMap(([name, value]) => (name === QUERY_KEY ? [value] : []))
+      : [];
+  const credential = findCredential({ apiKeys, authorizations, queryKeys });
+  if (credential.kind === 'none') return { kind: 'refuse', status: 401, reason: 'missing', query };
+  if (credential.kind === 'conflict') return { kind: 'refuse', status: 400, reason: 'conflict', query };
+  if (credential.kind === 'malformed') return { kind: 'refuse', status: 401, reason: 'malformed', query };
+  const { text, scheme } = credential;
+  return {
+    kind: 'one',
+    values: [text],
+    cacheText: text,
+    get wellFormed() {
+      return isWellFormed(text, scheme, options.keyPrefix);
+    },
+    query,
+  };
+}
+
+/** A foreign authorizer sees the whole request, so its decision may depend on method and path too. */
+function bySource(visit: Visit, sources: readonly string[]): Identity {
+  const { request, target, client } = visit;
+  const facts = {
+    headers: request.headers,
+    query: target.query,
+    method: request.method,
+    path: target.path,
+    sourceIp: client.address,
+  };
+  const values = identityValues(sources, facts);
+  let query = target.query;
+  const consumedHeaders: string[] = [];
+  for (const source of sources) {
+    const parameter = /^\$request\.querystring\.(.+)$/.exec(source)?.[1];
+    if (parameter !== undefined && query !== undefined) query = orUndefined(withoutParameter(query, parameter));
+    const name = /^\$request\.header\.(.+)$/.exec(source)?.[1]?.toLowerCase();
+    if (name !== undefined && name !== 'cookie') consumedHeaders.push(name);
+  }
+  if (values === undefined) return { kind: 'refuse', status: 401, reason: 'missing', query };
+  return {
+    kind: 'one',
+    values,
+    cacheText: JSON.stringify([...values, request.method, target.path]),
+    wellFormed: true,
+    query,
+    consumedHeaders,
+  };
+}
+
+function orUndefined(query: string): string | undefined {
+  return query === '' ? undefined : query;
+}

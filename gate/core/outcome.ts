@@ -1,0 +1,43 @@
+/** What the gate does with a request. */
+
+import type { DenyReason } from '../../contract/decision';
+
+/** Why a request was not let through; for logs and metrics only. */
+export type RefusalReason =
+  | DenyReason
+  | 'target'
+  | 'method-unknown'
+  | 'client-rate'
+  | 'misses'
+  | 'invocations'
+  | 'authorizer'
+  | 'overload';
+
+export interface Pass {
+  readonly kind: 'pass';
+  /** Path and query as the app gets them. */
+  readonly target: string;
+  /** Header lines, each beginning with CR LF. */
+  readonly headers: string;
+  /** The place in flight, given back when the request ends. */
+  readonly place: string;
+}
+
+export interface Refusal {
+  readonly kind: 'refuse';
+  readonly status: 400 | 401 | 403 | 405 | 429 | 503;
+  readonly reason: RefusalReason;
+  /** Seconds. */
+  readonly retryAfter?: number;
+}
+
+export type Outcome = Pass | Refusal;
+
+/** What the log line says; filled while deciding. */
+export interface Trace {
+  client: string;
+  path: string;
+  cache: string;
+  keyId: string;
+  reason: string;
+}

@@ -1,0 +1,93 @@
+/**
+ * The header block that the app gets. It is built from nothing: nginx passes no client header by itself, so what is not
+ * let through here does not arrive.
+ */
+
+import type { Grant } from '../../contract/decision';
+import { encodeIdentity, IDENTITY_HEADERS, KEY_HEADER } from '../../contract/names';
+
+/** Names that never reach the app. */
+const DROPPED = new Set([
+  // Written by nginx or by the gate itself.
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'te',
+  'trailer',
+  'upgrade',
+  'expect',
+  'http2-settings',
+  'proxy-connection',
+  'proxy-authorization',
+  'proxy-authenticate',
+  'x-request-id',
+  // Credentials.
+  'authorization',
+  KEY_HEADER,
+  // Claims about the way of the request, and other names for its path or method.
+  'forwarded',
+  'via',
+  'proxy',
+  'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'true-client-ip',
+  'cf-connecting-ip',
+  'x-original-url',
+  'x-original-uri',
+  'x-original-host',
+  'x-original-method',
+  'x-rewrite-url',
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+  'x-host',
+  'x-forwarded',
+  'x-script-name',
+  'x-scheme',
+  'x-url-scheme',
+  'front-end-https',
+]);
+
+/** What begins so never reaches the app. */
+const DROPPED_PREFIXES = ['x-auth-', 'x-amzn-oidc-', 'x-forwarded-', 'x-accel-', 'x-voicegate-', 'x-sendfile'];
+
+const NAME = /^[!#$%&'*+.^`|~0-9A-Za-z-]+$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
+const UNSAFE_VALUE = /[\u0000-\u0008\u000a-\u001f\u007f]/;
+
+export function isDroppedHeader(name: string): boolean {
+  const lower = name.toLowerCase();
+  return !NAME.test(name) || DROPPED.has(lower) || DROPPED_PREFIXES.some((prefix) => lower.startsWith(prefix));
+}
+
+/** What of the client's own headers is passed on, as lines; `consumed` (lower case) held the credential. */
+export function passedHeaders(
+  headers: readonly (readonly [string, string])[],
+  consumed: readonly string[] = [],
+): string {
+  let lines = '';
+  for (const [name, value] of headers) {
+    // Most names are checked by the set alone; the prefixes all begin with x.
+    const lower = name.toLowerCase();
+    if (DROPPED.has(lower)) continue;
+    if (lower.startsWith('x-') && DROPPED_PREFIXES.some((prefix) => lower.startsWith(prefix))) continue;
+    if (consumed.length > 0 && consumed.includes(lower)) continue;
+    if (!NAME.test(name) || UNSAFE_VALUE.test(value)) continue;
+    lines += `\r\n${name}: ${value}`;
+  }
+  return lines;
+}
+
+/** What the gate itself tells the app. */
+export function ownHeaders(client: { readonly address: string; readonly proto: string }, grant?: Grant): string {
+  let lines = `\r\nX-Forwarded-For: ${client.address}\r\nX-Forwarded-Proto: ${client.proto}`;
+  if (grant === undefined) return lines;
+  lines += `\r\n${IDENTITY_HEADERS.principal}: ${encodeIdentity(grant.principal)}`;
+  if (grant.keyId !== undefined && grant.keyId !== '') {
+    lines += `\r\n${IDENTITY_HEADERS.keyId}: ${encodeIdentity(grant.keyId)}`;
+  }
+  return `${lines}\r\n${IDENTITY_HEADERS.scopes}: ${encodeIdentity(grant.scopes.join(' '))}`;
+}

@@ -1,0 +1,29 @@
+/** What the options say about one route. */
+
+import type { GateOptions } from '../../contract/gate-options';
+import { matchesPath } from '../../contract/path-pattern';
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/** Methods that the gate lets through at all; others are 405. */
+export function isKnownMethod(method: string): boolean {
+  return METHODS.has(method);
+}
+
+/** Whether the route needs no credential. HEAD is as public as GET. */
+export function isPublic(options: Pick<GateOptions, 'publicRoutes'>, method: string, path: string): boolean {
+  return options.publicRoutes.some(
+    (route) =>
+      (route.method === '*' || route.method === method || (route.method === 'GET' && method === 'HEAD')) &&
+      matchesPath(route.path, path),
+  );
+}
+
+export function isSynthesis(options: Pick<GateOptions, 'synthesisPaths'>, path: string): boolean {
+  return options.synthesisPaths.some((pattern) => matchesPath(pattern, path));
+}
+
+/** Scopes that the first matching route asks for. */
+export function requiredScopes(options: Pick<GateOptions, 'requiredScopes'>, path: string): readonly string[] {
+  return options.requiredScopes.find((route) => matchesPath(route.path, path))?.scopes ?? [];
+}

@@ -1,0 +1,160 @@
+/** The gate's program as nginx loads it: each export is named in nginx.conf. All decisions are made in `core/`. */
+
+// biome-ignore lint/style/useNodejsImportProtocol: njs's own module, which only looks like Node's
+import fs from 'fs';
+import type { Held } from '../core/authorize';
+import { passThrough } from '../core/gate';
+import { health, isProbeDue, noteProbe } from '../core/health';
+import { loggablePath, loggableTrace } from '../core/loggable';
+import { metricsLine } from '../core/metrics';
+import type { Outcome, Trace } from '../core/outcome';
+import { count, gatePorts, now, settings, state, zones } from './ports';
+
+/** `js_access`: passes only by writing `$gate_upstream`, without which the location cannot proxy. */
+function access(r: NginxHTTPRequest): void | Promise<void> {
+  const trace: Trace = { client: '', path: '', cache: '', keyId: '', reason: '' };
+  try {
+    const v = r.variables;
+    const request = {
+      method: r.method,
+      target: v.request_uri ?? '',
+      headers: r.rawHeadersIn as unknown as readonly (readonly [string, string])[],
+      peer: r.remoteAddress,
+      protocol: v.server_protocol ?? '',
+      requestId: v.request_id ?? '',
+    };
+    // Kept, since nginx answers errors as if they were GETs.
+    v.gate_method = request.method;
+    v.gate_trace = loggableTrace(r.headersIn['X-Amzn-Trace-Id']);
+    const outcome = passThrough(request, gatePorts(r), heldIn(r), trace);
+    if (!(outcome instanceof Promise)) return finish(r, outcome, trace);
+    return outcome.then(
+      (settled) => finish(r, settled, trace),
+      (error) => fail(r, error),
+    );
+  } catch (error) {
+    return fail(r, error);
+  }
+}
+
+function finish(r: NginxHTTPRequest, outcome: Outcome, trace: Trace): void {
+  const v = r.variables;
+  v.gate_client = trace.client;
+  v.gate_path = trace.path;
+  v.gate_cache = trace.cache;
+  v.gate_key = trace.keyId;
+  if (outcome.kind === 'refuse') {
+    v.gate_reason = outcome.reason;
+    if (outcome.retryAfter !== undefined) v.gate_retry = String(outcome.retryAfter);
+    if (outcome.status === 401) v.gate_challenge = 'Bearer realm="voicegate"';
+    r.return(outcome.status);
+    return;
+  }
+  v.gate_reason = 'allowed';
+  v.gate_place = outcome.place;
+  v.gate_target = outcome.target;
+  // One header whose value goes on over further lines: nginx itself passes none of the client's.
+  v.gate_headers = v.request_id + outcome.headers;
+  v.gate_upstream = settings.upstream;
+}
+
+/** Closed: an error of the gate's own is 503. Its text might quote the request, so only its kind is told. */
+function fail(r: NginxHTTPRequest, error: unknown): void {
+  r.variables.gate_upstream = '';
+  r.variables.gate_reason = 'internal';
+  r.error(`voicegate: ${error instanceof Error ? error.name : 'error'} while deciding`);
+  r.return(503);
+}
+
+/** `js_set`, evaluated when the request is logged, which is once and always, also when its client has gone. */
+function end(r: NginxHTTPRequest): string {
+  const v = r.variables;
+  if (v.gate_place) zones.places.delete(v.gate_place);
+  if (v.gate_held) {
+    for (const key of v.gate_held.split(' ')) zones.flights.delete(key);
+  }
+  // What nginx refused by itself was never seen by `access`.
+  if (!v.gate_method) v.gate_method = r.method;
+  if (!v.gate_client) v.gate_client = r.remoteAddress;
+  if (!v.gate_path) v.gate_path = loggablePath((v.request_uri ?? '').replace(/[?#].*/, ''), settings.options.keyPrefix);
+  const reason = v.gate_reason;
+  if (reason === 'allowed') count(v.gate_cache === 'hit' ? 'allowed-hit' : 'allowed');
+  else count(`denied-${reason || v.status}`);
+  if (v.gate_cache === 'stale') count('stale');
+  return reason === 'allowed' ? 'allow' : 'deny';
+}
+
+function heldIn(r: NginxHTTPRequest): Held {
+  const v = r.variables;
+  return {
+    hold: (key) => {
+      v.gate_held = v.gate_held ? `${v.gate_held} ${key}` : key;
+    },
+    release: (key) => {
+      v.gate_held = (v.gate_held ?? '')
+        .split(' ')
+        .filter((held) => held !== key)
+        .join(' ');
+    },
+  };
+}
+
+/** `js_content` of the health listener. */
+function healthz(r: NginxHTTPRequest): void {
+  const { status, state: word } = health(state, isDraining(), now());
+  r.headersOut['Content-Type'] = 'application/json';
+  r.headersOut['Cache-Control'] = 'no-store';
+  r.return(status, `${JSON.stringify({ status: word })}\n`);
+}
+
+/** The entry script leaves this file when the container is told to stop. */
+function isDraining(): boolean {
+  try {
+    fs.accessSync(`${ngx.prefix}draining`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `js_periodic`, every second in one worker. */
+async function tick(): Promise<void> {
+  sample();
+  if (!isProbeDue(state, now())) return;
+  try {
+    const response = await ngx.fetch(`http://${settings.upstream}${settings.options.readinessPath}`, {
+      headers: { 'User-Agent': 'voicegate-gate' },
+    });
+    noteProbe(state, response.status < 500 ? 'answered' : 'failing', now());
+  } catch (error) {
+    const refused = error instanceof Error && /refused|connect failed/i.test(error.message);
+    noteProbe(state, refused ? 'refused' : 'slow', now());
+  }
+}
+
+/** Counts what is in flight, and once a minute writes the metrics line. */
+function sample(): void {
+  const { metrics: identity } = settings.options;
+  const inFlight = zones.places.size();
+  count('samples');
+  count('in-flight', inFlight);
+  if (inFlight > (zones.metrics.get('in-flight-maximum') ?? 0)) zones.metrics.set('in-flight-maximum', inFlight);
+  if (identity === undefined || !state.add('metrics-written', '1', 59_500)) return;
+  const counters: Record<string, number> = {};
+  for (const name of zones.metrics.keys(1024)) counters[name] = zones.metrics.pop(name) ?? 0;
+  const samples = counters.samples ?? 1;
+  const snapshot = {
+    counters: {
+      ...counters,
+      allowed: (counters.allowed ?? 0) + (counters['allowed-hit'] ?? 0),
+      hit: counters['allowed-hit'] ?? 0,
+    },
+    inFlight: {
+      maximum: counters['in-flight-maximum'] ?? inFlight,
+      mean: (counters['in-flight'] ?? 0) / Math.max(1, samples),
+    },
+  };
+  fs.appendFileSync('/dev/stdout', `${metricsLine(snapshot, identity, now())}\n`);
+}
+
+export default { access, end, healthz, tick };

@@ -1,0 +1,47 @@
+/** Turns the gate's options into the parts of two container definitions. */
+
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { GateOptions, GatePackage } from '../contract/gate-options';
+import { archive } from './archive';
+import { renderNginxConf } from './render-nginx';
+import {
+  renderBootstrap,
+  renderFilter,
+  renderGate,
+  renderInit,
+  renderStart,
+  renderVersionProbe,
+} from './render-scripts';
+import { validateOptions } from './validate-options';
+
+/** `js_access` and reading bodies came with 0.9.9; 1.0.0 no longer crashes on some header names. */
+export const requiredNjsVersion = '1.0.0';
+
+/** @throws Error naming a wrong option, its value and what is allowed. */
+export function packGate(options: GateOptions): GatePackage {
+  validateOptions(options);
+  const program = readFileSync(join(__dirname, 'program.js'), 'utf8');
+  const probe = renderVersionProbe();
+  const packed = archive([
+    { name: 'init.sh', text: renderInit(requiredNjsVersion) },
+    { name: 'gate.sh', text: renderGate(options.drainDelay) },
+    { name: 'filter.sh', text: renderFilter(options.keyPrefix) },
+    { name: 'nginx.conf.in', text: renderNginxConf(options) },
+    { name: 'program.js.in', text: renderSettings(options) + program },
+    { name: 'version.conf.in', text: probe.conf },
+    { name: 'version.js', text: probe.program },
+  ]);
+  return {
+    bundle: packed.toString('base64'),
+    initCommand: ['sh', '-c', renderBootstrap(createHash('sha256').update(packed).digest('hex'))],
+    command: ['sh', '-c', renderStart()],
+  };
+}
+
+/** What the program reads as its settings; the init container fills in the first two. */
+function renderSettings(options: GateOptions): string {
+  const settings = JSON.stringify({ upstream: '@UPSTREAM@', authorizer: '@AUTHORIZER@', options });
+  return `const GATE_SETTINGS=${settings};\n`;
+}

@@ -1,0 +1,215 @@
+import type { GateOptions } from '../contract/gate-options';
+
+/** What the init container fills in; see render-scripts.ts. */
+export const PLACEHOLDERS = {
+  modules: '@MODULES@',
+  listen: '@LISTEN@',
+  healthListen: '@HEALTH_LISTEN@',
+  /** A whole directive, or nothing. */
+  resolver: '@RESOLVER@',
+  /** A whole directive, or nothing. */
+  trustedCertificate: '@TRUSTED_CERTIFICATE@',
+} as const;
+
+/** Environment that nginx hands to its workers: where Lambda and the credentials are. */
+export const WORKER_ENV: readonly string[] = [
+  'AWS_REGION',
+  'AWS_DEFAULT_REGION',
+  'AWS_ENDPOINT_URL',
+  'AWS_ENDPOINT_URL_LAMBDA',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+  'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+  'AWS_CONTAINER_AUTHORIZATION_TOKEN',
+  'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
+];
+
+/** Reason phrases of the answers that the gate and nginx itself give. */
+const PHRASES: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  411: 'Length Required',
+  413: 'Content Too Large',
+  414: 'URI Too Long',
+  415: 'Unsupported Media Type',
+  416: 'Range Not Satisfiable',
+  421: 'Misdirected Request',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+  505: 'HTTP Version Not Supported',
+};
+
+/** A location that answers errors. It has a path, not a name: a request line that nginx cannot read has no path to keep. */
+const ANSWER = '/.voicegate/answer';
+
+/** Variables of one request that the program writes. Each is empty until then. */
+const VARIABLES = [
+  'upstream',
+  'target',
+  'headers',
+  'place',
+  'held',
+  'client',
+  'trace',
+  'method',
+  'path',
+  'key',
+  'cache',
+  'reason',
+  'retry',
+  'challenge',
+];
+
+const LOG_FIELDS: readonly (readonly [string, string])[] = [
+  // First: it is what completes the others for requests that nginx refused by itself.
+  ['decision', '"$gate_end"'],
+  ['time', '"$time_iso8601"'],
+  ['requestId', '"$request_id"'],
+  ['traceId', '"$gate_trace"'],
+  ['client', '"$gate_client"'],
+  ['method', '"$gate_method"'],
+  ['path', '"$gate_path"'],
+  ['status', '$status'],
+  ['reason', '"$gate_reason"'],
+  ['cache', '"$gate_cache"'],
+  ['keyId', '"$gate_key"'],
+  ['seconds', '$request_time'],
+  ['appSeconds', '"$upstream_response_time"'],
+  ['bytesIn', '$request_length'],
+  ['bytesOut', '$bytes_sent'],
+];
+
+/**
+ * nginx's configuration for these options. Every path but the modules' and the CA bundle's is relative to the prefix.
+ * The one location that proxies does so to a variable that is empty until the program has allowed the request, and
+ * nothing else leads there.
+ */
+export function renderNginxConf(options: GateOptions): string {
+  const { authorizer, longestRequest } = options;
+  const cache = Math.ceil(options.cacheBytes / 1024);
+  return `load_module ${PLACEHOLDERS.modules}/ngx_http_js_module.so;
+daemon off;
+worker_processes ${options.workers};
+worker_shutdown_timeout ${longestRequest}s;
+pid nginx.pid;
+error_log stderr warn;
+${WORKER_ENV.map((name) => `env ${name};`).join('\n')}
+
+events {
+  worker_connections 4096;
+}
+
+http {
+  js_engine qjs;
+  js_import gate from program.js;
+  js_shared_dict_zone zone=allow:${cache}k timeout=1h evict;
+  js_shared_dict_zone zone=deny:${cache}k timeout=1h evict;
+  js_shared_dict_zone zone=limits:${Math.max(cache, 8192)}k type=number timeout=2m evict;
+  js_shared_dict_zone zone=flights:1m type=number timeout=2m evict;
+  js_shared_dict_zone zone=places:${Math.max(64, Math.ceil(options.limits.inFlight / 4))}k type=number timeout=2h evict;
+  js_shared_dict_zone zone=state:64k timeout=30d evict;
+  js_shared_dict_zone zone=metrics:64k type=number;
+${VARIABLES.map((name) => `  js_var $gate_${name};`).join('\n')}
+  js_set $gate_end gate.end;
+  js_fetch_timeout ${authorizer.timeout}ms;
+  js_fetch_keepalive 16;
+  js_fetch_keepalive_timeout 15s;
+  js_fetch_protocols TLSv1.2 TLSv1.3;
+  js_fetch_max_response_buffer_size 256k;
+  ${PLACEHOLDERS.trustedCertificate}
+  ${PLACEHOLDERS.resolver}
+  resolver_timeout ${Math.max(1, Math.ceil(authorizer.timeout / 2000))}s;
+
+  client_body_temp_path temp/body;
+  proxy_temp_path temp/proxy;
+  fastcgi_temp_path temp/fastcgi;
+  uwsgi_temp_path temp/uwsgi;
+  scgi_temp_path temp/scgi;
+
+  server_tokens off;
+  absolute_redirect off;
+  underscores_in_headers off;
+  ignore_invalid_headers on;
+  reset_timedout_connection on;
+  client_header_timeout 20s;
+  client_body_timeout 60s;
+  send_timeout 60s;
+  large_client_header_buffers 8 32k;
+  client_max_body_size ${options.maxBodyBytes};
+  keepalive_timeout ${options.loadBalancerIdleTimeout + 10}s;
+  keepalive_requests 1000000000;
+  keepalive_time 24h;
+
+  map $status $gate_phrase {
+    default "Error";
+${Object.entries(PHRASES)
+  .map(([status, phrase]) => `    ${status} "${phrase}";`)
+  .join('\n')}
+  }
+  log_format gate escape=json '{${LOG_FIELDS.map(([name, value]) => `"${name}":${value}`).join(',')}}';
+
+  server {
+    listen ${PLACEHOLDERS.listen} backlog=4096;
+    access_log /dev/stdout gate;
+    error_page ${Object.keys(PHRASES).join(' ')} ${ANSWER};
+    error_page 494 =431 ${ANSWER};
+
+    location / {
+      js_access gate.access;
+      proxy_pass http://$gate_upstream$gate_target;
+      proxy_http_version 1.1;
+      proxy_pass_request_headers off;
+      proxy_set_header Host $http_host;
+      proxy_set_header Connection close;
+      proxy_set_header X-Request-Id $gate_headers;
+      proxy_redirect off;
+      proxy_buffering off;
+      proxy_request_buffering off;
+      proxy_buffer_size 16k;
+      proxy_buffers 4 16k;
+      proxy_busy_buffers_size 32k;
+      proxy_next_upstream off;
+      proxy_connect_timeout 5s;
+      proxy_send_timeout ${longestRequest}s;
+      proxy_read_timeout ${longestRequest}s;
+      proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Buffering X-Accel-Charset;
+    }
+
+    location = ${ANSWER} {
+      internal;
+      default_type application/json;
+      add_header WWW-Authenticate $gate_challenge always;
+      add_header Retry-After $gate_retry always;
+      add_header Cache-Control no-store always;
+      return 200 '{"error":"$gate_phrase","requestId":"$request_id"}\\n';
+    }
+  }
+
+  server {
+    listen ${PLACEHOLDERS.healthListen};
+    access_log off;
+
+    location / {
+      js_content gate.healthz;
+    }
+
+    location @tick {
+      js_periodic gate.tick interval=1s;
+      js_fetch_timeout 5s;
+      js_fetch_keepalive 0;
+    }
+  }
+}
+`;
+}

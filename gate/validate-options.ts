@@ -1,0 +1,104 @@
+/** Refuses options that could not work, before anything is deployed with them. */
+
+import { KEY_PREFIX_PATTERN } from '../contract/api-key';
+import type { GateOptions } from '../contract/gate-options';
+import { isPathPattern } from '../contract/path-pattern';
+import { IDENTITY_SOURCES, isIdentitySource } from './core/identity-source';
+
+const METHOD = /^(\*|[A-Z]{1,32})$/;
+/** RFC 6749's characters of a scope. */
+const SCOPE = /^[!#-[\]-~]{1,256}$/;
+const PLAIN_PATH = /^\/[A-Za-z0-9._~!&'()*+,=:@/-]*(\?[A-Za-z0-9._~!&'()*+,=:@/?-]*)?$/;
+
+/** @throws Error naming the option, what was given and what is allowed. */
+export function validateOptions(options: GateOptions): void {
+  const { authorizer, limits } = options;
+  oneOf('authorizer.payloadFormat', authorizer.payloadFormat, ['1.0', '2.0']);
+  identitySource(authorizer);
+  boolean('authorizer.forwardRequest', authorizer.forwardRequest);
+  number('authorizer.positiveTtl', authorizer.positiveTtl, 0, 3600, 'seconds');
+  number('authorizer.negativeTtl', authorizer.negativeTtl, 0, 3600, 'seconds');
+  number('authorizer.staleGrace', authorizer.staleGrace, 0, 86_400, 'seconds');
+  integer('authorizer.timeout', authorizer.timeout, 100, 30_000, 'milliseconds');
+  if (!KEY_PREFIX_PATTERN.test(options.keyPrefix)) {
+    fail('keyPrefix', options.keyPrefix, '1 to 12 characters, a-z then a-z or 0-9');
+  }
+  boolean('queryKey', options.queryKey);
+  for (const { method, path } of options.publicRoutes) {
+    if (!METHOD.test(method)) fail('publicRoutes: method', method, 'an HTTP method in capitals, or *');
+    pattern('publicRoutes: path', path);
+  }
+  for (const path of options.synthesisPaths) pattern('synthesisPaths', path);
+  for (const { path, scopes } of options.requiredScopes) {
+    pattern('requiredScopes: path', path);
+    for (const scope of scopes) {
+      if (!SCOPE.test(scope)) fail('requiredScopes: scope', scope, 'printable ASCII without space, " and \\');
+    }
+  }
+  for (const name of ['requestsPerMinute', 'synthesisPerMinute', 'missesPerMinute'] as const) {
+    integer(`limits.${name}`, limits[name], 1, 100_000, 'requests a minute');
+  }
+  integer('limits.invocations', limits.invocations, 1, 1000, 'invocations');
+  integer('limits.inFlight', limits.inFlight, 1, 10_000, 'requests');
+  integer('limits.queue', limits.queue, 0, 10_000, 'requests');
+  integer('maxBodyBytes', options.maxBodyBytes, 1, 1024 ** 3, 'bytes');
+  if (!PLAIN_PATH.test(options.readinessPath)) fail('readinessPath', options.readinessPath, 'a path such as /healthz');
+  integer('longestRequest', options.longestRequest, 1, 3600, 'seconds');
+  integer('loadBalancerIdleTimeout', options.loadBalancerIdleTimeout, 1, 4000, 'seconds');
+  integer('trustedHops', options.trustedHops, 0, 8, 'proxies');
+  integer('workers', options.workers, 1, 64, 'processes');
+  integer('drainDelay', options.drainDelay, 0, 120, 'seconds');
+  for (const prefix of options.relaxedPaths) {
+    if (prefix === '/' || prefix.includes('*') || !isPathPattern(prefix)) {
+      fail('relaxedPaths', prefix, 'a path prefix such as /files/, other than /');
+    }
+  }
+  integer('cacheBytes', options.cacheBytes, 65_536, 4 * 1024 ** 3, 'bytes');
+  if (options.metrics !== undefined) {
+    const { namespace, service } = options.metrics;
+    if (!/^[A-Za-z0-9.\-_/#: ]{1,255}$/.test(namespace))
+      fail('metrics.namespace', namespace, "CloudWatch's characters");
+    if (!/^[ -~]{1,255}$/.test(service)) fail('metrics.service', service, '1 to 255 printable ASCII characters');
+  }
+}
+
+function identitySource(authorizer: GateOptions['authorizer']): void {
+  const sources = authorizer.identitySource;
+  if (sources === 'credential') return;
+  for (const source of sources) {
+    if (!isIdentitySource(source))
+      fail('authorizer.identitySource', source, `"credential" or a list of ${IDENTITY_SOURCES}`);
+  }
+  if (sources.length === 0 && (authorizer.positiveTtl > 0 || authorizer.negativeTtl > 0)) {
+    throw new Error(
+      'gate option authorizer.identitySource is empty: one decision would then be cached for everybody. ' +
+        'Name a source, or set positiveTtl and negativeTtl to 0',
+    );
+  }
+}
+
+function pattern(name: string, value: string): void {
+  if (!isPathPattern(value)) fail(name, value, 'a path such as /tts, or a prefix such as /static/*');
+}
+
+function number(name: string, value: number, least: number, most: number, unit: string): void {
+  if (typeof value !== 'number' || !(value >= least && value <= most)) fail(name, value, `${least} to ${most} ${unit}`);
+}
+
+function integer(name: string, value: number, least: number, most: number, unit: string): void {
+  number(name, value, least, most, unit);
+  if (!Number.isInteger(value)) fail(name, value, `a whole number of ${unit}`);
+}
+
+function boolean(name: string, value: unknown): void {
+  if (typeof value !== 'boolean') fail(name, value, 'true or false');
+}
+
+function oneOf(name: string, value: unknown, allowed: readonly string[]): void {
+  if (typeof value !== 'string' || !allowed.includes(value))
+    fail(name, value, allowed.map((item) => `"${item}"`).join(' or '));
+}
+
+function fail(name: string, value: unknown, allowed: string): never {
+  throw new Error(`gate option ${name} must be ${allowed}, got ${JSON.stringify(value)}`);
+}
