@@ -229,7 +229,9 @@ export class Task {
     if (!this.ended?.drain || this.hurried.signal.aborted) return;
     for (const target of this.targets) {
       const until = Date.now() + (await this.around.deregistrationDelay(target.targetGroupArn)) * 1000;
-      while (Date.now() < until && this.around.healthOf(target) !== 'unused' && !this.hurried.signal.aborted) {
+      // A target that gets no requests has none to finish.
+      const idle = (): boolean => ['unused', 'initial'].includes(this.around.healthOf(target));
+      while (Date.now() < until && !idle() && !this.hurried.signal.aborted) {
         await pause(DRAIN_POLL, this.hurried.signal);
       }
     }
