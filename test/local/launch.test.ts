@@ -1,0 +1,322 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { claimInstance } from '../../local/instance.js';
+import { runCommand } from '../../local/launch/command.mjs';
+import { startTime, withLock } from '../../local/launch/install-lock.mjs';
+import { installNodeModules, isInstalled } from '../../local/launch/node-modules.mjs';
+import { parseOptions } from '../../local/launch/options.mjs';
+import { checkPorts } from '../../local/launch/ports.mjs';
+import { createProgress } from '../../local/launch/progress.mjs';
+import { findPython } from '../../local/launch/python.mjs';
+
+let directory = '';
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'voicegate-launch-'));
+});
+
+afterEach(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** The number of a process that has ended. */
+async function endedProcess(): Promise<number> {
+  const child = spawn(process.execPath, ['-e', '']);
+  await once(child, 'close');
+  return child.pid ?? 0;
+}
+
+describe('the options', () => {
+  it('have defaults, take the environment, and prefer the flag', () => {
+    expect(parseOptions([], {})).toMatchObject({
+      httpPort: 8080,
+      httpsPort: 8443,
+      wafDelay: 10,
+      fresh: false,
+      json: false,
+      context: {},
+    });
+    expect(parseOptions([], { VOICEGATE_HTTP_PORT: '81', VOICEGATE_STATE_DIR: '/s' })).toMatchObject({
+      httpPort: 81,
+      stateDirectory: '/s',
+    });
+    expect(parseOptions(['--http-port', '0'], { VOICEGATE_HTTP_PORT: '81' }).httpPort).toBe(0);
+  });
+
+  it('pass CDK context on as it is given, with equals signs in the value', () => {
+    expect(parseOptions(['-c', 'a=1', '--context', 'b=x=y', '-c', 'c='], {}).context).toEqual({
+      a: '1',
+      b: 'x=y',
+      c: '',
+    });
+  });
+
+  it('take a relative state folder from where the person is, not from where npm goes', () => {
+    const env = { npm_lifecycle_event: 'start', INIT_CWD: '/somewhere' };
+    expect(parseOptions(['--state-dir', 'x'], env).stateDirectory).toBe('/somewhere/x');
+  });
+
+  it.each([
+    [['--htp-port', '1'], /Unknown option --htp-port; allowed are .*--http-port/],
+    [['now'], /takes options only/],
+    [['--http-port', '70000'], /--http-port must be a whole number from 0 to 65535, got "70000"/],
+    [['--https-port', '-1'], /--https-port/],
+    [['--waf-delay', '1.5'], /--waf-delay must be a whole number/],
+    [['-c', 'novalue'], /KEY=VALUE, got "novalue"/],
+    [['--http-port', '9', '--https-port', '9'], /both 9/],
+  ])('refuse %j with a sentence and exit code 2', (args, message) => {
+    expect(() => parseOptions(args, {})).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(message), exitCode: 2 }),
+    );
+  });
+});
+
+describe('a port that is taken', () => {
+  it('is named together with its flag', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    try {
+      await expect(checkPorts({ httpPort: 0, httpsPort: port })).rejects.toThrow(
+        `Port ${port} is taken by another program: give another one with --https-port`,
+      );
+    } finally {
+      server.close();
+    }
+    await checkPorts({ httpPort: port, httpsPort: 0 });
+  });
+});
+
+describe('the install lock', () => {
+  it('lets one in at a time', async () => {
+    const file = join(directory, 'lock');
+    let inside = 0;
+    let most = 0;
+    const work = () =>
+      withLock(file, async () => {
+        inside += 1;
+        most = Math.max(most, inside);
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        inside -= 1;
+      });
+    await Promise.all([work(), work(), work()]);
+    expect(most).toBe(1);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('is taken over from a process that is gone, and from an earlier one of the same number', async () => {
+    const file = join(directory, 'lock');
+    writeFileSync(file, `${await endedProcess()} 0\n`);
+    await expect(withLock(file, async () => 'in')).resolves.toBe('in');
+    if (startTime(process.pid) === '0') return;
+    writeFileSync(file, `${process.pid} 1\n`);
+    await expect(withLock(file, async () => 'in')).resolves.toBe('in');
+  });
+
+  it('is given back when the work fails', async () => {
+    const file = join(directory, 'lock');
+    await expect(withLock(file, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('stops waiting when it is told to', async () => {
+    const file = join(directory, 'lock');
+    const stop = new AbortController();
+    await withLock(file, async () => {
+      const waiting = withLock(file, async () => 'in', {
+        signal: stop.signal,
+        onWait: () => stop.abort(new Error('stopped')),
+      });
+      await expect(waiting).rejects.toThrow();
+    });
+  });
+});
+
+describe('the state folder', () => {
+  it('belongs to one start, and to the next when that has ended', async () => {
+    const first = await claimInstance(directory, { fresh: false });
+    await expect(claimInstance(directory, { fresh: false })).rejects.toThrow(/already running .*--state-dir/);
+    first.release();
+    (await claimInstance(directory, { fresh: false })).release();
+  });
+
+  it('is cleaned of what a killed start left: its processes and its running.json', async () => {
+    const orphan = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached: true, stdio: 'ignore' });
+    const ended = once(orphan, 'close');
+    const pid = orphan.pid ?? 0;
+    // As if it had been asked to end and had not: the clean-up waits 12 s before it kills, so the test ends it meanwhile.
+    writeFileSync(join(directory, 'start.pid'), `${await endedProcess()} 1\n${pid} ${startTime(pid)}\n`);
+    writeFileSync(join(directory, 'running.json'), '{}');
+    const claiming = claimInstance(directory, { fresh: false });
+    let claimed = false;
+    void claiming.then(() => {
+      claimed = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(claimed).toBe(false);
+    process.kill(-pid, 'SIGKILL');
+    await ended;
+    const instance = await claiming;
+    expect(existsSync(join(directory, 'running.json'))).toBe(false);
+    instance.release();
+  });
+
+  it('forgets what is deployed when a fresh start is wanted, and keeps the CA', async () => {
+    for (const name of ['emulator', 'ca']) {
+      mkdirSync(join(directory, name));
+      writeFileSync(join(directory, name, 'file'), '');
+    }
+    const instance = await claimInstance(directory, { fresh: true });
+    expect(existsSync(join(directory, 'emulator'))).toBe(false);
+    expect(existsSync(join(directory, 'ca/file'))).toBe(true);
+    instance.release();
+  });
+});
+
+describe('the npm packages', () => {
+  const write = (file: string, packages: object) => {
+    mkdirSync(join(directory, 'node_modules'), { recursive: true });
+    writeFileSync(join(directory, file), JSON.stringify({ name: 'x', version: '1.0.0', lockfileVersion: 3, packages }));
+  };
+
+  it('are installed when every package of the lock file is there in its version', () => {
+    write('package-lock.json', {
+      '': {},
+      'node_modules/a': { version: '1.0.0' },
+      'node_modules/b': { version: '2.0.0', optional: true },
+    });
+    expect(isInstalled(directory)).toBe(false);
+    write('node_modules/.package-lock.json', { 'node_modules/a': { version: '1.0.0' } });
+    expect(isInstalled(directory)).toBe(true);
+    write('node_modules/.package-lock.json', { 'node_modules/a': { version: '0.9.0' } });
+    expect(isInstalled(directory)).toBe(false);
+  });
+
+  it('say in one sentence that the registry cannot be reached', async () => {
+    const resolved = 'http://127.0.0.1:9/a/-/a-1.0.0.tgz';
+    writeFileSync(
+      join(directory, 'package.json'),
+      JSON.stringify({ name: 'x', version: '1.0.0', dependencies: { a: '1.0.0' } }),
+    );
+    write('package-lock.json', {
+      '': { name: 'x', version: '1.0.0', dependencies: { a: '1.0.0' } },
+      'node_modules/a': { version: '1.0.0', resolved, integrity: `sha512-${Buffer.alloc(64).toString('base64')}` },
+    });
+    const before = { ...process.env };
+    process.env.npm_config_registry = 'http://127.0.0.1:9/';
+    process.env.npm_config_cache = join(directory, 'cache');
+    process.env.npm_config_fetch_retry_mintimeout = '10';
+    process.env.npm_config_fetch_retry_maxtimeout = '10';
+    try {
+      await expect(installNodeModules(directory, { update: () => {} })).rejects.toThrow(
+        /^The npm packages could not be fetched, .*network/,
+      );
+    } finally {
+      process.env = before;
+    }
+  });
+});
+
+describe('Python', () => {
+  it('is found with its version', async () => {
+    expect((await findPython()).version).toMatch(/^3\.\d+\.\d+$/);
+  });
+
+  it('that is too old is named together with what is needed', async () => {
+    const old = join(directory, 'python');
+    writeFileSync(old, "#!/bin/sh\nprintf '/usr/bin/python\\n3\\n9\\n18\\n'\n", { mode: 0o755 });
+    await expect(findPython({ env: { VOICEGATE_PYTHON: old } })).rejects.toThrow(
+      `needs Python 3.10 or newer, but ${old} is 3.9.18: install one`,
+    );
+    await expect(findPython({ env: { PATH: directory } })).rejects.toThrow('python is 3.9.18');
+  });
+
+  it('that is missing is told with the command that installs it', async () => {
+    await expect(findPython({ env: { PATH: join(directory, 'empty') } })).rejects.toThrow(
+      /none is on PATH: install one .*apt-get install python3/,
+    );
+  });
+});
+
+describe('an old Node', () => {
+  it('gets the sentence from an entry file that it can read', () => {
+    const source = readFileSync(new URL('../../local/start.mjs', import.meta.url), 'utf8');
+    // What Node 12 to 18 could not parse or resolve in a module.
+    expect(source).not.toMatch(/\bfrom '|\?\.|\?\?|\|\|=|&&=|^\s*await |node:/m);
+  });
+});
+
+describe('a command', () => {
+  it('gives its output and its standard output alone, by lines', async () => {
+    const lines: string[] = [];
+    const result = await runCommand('sh', ['-c', 'echo one; echo two >&2; echo three; exit 3'], {
+      onLine: (line) => lines.push(line),
+    });
+    expect(result.status).toBe(3);
+    expect(result.stdout).toBe('one\nthree\n');
+    expect(lines.sort()).toEqual(['one', 'three', 'two']);
+  });
+
+  it('is ended by its time limit and by the signal, also when it ignores being asked', async () => {
+    const stubborn = ['-e', "process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)"];
+    const stop = new AbortController();
+    const stopped = await runCommand(process.execPath, stubborn, { signal: stop.signal, onLine: () => stop.abort() });
+    expect(stopped.status).toBeNull();
+    const late = await runCommand(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { timeoutMs: 200 });
+    expect(late.output).toContain('took longer than 0.2 s');
+  });
+
+  it('that does not exist says so', async () => {
+    expect(await runCommand(join(directory, 'nothing'), [])).toMatchObject({
+      status: null,
+      output: expect.stringContaining('ENOENT'),
+    });
+  });
+});
+
+describe('the progress', () => {
+  const screen = (isTTY: boolean) => {
+    const written: string[] = [];
+    return { isTTY, columns: 60, write: (text: string) => written.push(text) > 0, text: () => written.join('') };
+  };
+
+  it('rewrites one line on a terminal, and leaves how long the step took', async () => {
+    const stream = screen(true);
+    const progress = createProgress({ stream: stream as never, env: {}, now: steps(0, 0, 4000) });
+    await progress.step('cdk deploy', async (update) => {
+      update('resource 3 of 9');
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      progress.log('a line');
+    });
+    expect(stream.text()).toContain('\r\u001b[2K');
+    expect(stream.text()).toContain('cdk deploy: resource 3 of 9');
+    expect(stream.text()).toMatch(/✓.* cdk deploy .*4\.0 s/);
+    expect(stream.text()).toContain('a line\n');
+  });
+
+  it('writes whole lines without any escape elsewhere, and no colour when NO_COLOR is set', async () => {
+    const file = screen(false);
+    const plain = createProgress({ stream: file as never, env: {}, now: steps(0, 0, 61_000) });
+    await plain.step('pip install', () => new Promise((resolve) => setTimeout(resolve, 600)));
+    expect(file.text()).not.toContain('\u001b');
+    expect(
+      file
+        .text()
+        .split('\n')
+        .filter((line) => line.includes('pip install (61 s)')),
+    ).toHaveLength(1);
+    const terminal = createProgress({ stream: screen(true) as never, env: { NO_COLOR: '1' } });
+    expect(terminal.paint('31', 'x')).toBe('x');
+  });
+
+  /** A clock that gives each time once, and the last for ever. */
+  function steps(...times: readonly number[]): () => number {
+    let index = 0;
+    return () => times[Math.min(index++, times.length - 1)] ?? 0;
+  }
+});

@@ -1,0 +1,155 @@
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Tools } from '../../local/contracts.js';
+import { runCommand } from '../../local/launch/command.mjs';
+import { ensureTools } from '../../local/toolchain/index.js';
+import { ensureNginx, isAtLeast } from '../../local/toolchain/nginx.js';
+import { njsVersion } from '../../local/toolchain/njs-version.js';
+import { ensurePython } from '../../local/toolchain/python.js';
+
+let tools: Tools;
+let directory = '';
+const environment = { ...process.env };
+const update = (): void => {};
+
+beforeAll(async () => {
+  tools = await ensureTools();
+}, 300_000);
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'voicegate-tools-'));
+});
+
+afterEach(() => {
+  process.env = { ...environment };
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** An nginx that runs as the real one does, but tells that its modules are in `modules`. */
+function nginxOnPath(modules: string): string {
+  const folder = join(directory, 'bin');
+  mkdirSync(folder, { recursive: true });
+  const nginx = join(folder, 'nginx');
+  writeFileSync(
+    nginx,
+    `#!/bin/sh\nif [ "$1" = -V ]; then echo "configure arguments: --modules-path=${modules}" >&2; exit 0; fi\nexec '${tools.nginx}' "$@"\n`,
+    { mode: 0o755 },
+  );
+  return nginx;
+}
+
+describe('the tools', () => {
+  it('are an nginx that answers from js_access with njs 1.0.0 or newer', async () => {
+    const version = await njsVersion(tools.nginx, tools.nginxModules);
+    expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(isAtLeast(version ?? '', '1.0.0')).toBe(true);
+  });
+
+  it('are a Python that has the emulator and the speech service', async () => {
+    const { status, output } = await runCommand(tools.python, [
+      '-c',
+      'import ministack.app, flask, gunicorn, espeakng_loader',
+    ]);
+    expect(output).toBe('');
+    expect(status).toBe(0);
+  });
+
+  it('are found again without installing anything', async () => {
+    const details: string[] = [];
+    expect(await ensureTools({ onProgress: (_, detail) => details.push(detail) })).toEqual(tools);
+    expect(details).toEqual([]);
+  });
+});
+
+describe('nginx', () => {
+  it('on PATH is used when its njs is new enough', async () => {
+    const nginx = nginxOnPath(tools.nginxModules);
+    const found = await ensureNginx({ directory, update, env: { PATH: join(directory, 'bin') } });
+    expect(found).toEqual({ nginx, nginxModules: tools.nginxModules });
+    expect(existsSync(join(directory, 'nginx'))).toBe(false);
+  });
+
+  it('that is named must be usable, or the start says why it is not', async () => {
+    const env = (nginx: string) => ({ ...process.env, VOICEGATE_NGINX: nginx });
+    await expect(ensureNginx({ directory, update, env: env('/bin/false') })).rejects.toThrow(
+      /^VOICEGATE_NGINX=\/bin\/false does not run/,
+    );
+    const empty = join(directory, 'modules');
+    mkdirSync(empty);
+    // A module of this name that nginx cannot load: as good as one without js_access.
+    writeFileSync(join(empty, 'ngx_http_js_module.so'), '');
+    await expect(ensureNginx({ directory, update, env: env(nginxOnPath(empty)) })).rejects.toThrow(
+      /has an njs without js_access: name another/,
+    );
+  });
+
+  it('cannot be fetched where there is no apt, and the sentence names the way out', async () => {
+    process.env.PATH = join(directory, 'nothing');
+    await expect(ensureNginx({ directory, update, env: { PATH: '' } })).rejects.toThrow(
+      /no apt-get to fetch one from Debian's archive: install nginx with njs 1\.0\.0 or newer .* VOICEGATE_NGINX\.$/,
+    );
+  });
+
+  it.skipIf(!existsSync('/usr/bin/apt-get'))(
+    'cannot be fetched without a network, and the sentence says that',
+    async () => {
+      process.env.http_proxy = 'http://127.0.0.1:9';
+      process.env.https_proxy = 'http://127.0.0.1:9';
+      const failing = ensureNginx({ directory, update, env: { PATH: '' } });
+      await expect(failing).rejects.toThrow(
+        /^nginx could not be fetched, since Debian's archive cannot be reached: check the network/,
+      );
+      expect(existsSync(join(directory, 'nginx/checked'))).toBe(false);
+    },
+  );
+
+  it('versions are compared as numbers', () => {
+    expect(isAtLeast('0.9.10', '1.0.0')).toBe(false);
+    expect(isAtLeast('1.0.0', '1.0.0')).toBe(true);
+    expect(isAtLeast('1.0.10', '1.0.9')).toBe(true);
+    expect(isAtLeast('2.0', '1.9.9')).toBe(true);
+  });
+});
+
+describe('the virtual environment', () => {
+  it('names the missing system package where Python has no ensurepip', async () => {
+    // What Debian's Python says without its python3-venv package.
+    const python = join(directory, 'python');
+    const message = 'The virtual environment was not created successfully because ensurepip is not available.';
+    writeFileSync(
+      python,
+      `#!/bin/sh\nif [ "$2" = venv ]; then echo '${message}'; exit 1; fi\nprintf '${python}\\n3\\n12\\n1\\n'\n`,
+      { mode: 0o755 },
+    );
+    process.env.VOICEGATE_PYTHON = python;
+    await expect(ensurePython({ directory, development: false, update })).rejects.toThrow(
+      /run "sudo apt-get install python3\.12-venv"/,
+    );
+  });
+
+  it('says in one sentence that the package index cannot be reached, and is made anew at the next start', async () => {
+    process.env.PIP_INDEX_URL = 'http://127.0.0.1:9/simple';
+    process.env.PIP_NO_CACHE_DIR = '1';
+    process.env.PIP_RETRIES = '0';
+    await expect(ensurePython({ directory, development: false, update })).rejects.toThrow(
+      /^The Python packages could not be fetched, .*network/,
+    );
+    expect(existsSync(join(directory, 'venv/installed'))).toBe(false);
+  }, 60_000);
+
+  it('is mended when its Python has gone', async () => {
+    const stamp = readFileSync(join(tools.python, '../../installed'), 'utf8');
+    mkdirSync(join(directory, 'venv/bin'), { recursive: true });
+    copyFileSync('/bin/false', join(directory, 'venv/bin/python'));
+    writeFileSync(join(directory, 'venv/installed'), stamp);
+    const details: string[] = [];
+    process.env.PIP_INDEX_URL = 'http://127.0.0.1:9/simple';
+    process.env.PIP_NO_CACHE_DIR = '1';
+    await expect(
+      ensurePython({ directory, development: false, update: (detail) => details.push(detail) }),
+    ).rejects.toThrow();
+    expect(details[0]).toMatch(/^virtual environment \(Python 3/);
+  }, 60_000);
+});
