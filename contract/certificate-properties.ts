@@ -19,3 +19,6 @@ export const RENEW_BEFORE_DAYS = 30;
 export interface RenewalEvent {
   readonly renew: { readonly certificateArn: string; readonly properties: CertificateProperties };
 }
+
+/** Tag by which a certificate belongs to a stack; its value is the stack's id. The function's rights follow it. */
+export const CERTIFICATE_STACK_TAG = 'voicegate:stack';

@@ -1,0 +1,162 @@
+import { CfnOutput, Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { assertKeyPrefix, DEFAULT_KEY_PREFIX } from '../contract/api-key';
+import { AUTHORIZER_ENV, OUTPUTS } from '../contract/names';
+import { createApiKeyTable } from './api-key-table';
+import { checkInteger, checkSeconds } from './checks';
+import { bundlePath } from './package-root';
+import { type IRequestAuthorizer, PayloadFormat, type RequestAuthorizerConfig } from './request-authorizer';
+
+/** Options of the API-key authorizer. */
+export interface ApiKeyAuthorizerProps {
+  /**
+   * An existing key table, such as one that an earlier stack left behind.
+   * @default - a new table, kept when the stack is destroyed
+   */
+  readonly keyTable?: dynamodb.ITable;
+  /**
+   * What the keys begin with: 1 to 12 characters, a letter first, then a-z and 0-9.
+   * @default "vg"
+   */
+  readonly keyPrefix?: string;
+  /**
+   * How long an allow is cached, from 0 to 3600 seconds. A revoked key is refused at the latest after this time.
+   * @default Duration.seconds(60)
+   */
+  readonly positiveTtl?: Duration;
+  /**
+   * How long a refusal is cached, from 0 to 3600 seconds.
+   * @default Duration.seconds(10)
+   */
+  readonly negativeTtl?: Duration;
+  /**
+   * Concurrent executions that are kept for the authorizer, and that it cannot exceed.
+   * @default - none: it shares the account's
+   */
+  readonly reservedConcurrentExecutions?: number;
+  /**
+   * Memory of the function in MiB, from 128 to 10240; CPU grows with it.
+   * @default 256
+   */
+  readonly memorySize?: number;
+  /**
+   * CPU architecture of the function.
+   * @default lambda.Architecture.ARM_64
+   */
+  readonly architecture?: lambda.Architecture;
+  /**
+   * How long the function's log is kept.
+   * @default logs.RetentionDays.ONE_MONTH
+   */
+  readonly logRetention?: logs.RetentionDays;
+  /**
+   * Whether DynamoDB refuses to delete a new key table.
+   * @default false
+   */
+  readonly deletionProtection?: boolean;
+}
+
+/**
+ * Decides on API keys: a Lambda function that reads a key table. It answers API Gateway's authorizer events, so it
+ * works behind a gate and behind an API gateway alike.
+ */
+export class ApiKeyAuthorizer extends Construct implements IRequestAuthorizer {
+  /** The table of keys. */
+  public readonly keyTable: dynamodb.ITable;
+  /** The function. */
+  public readonly function: lambda.Function;
+  /** What gates invoke: the alias `live` of the function's current version. */
+  public readonly alias: lambda.Alias;
+  private readonly keyPrefix: string;
+  private readonly positiveTtl: Duration;
+  private readonly negativeTtl: Duration;
+
+  constructor(scope: Construct, id: string, props: ApiKeyAuthorizerProps = {}) {
+    super(scope, id);
+    this.keyPrefix = props.keyPrefix ?? DEFAULT_KEY_PREFIX;
+    if (!Token.isUnresolved(this.keyPrefix)) assertKeyPrefix(this.keyPrefix);
+    this.positiveTtl = props.positiveTtl ?? Duration.seconds(60);
+    this.negativeTtl = props.negativeTtl ?? Duration.seconds(10);
+    const positive = checkSeconds('ApiKeyAuthorizer: positiveTtl', this.positiveTtl, 0, 3600);
+    const negative = checkSeconds('ApiKeyAuthorizer: negativeTtl', this.negativeTtl, 0, 3600);
+    checkInteger('ApiKeyAuthorizer: memorySize', props.memorySize, 128, 10_240);
+    checkInteger('ApiKeyAuthorizer: reservedConcurrentExecutions', props.reservedConcurrentExecutions, 1, 100_000);
+
+    this.keyTable = props.keyTable ?? createApiKeyTable(this, 'KeyTable', props.deletionProtection ?? false);
+    this.function = new lambda.Function(this, 'Function', {
+      description: 'Decides on API keys',
+      code: lambda.Code.fromAsset(bundlePath('lambda/authorizer')),
+      handler: 'index.handler',
+      // Named as a string: older aws-cdk-lib versions have no constant for it.
+      runtime: new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS),
+      architecture: props.architecture ?? lambda.Architecture.ARM_64,
+      memorySize: props.memorySize ?? 256,
+      timeout: Duration.seconds(5),
+      reservedConcurrentExecutions: props.reservedConcurrentExecutions,
+      environment: {
+        [AUTHORIZER_ENV.keyTable]: this.keyTable.tableName,
+        [AUTHORIZER_ENV.keyPrefix]: this.keyPrefix,
+        [AUTHORIZER_ENV.positiveTtl]: String(positive),
+        [AUTHORIZER_ENV.negativeTtl]: String(negative),
+      },
+      logGroup: new logs.LogGroup(this, 'Log', {
+        retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
+        removalPolicy: RemovalPolicy.DESTROY,
+      }),
+    });
+    // Not grantReadData: the function looks one key up, it never scans or lists.
+    iam.Grant.addToPrincipal({
+      grantee: this.function,
+      actions: ['dynamodb:GetItem'],
+      resourceArns: [this.keyTable.tableArn],
+    });
+    this.alias = new lambda.Alias(this, 'Live', { aliasName: 'live', version: this.function.currentVersion });
+
+    new CfnOutput(this, OUTPUTS.keyTableName, {
+      description: 'Table of the API keys; kept when the stack is destroyed',
+      value: this.keyTable.tableName,
+    });
+  }
+
+  /** Lets someone create, list, change and revoke keys, as the `voicegate keys` command does. */
+  public grantManageKeys(grantee: iam.IGrantable): iam.Grant {
+    return iam.Grant.addToPrincipal({
+      grantee,
+      actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:Query', 'dynamodb:Scan'],
+      resourceArns: [this.keyTable.tableArn, `${this.keyTable.tableArn}/index/*`],
+    });
+  }
+
+  /** Lets someone invoke the authorizer. */
+  public grantInvoke(grantee: iam.IGrantable): iam.Grant {
+    return this.alias.grantInvoke(grantee);
+  }
+
+  /** Invocations that ended in an error. A refusal is no error. */
+  public metricErrors(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.alias.metricErrors(options);
+  }
+
+  /** Invocations that Lambda refused for lack of concurrency. */
+  public metricThrottles(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.alias.metricThrottles(options);
+  }
+
+  /** How a gate asks this authorizer. */
+  public bindGate(): RequestAuthorizerConfig {
+    return {
+      handler: this.alias,
+      payloadFormat: PayloadFormat.V2,
+      positiveTtl: this.positiveTtl,
+      negativeTtl: this.negativeTtl,
+      timeout: Duration.seconds(5),
+      keyPrefix: this.keyPrefix,
+      grantsScopes: true,
+    };
+  }
+}

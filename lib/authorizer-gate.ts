@@ -1,0 +1,308 @@
+import { Annotations, Duration, RemovalPolicy, type Size, Stack } from 'aws-cdk-lib';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { GATE_ENV } from '../contract/names';
+import { checkInteger } from './checks';
+import {
+  gateOptions,
+  LONGEST_STOP_SECONDS,
+  loadGateBundle,
+  longestRequestSeconds,
+  stopTimeoutSeconds,
+} from './gate-bundle';
+import { GateImage } from './gate-image';
+import type { GateLimits } from './gate-limits';
+import { GateValidation } from './gate-validation';
+import type { IRequestAuthorizer } from './request-authorizer';
+
+/** Where the init container leaves the configuration, and the gate its temporary files. */
+const GATE_DIRECTORY = '/run/voicegate';
+const VOLUME = 'voicegate';
+/** Uid of `nginx` in the official image. */
+const GATE_USER = '101';
+/** What Docker grants by default, less CHOWN. On Fargate a capability cannot be added, so ALL cannot be dropped here. */
+const ALL_BUT_CHOWN = [
+  ecs.Capability.AUDIT_WRITE,
+  ecs.Capability.DAC_OVERRIDE,
+  ecs.Capability.FOWNER,
+  ecs.Capability.FSETID,
+  ecs.Capability.KILL,
+  ecs.Capability.MKNOD,
+  ecs.Capability.NET_BIND_SERVICE,
+  ecs.Capability.NET_RAW,
+  ecs.Capability.SETFCAP,
+  ecs.Capability.SETGID,
+  ecs.Capability.SETPCAP,
+  ecs.Capability.SETUID,
+  ecs.Capability.SYS_CHROOT,
+];
+
+/** What a gate does. */
+export interface AuthorizerGateOptions {
+  /** Who decides on requests. */
+  readonly authorizer: IRequestAuthorizer;
+  /**
+   * The app's port in the task.
+   * @default 5000
+   */
+  readonly upstreamPort?: number;
+  /**
+   * The app's container; the gate starts after it and stops before it.
+   * @default - the task definition's default container
+   */
+  readonly upstreamContainer?: ecs.ContainerDefinition;
+  /**
+   * Paths that need no credential: `/path` for GET and HEAD, `POST /path` for that method, `* /path` for every method.
+   * A `*` at the end stands for any rest.
+   * @default - ["/", "/static/*", "/favicon.ico"]
+   */
+  readonly publicPaths?: string[];
+  /**
+   * Paths that turn text into speech: limited more tightly.
+   * @default - ["/tts", "/v1/audio/speech"]
+   */
+  readonly synthesisPaths?: string[];
+  /**
+   * How much the gate lets through.
+   * @default - 60 requests a minute and client, 10 of them on the synthesis paths; see the members
+   */
+  readonly limits?: GateLimits;
+  /**
+   * How long a request may take, from 1 second to 1 hour. Every timeout derives from it. Above 120 seconds a stopping
+   * task may cut requests off, since ECS waits no longer.
+   * @default Duration.seconds(120)
+   */
+  readonly longestRequest?: Duration;
+  /**
+   * The idle timeout of the load balancer in front; the gate keeps connections 10 seconds longer.
+   * @default - longestRequest and 5 seconds
+   */
+  readonly loadBalancerIdleTimeout?: Duration;
+  /**
+   * How long after the last successful decision it still serves while the authorizer fails, from 0 (never) to 1 hour.
+   * @default Duration.minutes(5)
+   */
+  readonly staleGrace?: Duration;
+  /**
+   * Path that the app answers, with any status below 500, once it is ready.
+   * @default "/"
+   */
+  readonly readinessPath?: string;
+  /**
+   * The largest request body; larger ones are refused with 413.
+   * @default Size.mebibytes(1)
+   */
+  readonly maxBodySize?: Size;
+  /**
+   * Whether a key may come in the query, as `?api_key=`. Then access logs hold keys.
+   * @default false
+   */
+  readonly allowQueryKey?: boolean;
+  /**
+   * Path patterns on which encoded slashes, dots and the like are let through.
+   * @default - none
+   */
+  readonly relaxedPaths?: string[];
+  /**
+   * Proxies in front whose `X-Forwarded-For` entries are trusted.
+   * @default 1, the load balancer
+   */
+  readonly trustedHops?: number;
+  /**
+   * nginx worker processes. Limits are exact with any number of them.
+   * @default 1
+   */
+  readonly workers?: number;
+  /**
+   * The nginx image.
+   * @default GateImage.publicEcr()
+   */
+  readonly image?: GateImage;
+  /**
+   * Where the gate's containers log.
+   * @default - a log group of its own, kept for a month
+   */
+  readonly logging?: ecs.LogDriver;
+}
+
+/** A gate and the task definition it stands in. */
+export interface AuthorizerGateProps extends AuthorizerGateOptions {
+  /** The task definition that gets the gate. Its network mode must be awsvpc, where containers share one loopback. */
+  readonly taskDefinition: ecs.TaskDefinition;
+}
+
+/**
+ * A sidecar (nginx) in front of an app in the same ECS task: it lets a request pass only after an authorizer's
+ * allow. It becomes the task definition's default container, so a load balancer that is attached afterwards sends to
+ * it; synthesis fails while traffic could still reach the app around it.
+ */
+export class AuthorizerGate extends Construct {
+  /** Puts a gate into an existing task definition. */
+  public static addTo(taskDefinition: ecs.TaskDefinition, options: AuthorizerGateOptions): AuthorizerGate {
+    return new AuthorizerGate(taskDefinition, 'Gate', { ...options, taskDefinition });
+  }
+
+  /** Name of the gate's container. */
+  public static readonly CONTAINER_NAME = 'gate';
+  /** Port that takes requests. */
+  public static readonly PORT = 8080;
+  /** Port that answers health checks. */
+  public static readonly HEALTH_PORT = 8081;
+
+  /** The gate's container. */
+  public readonly container: ecs.ContainerDefinition;
+  /** The container that prepares the gate's volume before it starts. */
+  public readonly initContainer: ecs.ContainerDefinition;
+  /** The health check that a target group of the gate needs. */
+  public readonly healthCheck: elbv2.HealthCheck;
+
+  constructor(scope: Construct, id: string, props: AuthorizerGateProps) {
+    super(scope, id);
+    const { taskDefinition } = props;
+    const upstreamPort = props.upstreamPort ?? 5000;
+    checkInteger('AuthorizerGate: upstreamPort', upstreamPort, 1, 65_535);
+    this.checkPlace(taskDefinition, upstreamPort);
+    const upstream = props.upstreamContainer ?? taskDefinition.defaultContainer;
+    if (!upstream) {
+      throw new Error('AuthorizerGate: the task definition has no container yet; add the app first, then its gate');
+    }
+
+    const { handler } = props.authorizer.bindGate();
+    const bundle = loadGateBundle().packGate(gateOptions(props));
+    const longestRequest = longestRequestSeconds(props);
+    const image = (props.image ?? GateImage.publicEcr()).image;
+    const logging = props.logging ?? this.createLogging();
+    const environment = {
+      [GATE_ENV.directory]: GATE_DIRECTORY,
+      [GATE_ENV.listen]: `0.0.0.0:${AuthorizerGate.PORT}`,
+      [GATE_ENV.healthListen]: `0.0.0.0:${AuthorizerGate.HEALTH_PORT}`,
+      [GATE_ENV.upstream]: `127.0.0.1:${upstreamPort}`,
+    };
+
+    taskDefinition.addVolume({ name: VOLUME });
+    this.initContainer = taskDefinition.addContainer('GateInitContainer', {
+      containerName: 'gate-init',
+      image,
+      essential: false,
+      user: '0',
+      command: [...bundle.initCommand],
+      environment: { ...environment, [GATE_ENV.bundle]: bundle.bundle },
+      readonlyRootFilesystem: true,
+      linuxParameters: this.linuxParameters('InitLinux', ALL_BUT_CHOWN),
+      memoryReservationMiB: 64,
+      logging,
+    });
+    this.container = taskDefinition.addContainer('GateContainer', {
+      containerName: AuthorizerGate.CONTAINER_NAME,
+      image,
+      user: GATE_USER,
+      command: [...bundle.command],
+      environment: {
+        ...environment,
+        [GATE_ENV.authorizer]: handler.functionArn,
+        AWS_REGION: Stack.of(this).region,
+      },
+      readonlyRootFilesystem: true,
+      linuxParameters: this.linuxParameters('Linux', [ecs.Capability.ALL]),
+      memoryReservationMiB: 128,
+      stopTimeout: Duration.seconds(stopTimeoutSeconds(longestRequest)),
+      portMappings: [
+        { containerPort: AuthorizerGate.PORT, name: 'gate' },
+        { containerPort: AuthorizerGate.HEALTH_PORT, name: 'gate-health' },
+      ],
+      logging,
+    });
+    for (const container of [this.initContainer, this.container]) {
+      container.addMountPoints({ sourceVolume: VOLUME, containerPath: GATE_DIRECTORY, readOnly: false });
+    }
+    this.container.addContainerDependencies(
+      { container: this.initContainer, condition: ecs.ContainerDependencyCondition.SUCCESS },
+      // The order of stopping is the reverse: the gate drains while the app still answers.
+      { container: upstream, condition: ecs.ContainerDependencyCondition.START },
+    );
+    taskDefinition.defaultContainer = this.container;
+    // Containers of a task share its role, so whatever the gate may do the app may do: this one call, nothing else.
+    iam.Grant.addToPrincipal({
+      grantee: taskDefinition.taskRole,
+      actions: ['lambda:InvokeFunction'],
+      resourceArns: [handler.functionArn],
+    });
+    this.healthCheck = {
+      port: String(AuthorizerGate.HEALTH_PORT),
+      path: '/',
+      healthyHttpCodes: '200',
+      interval: Duration.seconds(10),
+      timeout: Duration.seconds(5),
+      healthyThresholdCount: 2,
+      unhealthyThresholdCount: 3,
+    };
+    this.node.addValidation(
+      new GateValidation({ taskDefinition, gateContainer: AuthorizerGate.CONTAINER_NAME, upstreamPort }),
+    );
+    this.warn(props, longestRequest);
+  }
+
+  /** The gate as a target: what to pass to a target group's `targets`. */
+  public loadBalancerTarget(service: ecs.BaseService): ecs.IEcsLoadBalancerTarget {
+    return service.loadBalancerTarget({
+      containerName: AuthorizerGate.CONTAINER_NAME,
+      containerPort: AuthorizerGate.PORT,
+    });
+  }
+
+  /** Makes a target group check the gate's own health, and lets its load balancer reach it. */
+  public configureTargetGroup(targetGroup: elbv2.ApplicationTargetGroup): void {
+    targetGroup.configureHealthCheck(this.healthCheck);
+  }
+
+  private checkPlace(taskDefinition: ecs.TaskDefinition, upstreamPort: number): void {
+    if (taskDefinition.networkMode !== ecs.NetworkMode.AWS_VPC) {
+      throw new Error(
+        `AuthorizerGate: the task definition's network mode must be awsvpc, got ${taskDefinition.networkMode}: ` +
+          'only there do the gate and the app share one loopback interface',
+      );
+    }
+    if (upstreamPort === AuthorizerGate.PORT || upstreamPort === AuthorizerGate.HEALTH_PORT) {
+      throw new Error(
+        `AuthorizerGate: upstreamPort ${upstreamPort} is the gate's own; let the app listen on a port other than ` +
+          `${AuthorizerGate.PORT} and ${AuthorizerGate.HEALTH_PORT}`,
+      );
+    }
+    if (taskDefinition.findContainer(AuthorizerGate.CONTAINER_NAME)) {
+      throw new Error('AuthorizerGate: the task definition already has a container "gate"; one gate a task is enough');
+    }
+  }
+
+  private linuxParameters(id: string, drop: ecs.Capability[]): ecs.LinuxParameters {
+    const parameters = new ecs.LinuxParameters(this, id);
+    parameters.dropCapabilities(...drop);
+    return parameters;
+  }
+
+  private createLogging(): ecs.LogDriver {
+    const logGroup = new logs.LogGroup(this, 'Log', {
+      retention: logs.RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    return ecs.LogDrivers.awsLogs({ logGroup, streamPrefix: 'voicegate', mode: ecs.AwsLogDriverMode.NON_BLOCKING });
+  }
+
+  private warn(props: AuthorizerGateOptions, longestRequest: number): void {
+    const annotations = Annotations.of(this);
+    if (longestRequest > LONGEST_STOP_SECONDS) {
+      annotations.addWarningV2(
+        'voicegate:longestRequest',
+        `longestRequest is ${longestRequest} s, but ECS gives a stopping task at most ${LONGEST_STOP_SECONDS} s: deployments and scaling in may cut longer requests off.`,
+      );
+    }
+    if (props.allowQueryKey) {
+      annotations.addWarningV2(
+        'voicegate:queryKey',
+        'allowQueryKey is on: the access logs of the load balancer and of proxies on the way hold API keys. Prefer the header X-API-Key.',
+      );
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import type * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+
+/** nginx's stable release of 2026-09 with njs 1.0.1: its repository has no tag that also names the Debian release. */
+const DEFAULT_TAG = '1.30.5';
+
+/** The nginx image that the gate runs: a stock one, with njs 1.0.0 or later. */
+export class GateImage {
+  /**
+   * nginx's official image from the Amazon ECR Public Gallery. Tasks need a way to the internet to pull it.
+   * @param tag a tag whose image has njs 1.0.0 or later. Default: a pinned release.
+   */
+  public static publicEcr(tag: string = DEFAULT_TAG): GateImage {
+    if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(tag)) {
+      throw new Error(`GateImage.publicEcr: tag must be an image tag such as "${DEFAULT_TAG}", got "${tag}"`);
+    }
+    return new GateImage(ecs.ContainerImage.fromRegistry(`public.ecr.aws/nginx/nginx:${tag}`), true);
+  }
+
+  /**
+   * A copy of nginx's official image in your own repository: for networks without a way to the internet, and for
+   * regions that the public gallery does not serve.
+   * @param tagOrDigest a tag, or a digest that begins with `sha256:`. Prefer the digest: it cannot move.
+   */
+  public static fromEcr(repository: ecr.IRepository, tagOrDigest: string): GateImage {
+    return new GateImage(ecs.ContainerImage.fromEcrRepository(repository, tagOrDigest), false);
+  }
+
+  private constructor(
+    /** The image as ECS takes it. */
+    public readonly image: ecs.ContainerImage,
+    /** Whether pulling it needs the internet. */
+    public readonly needsInternet: boolean,
+  ) {}
+}

@@ -1,0 +1,207 @@
+import { Annotations, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { createAccessLogBucket } from './access-log-bucket';
+import { acknowledge } from './acknowledge';
+import { checkInteger, checkSeconds } from './checks';
+import type { EdgeCertificate } from './edge-certificate';
+import { addSecurityHeaders, hideServer, type SecurityHeaders } from './security-headers';
+
+/** Options of a load balancer that have safe defaults. */
+export interface LoadBalancerOptions {
+  /**
+   * TLS policy.
+   * @default SslPolicy.TLS13_12_RES_PQ: TLS 1.3 and 1.2, forward secrecy, post-quantum key exchange
+   */
+  readonly sslPolicy?: elbv2.SslPolicy;
+  /**
+   * Headers on every answer.
+   * @default - HSTS, a strict content security policy, nosniff, no framing
+   */
+  readonly securityHeaders?: SecurityHeaders;
+  /**
+   * Whether access is logged. Access logs hold full URLs: with synthesis by GET also the text.
+   * @default true, except where the region is unknown at synthesis
+   */
+  readonly accessLogs?: boolean;
+  /**
+   * Your own bucket for access logs, encrypted with keys of S3.
+   * @default - a new bucket, whose objects expire after 14 days
+   */
+  readonly accessLogBucket?: s3.IBucket;
+  /**
+   * What becomes of a new log bucket and its objects when the stack is destroyed.
+   * @default RemovalPolicy.DESTROY
+   */
+  readonly removalPolicy?: RemovalPolicy;
+  /**
+   * Whether AWS refuses to delete the load balancer.
+   * @default false
+   */
+  readonly deletionProtection?: boolean;
+  /**
+   * Security group of the load balancer; ports 80 and 443 are opened in it.
+   * @default - a new one
+   */
+  readonly securityGroup?: ec2.ISecurityGroup;
+  /**
+   * IPv4, or IPv4 and IPv6 (the network must then have IPv6).
+   * @default elbv2.IpAddressType.IPV4
+   */
+  readonly ipAddressType?: elbv2.IpAddressType;
+}
+
+/** Options of the load balancer. */
+export interface HttpsLoadBalancerProps extends LoadBalancerOptions {
+  /** Network with public subnets in at least two availability zones. */
+  readonly vpc: ec2.IVpc;
+  /** The certificate that clients see. */
+  readonly certificate: EdgeCertificate;
+  /**
+   * Names under which clients reach the service. Their DNS records are yours.
+   * @default - none: the load balancer's own DNS name
+   */
+  readonly domainNames?: string[];
+  /**
+   * How long a connection may be silent, from 1 to 4000 seconds. It must exceed the longest request.
+   * @default Duration.seconds(125)
+   */
+  readonly idleTimeout?: Duration;
+}
+
+/** Rules by their priority, so that later ones find room between. */
+const PRIORITY = { redirect: 10, robots: 10, firstTarget: 1000, step: 10 } as const;
+
+/**
+ * An internet-facing load balancer that speaks HTTPS only: port 80 redirects GET and HEAD and tells everything else to
+ * use https; port 443 has a strong TLS policy and puts security headers on every answer.
+ */
+export class HttpsLoadBalancer extends Construct {
+  /** The load balancer. */
+  public readonly loadBalancer: elbv2.ApplicationLoadBalancer;
+  /** The listener on port 443. */
+  public readonly httpsListener: elbv2.ApplicationListener;
+  /** The listener on port 80. */
+  public readonly httpListener: elbv2.ApplicationListener;
+  /** ARN of the certificate in use. */
+  public readonly certificateArn: string;
+  /** Where clients find the service: `https://` and the first domain name, or the load balancer's DNS name. */
+  public readonly url: string;
+  private nextPriority: number = PRIORITY.firstTarget;
+
+  constructor(scope: Construct, id: string, props: HttpsLoadBalancerProps) {
+    super(scope, id);
+    const idleTimeout = props.idleTimeout ?? Duration.seconds(125);
+    checkSeconds('HttpsLoadBalancer: idleTimeout', idleTimeout, 1, 4000);
+    this.loadBalancer = new elbv2.ApplicationLoadBalancer(this, 'LoadBalancer', {
+      vpc: props.vpc,
+      internetFacing: true,
+      securityGroup: props.securityGroup,
+      ipAddressType: props.ipAddressType,
+      idleTimeout,
+      dropInvalidHeaderFields: true,
+      desyncMitigationMode: elbv2.DesyncMitigationMode.STRICTEST,
+      deletionProtection: props.deletionProtection ?? false,
+    });
+    acknowledge(this.loadBalancer, {
+      'AwsSolutions-EC23': 'A public service: ports 80 and 443 are open to the world on purpose, 80 only to say so.',
+    });
+    this.logAccess(props);
+
+    const domainNames = props.domainNames ?? [];
+    const { certificate } = props.certificate.bind(new Construct(this, 'Certificate'), {
+      loadBalancerDnsName: this.loadBalancer.loadBalancerDnsName,
+      domainNames,
+    });
+    this.certificateArn = certificate.certificateArn;
+    this.url = `https://${domainNames[0] ?? this.loadBalancer.loadBalancerDnsName}`;
+    this.httpListener = this.createHttpListener();
+    this.httpsListener = this.createHttpsListener(props, certificate);
+  }
+
+  /**
+   * Forwards requests to targets. Without `conditions` every request that no earlier rule took.
+   * @param props as of a listener's `addTargets`; a priority is chosen when none is given
+   */
+  public addTargets(id: string, props: elbv2.AddApplicationTargetsProps): elbv2.ApplicationTargetGroup {
+    checkInteger('HttpsLoadBalancer: priority', props.priority, 1, 50_000);
+    const priority = props.priority ?? this.nextPriority;
+    this.nextPriority = Math.max(this.nextPriority, priority) + PRIORITY.step;
+    return this.httpsListener.addTargets(id, {
+      ...props,
+      priority,
+      conditions: props.conditions ?? [elbv2.ListenerCondition.pathPatterns(['*'])],
+    });
+  }
+
+  private createHttpListener(): elbv2.ApplicationListener {
+    const listener = this.loadBalancer.addListener('Http', {
+      port: 80,
+      protocol: elbv2.ApplicationProtocol.HTTP,
+      open: true,
+      // A redirect would turn a POST into a GET and lose its body: better to say what is wrong.
+      defaultAction: jsonResponse(403, 'This service speaks HTTPS only: use https:// instead of http://'),
+    });
+    listener.addAction('Redirect', {
+      priority: PRIORITY.redirect,
+      conditions: [elbv2.ListenerCondition.httpRequestMethods(['GET', 'HEAD'])],
+      action: elbv2.ListenerAction.redirect({ protocol: 'HTTPS', port: '443', permanent: true }),
+    });
+    hideServer(listener);
+    return listener;
+  }
+
+  private createHttpsListener(
+    props: HttpsLoadBalancerProps,
+    certificate: elbv2.IListenerCertificate,
+  ): elbv2.ApplicationListener {
+    const listener = this.loadBalancer.addListener('Https', {
+      port: 443,
+      protocol: elbv2.ApplicationProtocol.HTTPS,
+      open: true,
+      certificates: [certificate],
+      sslPolicy: props.sslPolicy ?? elbv2.SslPolicy.TLS13_12_RES_PQ,
+      defaultAction: jsonResponse(404, 'Not Found'),
+    });
+    listener.addAction('Robots', {
+      priority: PRIORITY.robots,
+      conditions: [elbv2.ListenerCondition.pathPatterns(['/robots.txt'])],
+      action: elbv2.ListenerAction.fixedResponse(200, {
+        contentType: 'text/plain',
+        messageBody: 'User-agent: *\nDisallow: /\n',
+      }),
+    });
+    addSecurityHeaders(listener, props.securityHeaders);
+    return listener;
+  }
+
+  private logAccess(props: HttpsLoadBalancerProps): void {
+    if (props.accessLogs === false) {
+      acknowledge(this.loadBalancer, { 'AwsSolutions-ELB2': 'Access logs are switched off by the prop accessLogs.' });
+      return;
+    }
+    if (Token.isUnresolved(Stack.of(this).region)) {
+      Annotations.of(this).addWarningV2(
+        'voicegate:accessLogs',
+        "Access is not logged: the region is unknown at synthesis, and the log bucket's policy depends on it. Give the stack an env with a region.",
+      );
+      acknowledge(this.loadBalancer, { 'AwsSolutions-ELB2': 'Needs a region that is known at synthesis.' });
+      return;
+    }
+    const bucket =
+      props.accessLogBucket ?? createAccessLogBucket(this, 'AccessLogs', props.removalPolicy ?? RemovalPolicy.DESTROY);
+    this.loadBalancer.logAccessLogs(bucket);
+    // Deletion goes the other way: the load balancer stops logging before its bucket is emptied.
+    this.loadBalancer.node.addDependency(bucket);
+  }
+}
+
+/** An answer of the load balancer itself, in the form of the gate's. */
+function jsonResponse(status: number, error: string): elbv2.ListenerAction {
+  return elbv2.ListenerAction.fixedResponse(status, {
+    contentType: 'application/json',
+    messageBody: JSON.stringify({ error }),
+  });
+}

@@ -1,0 +1,28 @@
+export { ApiKeyAuthorizer, type ApiKeyAuthorizerProps } from './api-key-authorizer';
+export { AppImage } from './app-image';
+export { AuthorizerGate, type AuthorizerGateOptions, type AuthorizerGateProps } from './authorizer-gate';
+export {
+  EdgeCertificate,
+  type EdgeCertificateBindOptions,
+  type EdgeCertificateConfig,
+  type SelfSignedCertificateOptions,
+} from './edge-certificate';
+export { Firewall, type FirewallProps } from './firewall';
+export type { FirewallLogOptions } from './firewall-logging';
+export { GateImage } from './gate-image';
+export type { GateLimits } from './gate-limits';
+export { HttpsLoadBalancer, type HttpsLoadBalancerProps, type LoadBalancerOptions } from './https-load-balancer';
+export { ManagedRules } from './managed-rules';
+export { RateLimit, RateLimitAction, type RateLimitOptions } from './rate-limit';
+export {
+  type FunctionAuthorizerOptions,
+  type IRequestAuthorizer,
+  PayloadFormat,
+  RequestAuthorizer,
+  type RequestAuthorizerConfig,
+} from './request-authorizer';
+export { SecureTtsService } from './secure-tts-service';
+export type { SecureTtsServiceProps } from './secure-tts-service-props';
+export type { SecurityHeaders } from './security-headers';
+export { type PrivateNetworkProps, ServiceNetwork } from './service-network';
+export { type FargateCapacityProps, TaskCapacity } from './task-capacity';

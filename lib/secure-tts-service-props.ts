@@ -1,0 +1,145 @@
+import type { Duration, Size } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import type { EdgeCertificate } from './edge-certificate';
+import type { Firewall } from './firewall';
+import type { GateImage } from './gate-image';
+import type { GateLimits } from './gate-limits';
+import type { LoadBalancerOptions } from './https-load-balancer';
+import type { IRequestAuthorizer } from './request-authorizer';
+import type { ServiceNetwork } from './service-network';
+import type { TaskCapacity } from './task-capacity';
+
+/** Options of the whole service. Only the image and the certificate have no default. */
+export interface SecureTtsServiceProps {
+  /** The app's container image: an HTTP server on `upstreamPort`. */
+  readonly image: ecs.ContainerImage;
+  /** The certificate that clients see. */
+  readonly certificate: EdgeCertificate;
+  /**
+   * Names under which clients reach the service. Their DNS records are yours.
+   * @default - none: the load balancer's own DNS name
+   */
+  readonly domainNames?: string[];
+  /**
+   * An existing network.
+   * @default - a new one with two availability zones
+   */
+  readonly vpc?: ec2.IVpc;
+  /**
+   * Where in the network the tasks live.
+   * @default ServiceNetwork.privateSubnets(), with one NAT gateway
+   */
+  readonly network?: ServiceNetwork;
+  /**
+   * An existing cluster in the same network.
+   * @default - a new one, with Container Insights
+   */
+  readonly cluster?: ecs.ICluster;
+  /**
+   * On what the tasks run.
+   * @default TaskCapacity.fargate(): 2 vCPU, 8 GB, 40 GiB of storage
+   */
+  readonly capacity?: TaskCapacity;
+  /**
+   * How many tasks run, from 0 to 1000.
+   * @default 2
+   */
+  readonly desiredCount?: number;
+  /**
+   * Who decides on requests.
+   * @default - a new ApiKeyAuthorizer
+   */
+  readonly authorizer?: IRequestAuthorizer;
+  /**
+   * An existing firewall, or one with options of its own.
+   * @default - a new Firewall
+   */
+  readonly firewall?: Firewall;
+  /**
+   * Whether a firewall stands in front. It costs about 10 USD a month before the first request.
+   * @default true
+   */
+  readonly firewallEnabled?: boolean;
+  /**
+   * Options of the load balancer.
+   * @default - see the members
+   */
+  readonly loadBalancerOptions?: LoadBalancerOptions;
+  /**
+   * Environment of the app, besides PORT.
+   * @default - none
+   */
+  readonly environment?: { [key: string]: string };
+  /**
+   * Secrets that the app gets as environment.
+   * @default - none
+   */
+  readonly secrets?: { [key: string]: ecs.Secret };
+  /**
+   * The port on which the app listens.
+   * @default 5000
+   */
+  readonly upstreamPort?: number;
+  /**
+   * Whether the app's root file system is read-only. Many images write to theirs, so it is off by default.
+   * @default false
+   */
+  readonly readonlyRootFilesystem?: boolean;
+  /**
+   * Whether the app's container loses every Linux capability. Switch it off for an image that starts as root and
+   * changes its user.
+   * @default true
+   */
+  readonly dropCapabilities?: boolean;
+  /**
+   * How long the app may take until it answers for the first time. Failing health checks do not count until then.
+   * @default Duration.minutes(5)
+   */
+  readonly startupTime?: Duration;
+  /**
+   * How long a request may take, from 1 second to 1 hour. Every timeout derives from it.
+   * @default Duration.seconds(120)
+   */
+  readonly longestRequest?: Duration;
+  /**
+   * Paths that need no credential: `/path` for GET and HEAD, `POST /path` for that method, `* /path` for every method.
+   * @default - ["/", "/static/*", "/favicon.ico"]
+   */
+  readonly publicPaths?: string[];
+  /**
+   * Paths that turn text into speech: limited more tightly, and taken as prose by the firewall.
+   * @default - ["/tts", "/v1/audio/speech"]
+   */
+  readonly synthesisPaths?: string[];
+  /**
+   * How much the gates let through.
+   * @default - 60 requests a minute and client, 10 of them on the synthesis paths; see the members
+   */
+  readonly limits?: GateLimits;
+  /**
+   * How long after the last successful decision it still serves while the authorizer fails, from 0 (never) to 1 hour.
+   * @default Duration.minutes(5)
+   */
+  readonly staleGrace?: Duration;
+  /**
+   * Path that the app answers, with any status below 500, once it is ready.
+   * @default "/"
+   */
+  readonly readinessPath?: string;
+  /**
+   * The largest request body; larger ones are refused with 413.
+   * @default Size.mebibytes(1)
+   */
+  readonly maxBodySize?: Size;
+  /**
+   * The gate's image.
+   * @default GateImage.publicEcr()
+   */
+  readonly gateImage?: GateImage;
+  /**
+   * Whether `aws ecs execute-command` works on the tasks.
+   * @default false
+   */
+  readonly enableExecuteCommand?: boolean;
+}

@@ -1,0 +1,136 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge';
+import { ApiKeyAuthorizer } from './api-key-authorizer';
+import { AuthorizerGate } from './authorizer-gate';
+import { checkInteger } from './checks';
+import { Firewall } from './firewall';
+import { idleTimeoutSeconds, longestRequestSeconds } from './gate-bundle';
+import { HttpsLoadBalancer } from './https-load-balancer';
+import type { IRequestAuthorizer } from './request-authorizer';
+import type { SecureTtsServiceProps } from './secure-tts-service-props';
+import { createService } from './service';
+import { ServiceNetwork } from './service-network';
+import { TaskCapacity } from './task-capacity';
+
+/**
+ * A text-to-speech container on the public internet: HTTPS load balancer, firewall, and an ECS service whose requests
+ * an authorizer decides.
+ */
+export class SecureTtsService extends Construct {
+  /** The network. */
+  public readonly vpc: ec2.IVpc;
+  /** The cluster. */
+  public readonly cluster: ecs.ICluster;
+  /** The load balancer with its listeners. */
+  public readonly loadBalancer: HttpsLoadBalancer;
+  /** The firewall, unless it is switched off. */
+  public readonly firewall?: Firewall;
+  /** Who decides on requests. */
+  public readonly authorizer: IRequestAuthorizer;
+  /** The authorizer, when it decides on API keys. */
+  public readonly apiKeys?: ApiKeyAuthorizer;
+  /** The gate in front of the app. */
+  public readonly gate: AuthorizerGate;
+  /** The app's container. */
+  public readonly container: ecs.ContainerDefinition;
+  /** The ECS service. */
+  public readonly service: ecs.BaseService;
+  /** The service's target group. */
+  public readonly targetGroup: elbv2.ApplicationTargetGroup;
+  /** Where clients find the service. */
+  public readonly url: string;
+
+  constructor(scope: Construct, id: string, props: SecureTtsServiceProps) {
+    super(scope, id);
+    checkInteger('SecureTtsService: desiredCount', props.desiredCount, 0, 1000);
+    const longestRequest = longestRequestSeconds(props);
+    const network = (props.network ?? ServiceNetwork.privateSubnets())._bind(this, props.vpc);
+    this.vpc = network.vpc;
+    this.cluster = props.cluster ?? this.createCluster();
+
+    this.loadBalancer = new HttpsLoadBalancer(this, 'Edge', {
+      vpc: this.vpc,
+      certificate: props.certificate,
+      domainNames: props.domainNames,
+      idleTimeout: Duration.seconds(idleTimeoutSeconds(longestRequest)),
+      ...props.loadBalancerOptions,
+    });
+    this.url = this.loadBalancer.url;
+    if (props.firewallEnabled !== false) {
+      this.firewall = props.firewall ?? new Firewall(this, 'Firewall', { freeTextPaths: props.synthesisPaths });
+      this.firewall.protect(this.loadBalancer.loadBalancer);
+    } else {
+      acknowledge(this.loadBalancer, {
+        'AwsSolutions-ALB1': 'The firewall is switched off by the prop firewallEnabled.',
+      });
+    }
+
+    this.authorizer = props.authorizer ?? new ApiKeyAuthorizer(this, 'Authorizer');
+    if (this.authorizer instanceof ApiKeyAuthorizer) this.apiKeys = this.authorizer;
+
+    const logging = this.createLogging();
+    const capacity = props.capacity ?? TaskCapacity.fargate();
+    const taskDefinition = capacity._createTaskDefinition(this, 'Task');
+    this.container = this.addApp(taskDefinition, props, logging);
+    this.gate = new AuthorizerGate(this, 'Gate', {
+      ...props,
+      authorizer: this.authorizer,
+      upstreamContainer: this.container,
+      image: props.gateImage,
+      logging,
+      taskDefinition,
+    });
+    const { service, targetGroup } = createService(this, {
+      capacity,
+      taskDefinition,
+      cluster: this.cluster,
+      network,
+      gate: this.gate,
+      edge: this.loadBalancer,
+      desiredCount: props.desiredCount ?? 2,
+      startupTime: props.startupTime ?? Duration.minutes(5),
+      longestRequest: Duration.seconds(longestRequest),
+      enableExecuteCommand: props.enableExecuteCommand ?? false,
+    });
+    this.service = service;
+    this.targetGroup = targetGroup;
+  }
+
+  private createCluster(): ecs.Cluster {
+    return new ecs.Cluster(this, 'Cluster', { vpc: this.vpc, containerInsightsV2: ecs.ContainerInsights.ENABLED });
+  }
+
+  private createLogging(): ecs.LogDriver {
+    const logGroup = new logs.LogGroup(this, 'Log', {
+      retention: logs.RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    return ecs.LogDrivers.awsLogs({ logGroup, streamPrefix: 'task', mode: ecs.AwsLogDriverMode.NON_BLOCKING });
+  }
+
+  private addApp(
+    taskDefinition: ecs.TaskDefinition,
+    props: SecureTtsServiceProps,
+    logging: ecs.LogDriver,
+  ): ecs.ContainerDefinition {
+    const port = props.upstreamPort ?? 5000;
+    const linuxParameters = new ecs.LinuxParameters(this, 'AppLinux');
+    if (props.dropCapabilities !== false) linuxParameters.dropCapabilities(ecs.Capability.ALL);
+    return taskDefinition.addContainer('App', {
+      containerName: 'app',
+      image: props.image,
+      environment: { PORT: String(port), ...props.environment },
+      secrets: props.secrets,
+      readonlyRootFilesystem: props.readonlyRootFilesystem ?? false,
+      linuxParameters,
+      memoryReservationMiB: 512,
+      stopTimeout: Duration.seconds(30),
+      logging,
+    });
+  }
+}

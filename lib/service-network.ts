@@ -1,0 +1,84 @@
+import { Annotations } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type { Construct } from 'constructs';
+import { acknowledge } from './acknowledge';
+import { checkInteger } from './checks';
+
+/** Options of private subnets. */
+export interface PrivateNetworkProps {
+  /**
+   * NAT gateways of a new network. One serves every availability zone and is the cheapest; one a zone survives the loss
+   * of a zone. An existing network keeps what it has.
+   * @default 1
+   */
+  readonly natGateways?: number;
+}
+
+/** @internal */
+export interface ServiceNetworkConfig {
+  readonly vpc: ec2.IVpc;
+  readonly subnets: ec2.SubnetSelection;
+  readonly assignPublicIp: boolean;
+  /** Whether tasks reach the internet. */
+  readonly internet: boolean;
+}
+
+/** Where the tasks live. The load balancer is always in public subnets. */
+export abstract class ServiceNetwork {
+  /** Private subnets, which reach the internet through NAT gateways. */
+  public static privateSubnets(props: PrivateNetworkProps = {}): ServiceNetwork {
+    return new PrivateNetwork(props.natGateways ?? 1);
+  }
+
+  /**
+   * Public subnets: tasks have public addresses and need no NAT gateway, which costs more than a small task. Their
+   * security group admits the load balancer only.
+   */
+  public static publicSubnets(): ServiceNetwork {
+    return new PublicNetwork();
+  }
+
+  /** @internal */
+  public abstract _bind(scope: Construct, vpc?: ec2.IVpc): ServiceNetworkConfig;
+}
+
+class PrivateNetwork extends ServiceNetwork {
+  constructor(private readonly natGateways: number) {
+    super();
+    checkInteger('ServiceNetwork.privateSubnets: natGateways', natGateways, 1, 6);
+  }
+
+  public _bind(scope: Construct, vpc?: ec2.IVpc): ServiceNetworkConfig {
+    return {
+      vpc: vpc ?? createVpc(scope, this.natGateways),
+      subnets: { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
+      assignPublicIp: false,
+      internet: true,
+    };
+  }
+}
+
+class PublicNetwork extends ServiceNetwork {
+  public _bind(scope: Construct, vpc?: ec2.IVpc): ServiceNetworkConfig {
+    Annotations.of(scope).addInfo('Tasks have public addresses; their security group admits the load balancer only.');
+    return {
+      vpc: vpc ?? createVpc(scope, 0),
+      subnets: { subnetType: ec2.SubnetType.PUBLIC },
+      assignPublicIp: true,
+      internet: true,
+    };
+  }
+}
+
+function createVpc(scope: Construct, natGateways: number): ec2.Vpc {
+  const subnets: ec2.SubnetConfiguration[] = [
+    { name: 'Public', subnetType: ec2.SubnetType.PUBLIC, mapPublicIpOnLaunch: false },
+  ];
+  if (natGateways > 0) subnets.push({ name: 'Private', subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS });
+  const vpc = new ec2.Vpc(scope, 'Vpc', { maxAzs: 2, natGateways, subnetConfiguration: subnets });
+  acknowledge(vpc, {
+    'AwsSolutions-VPC7':
+      'Only the load balancer is reachable, and its access logs and the firewall log record every request; flow logs can be added to the vpc property.',
+  });
+  return vpc;
+}
