@@ -17,6 +17,8 @@ export interface KeyTable {
    * @throws NotFoundError, or CommandError when others kept changing the record.
    */
   change(keyId: string, change: Change, options?: { readonly once?: boolean }): Promise<KeyRecord>;
+  /** @throws NotFoundError */
+  delete(keyId: string): Promise<void>;
   /** All records, or those of one owner, page by page. */
   list(owner?: string): AsyncIterable<KeyRecord>;
 }
@@ -79,6 +81,22 @@ export async function dynamoDbKeyTable(client: DynamoDBClient, table: string, cl
             );
           }
         }
+      }
+    },
+
+    async delete(keyId) {
+      try {
+        await client.send(
+          new sdk.DeleteItemCommand({
+            TableName: table,
+            Key: key(keyId),
+            ConditionExpression: 'attribute_exists(#key)',
+            ExpressionAttributeNames: { '#key': KEY_TABLE.partitionKey },
+          }),
+        );
+      } catch (error) {
+        if (isConflict(error)) throw new NotFoundError(`there is no key ${keyId} in table ${table}`);
+        throw error;
       }
     },
 

@@ -89,12 +89,12 @@ export function readRatePlan(rate: string | undefined, burst: string | undefined
   };
 }
 
-/** A time: a duration from now such as `30d`, a date, or a date and time with its offset. Seconds since the epoch. */
+/** A time: `now`, a duration from now such as `30d`, a date, or a date and time with its offset. Seconds since the epoch. */
 export function readInstant(option: string, text: string, now: number): number {
-  const seconds = durationFrom(text, now) ?? dateSeconds(text);
+  const seconds = text === 'now' ? Math.floor(now) : (durationFrom(text, now) ?? dateSeconds(text));
   if (seconds === undefined || !(seconds >= 0 && seconds < END_OF_TIME)) {
     throw new UsageError(
-      `${option} must be a duration from now (a number and s, m, h, d or w, such as 30d), a date (2027-01-31, its first second in UTC) or a time with its offset (2027-01-31T12:00:00Z), got "${text}"`,
+      `${option} must be now, a duration from now (a number and s, m, h, d or w, such as 30d), a date (2027-01-31, its first second in UTC) or a time with its offset (2027-01-31T12:00:00Z), got "${text}"`,
     );
   }
   return seconds;

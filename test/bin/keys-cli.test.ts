@@ -186,6 +186,103 @@ describe('voicegate keys revoke', () => {
   });
 });
 
+describe('voicegate keys show, update, disable, enable, rotate, delete', () => {
+  it('show one key with all its terms, and never a hash', async () => {
+    const { key, keyId } = await create('--path', '/tts', '--rate', '60');
+    const shown = await keys('show', keyId, '--json');
+    expect(JSON.parse(shown.stdout)).toMatchObject({ keyId, owner: 'acme', paths: ['/tts'], status: 'active' });
+    for (const { stdout } of [shown, await keys('show', keyId)]) {
+      expect(stdout).not.toContain(parseApiKey(key)?.secret);
+      expect(stdout).not.toMatch(/[0-9a-f]{64}/);
+    }
+    expect(await keys('show', 'abcdefghijkl')).toMatchObject({ exitCode: 3, stdout: '' });
+  });
+
+  it('change terms, and take constraints away again', async () => {
+    const { key, keyId } = await create('--cidr', '192.0.2.0/24');
+    const changed = await keys(
+      ...['update', keyId, '--owner', 'other', '--label', 'new', '--path', '/tts', '/v1/*', '--method', 'GET'],
+      ...['--scope', 'a', 'b', '--rate', '60', '--expires', '1d', '--json'],
+    );
+    expect(changed).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await decide(key)).toMatchObject({
+      grant: {
+        principal: 'other',
+        scopes: ['a', 'b'],
+        paths: ['/tts', '/v1/*'],
+        methods: ['GET'],
+        sourceCidrs: ['192.0.2.0/24'],
+        rate: { requestsPerMinute: 60, burst: 10 },
+        expires: expect.any(Number),
+      },
+    });
+    await keys('update', keyId, '--no-cidr', '--no-path', '--no-method', '--no-rate', '--expires', 'never');
+    const decision = await decide(key);
+    expect(decision.outcome === 'allow' && Object.keys(decision.grant)).toEqual(['principal', 'keyId', 'scopes']);
+    expect((await server.get(keyId))?.deleteAt).toBeUndefined();
+    const nothing = await keys('update', keyId);
+    expect(nothing).toMatchObject({ exitCode: 2 });
+    expect(nothing.stderr).toContain('nothing to change');
+  });
+
+  it('end a key by expiry now, and let it live again by a later one', async () => {
+    const { key, keyId } = await create();
+    await keys('update', keyId, '--expires', 'now');
+    expect(await decide(key)).toMatchObject({ reason: 'expired' });
+    await keys('update', keyId, '--expires', '1h');
+    expect(await decide(key)).toMatchObject({ outcome: 'allow' });
+  });
+
+  it('refuse a disabled key until it is enabled', async () => {
+    const { key, keyId } = await create();
+    expect(JSON.parse((await keys('disable', keyId, '--json')).stdout)).toMatchObject({ status: 'disabled' });
+    expect(await decide(key)).toMatchObject({ reason: 'disabled' });
+    expect(JSON.parse((await keys('enable', keyId, '--json')).stdout)).toMatchObject({ status: 'active' });
+    expect(await decide(key)).toMatchObject({ outcome: 'allow' });
+  });
+
+  it('give a new secret for the same key id, keep the old one for its grace, and ask before that is cut short', async () => {
+    const old = await create();
+    const { stdout, exitCode } = await keys('rotate', old.keyId, '--json');
+    expect(exitCode).toBe(0);
+    const rotated = JSON.parse(stdout) as { readonly key: string; readonly keyId: string };
+    expect(rotated.keyId).toBe(old.keyId);
+    expect(parseApiKey(rotated.key)?.keyId).toBe(old.keyId);
+    expect(await decide(rotated.key)).toMatchObject({ outcome: 'allow', ttl: 60 });
+    const graced = await decide(old.key);
+    const until = graced.outcome === 'allow' ? graced.grant.expires : 0;
+    expect(Math.abs((until ?? 0) - seconds() - 86_400)).toBeLessThan(60);
+
+    const refused = await keys('rotate', old.keyId);
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(refused.stderr).toContain('is good until');
+    const again = JSON.parse((await keys('rotate', old.keyId, '--yes', '--grace', '0s', '--json')).stdout);
+    expect(await decide(again.key)).toMatchObject({ outcome: 'allow' });
+    for (const { key } of [old, rotated]) expect(await decide(key)).toMatchObject({ reason: 'unknown' });
+  });
+
+  it('refuse to change what is revoked', async () => {
+    const { keyId } = await create();
+    await keys('revoke', keyId, '--yes');
+    for (const args of [['enable'], ['disable'], ['rotate'], ['update', '--label', 'x']] as const) {
+      const [name, ...rest] = args;
+      const { exitCode, stderr, stdout } = await keys(name, keyId, ...rest);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+      expect(stderr).toContain('that is final');
+    }
+  });
+
+  it('forget a key after confirmation', async () => {
+    const { key, keyId } = await create();
+    expect(await keys('delete', keyId)).toMatchObject({ exitCode: 2 });
+    expect(await decide(key)).toMatchObject({ outcome: 'allow' });
+    const deleted = await keys('delete', keyId, '--yes', '--json');
+    expect(JSON.parse(deleted.stdout)).toEqual({ keyId, deleted: true });
+    expect(await decide(key)).toMatchObject({ reason: 'unknown' });
+    expect(await keys('delete', keyId, '--yes')).toMatchObject({ exitCode: 3 });
+  });
+});
+
 describe('the table that the command line means', () => {
   /** CloudFormation's DescribeStacks with the given outputs. */
   async function startCloudFormation(outputs: Readonly<Record<string, string>>): Promise<Server> {
