@@ -5,7 +5,7 @@
 
 import { type AttributeValue, fromAttribute, type KeyItem, toAttribute } from './key-record';
 import { KEY_TABLE } from './names';
-import { type Amounts, NOTHING, QUOTA_UNITS, type QuotaUnit } from './quota';
+import { type Amounts, addAmounts, NOTHING } from './quota';
 
 /** A lease that a gate holds, or held and may still return. */
 export interface LeaseRecord {
@@ -46,18 +46,6 @@ export function counterId(keyId: string, month: string): string {
 /** What of a month was used: the debits less what came back. */
 export function monthUse(counter: QuotaCounter): Amounts {
   return Object.values(counter.days).reduce(addAmounts, NOTHING);
-}
-
-export function addAmounts(a: Amounts, b: Amounts): Amounts {
-  return mapUnits((unit) => a[unit] + b[unit]);
-}
-
-export function subtractAmounts(a: Amounts, b: Amounts): Amounts {
-  return mapUnits((unit) => a[unit] - b[unit]);
-}
-
-export function mapUnits(value: (unit: QuotaUnit) => number): Amounts {
-  return Object.fromEntries(QUOTA_UNITS.map((unit) => [unit, value(unit)])) as Amounts;
 }
 
 /** Attributes of the item beside its key. Their parts have short names, since writes are paid by the kilobyte. */

@@ -126,6 +126,18 @@ export function limitUnit(name: LimitName): QuotaUnit {
   return name.startsWith('requests') ? 'requests' : 'characters';
 }
 
+export function addAmounts(a: Amounts, b: Amounts): Amounts {
+  return mapUnits((unit) => a[unit] + b[unit]);
+}
+
+export function subtractAmounts(a: Amounts, b: Amounts): Amounts {
+  return mapUnits((unit) => a[unit] - b[unit]);
+}
+
+export function mapUnits(value: (unit: QuotaUnit) => number): Amounts {
+  return Object.fromEntries(QUOTA_UNITS.map((unit) => [unit, value(unit)])) as Amounts;
+}
+
 /** Whether every amount of `part` fits into `whole`. */
 export function fits(part: Amounts, whole: Amounts): boolean {
   return QUOTA_UNITS.every((unit) => part[unit] <= whole[unit]);

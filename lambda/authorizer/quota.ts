@@ -2,6 +2,7 @@
 
 import {
   type Amounts,
+  addAmounts,
   CREDIT_SECONDS,
   fits,
   isNothing,
@@ -12,21 +13,15 @@ import {
   type LimitState,
   limitUnit,
   MAX_AMOUNT,
+  mapUnits,
   NOTHING,
   type Quota,
   type QuotaUnit,
   quotaLimits,
   quotaWindow,
-} from '../../contract/quota';
-import {
-  addAmounts,
-  EMPTY_COUNTER,
-  type LeaseRecord,
-  mapUnits,
-  monthUse,
-  type QuotaCounter,
   subtractAmounts,
-} from '../../contract/quota-counter';
+} from '../../contract/quota';
+import { EMPTY_COUNTER, type LeaseRecord, monthUse, type QuotaCounter } from '../../contract/quota-counter';
 import type { Clock } from './clock';
 import type { QuotaStore } from './quota-store';
 
@@ -67,9 +62,10 @@ export async function takeLease(
   quota: Quota,
   request: LeaseRequest,
   clock: Clock,
+  sleep: (milliseconds: number) => Promise<void> = realSleep,
 ): Promise<LeaseGrant> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (attempt > 0) await pause(Math.random() * MAX_PAUSE * attempt);
+    if (attempt > 0) await sleep(Math.random() * MAX_PAUSE * attempt);
     const now = clock();
     const month = quotaWindow('month', now).id;
     const stored = await store.read(keyId, month);
@@ -79,7 +75,7 @@ export async function takeLease(
   throw new QuotaContentionError();
 }
 
-function pause(milliseconds: number): Promise<void> {
+function realSleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
