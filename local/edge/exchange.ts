@@ -1,7 +1,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
-import { pipeline, type Readable, type Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Answer } from './answers.js';
 import type { RuleRequest } from './conditions.js';
@@ -24,6 +24,8 @@ export interface Exchange {
   readonly hasBody: boolean;
   /** Whether the head of an answer went out. */
   readonly responded: boolean;
+  /** Whether it is over, one way or the other. */
+  readonly closed: boolean;
   /** Sends the head; the body is written to what it returns. */
   respond(status: number, headers: readonly Header[]): Writable;
   answer(answer: Answer, headers: readonly Header[]): void;
@@ -55,8 +57,12 @@ export function exchangeOf(
   const http1 = res instanceof ServerResponse ? res : undefined;
   let responded = false;
   let finished = false;
+  let closed = false;
   res.once('finish', () => {
     finished = true;
+  });
+  res.once('close', () => {
+    closed = true;
   });
   const respond = (status: number, headers: readonly Header[]): Writable => {
     responded = true;
@@ -83,7 +89,10 @@ export function exchangeOf(
     target.write(upgradeHead ?? Buffer.alloc(0));
     socket.on('data', seen);
     target.on('data', seen);
-    pipeline(socket, target, socket, () => undefined);
+    socket.pipe(target).pipe(socket);
+    target.on('error', () => socket.destroy());
+    target.once('close', () => socket.destroy());
+    socket.once('close', () => target.destroy());
   };
   return {
     request: requestOf(req),
@@ -91,6 +100,9 @@ export function exchangeOf(
     hasBody: hasBody(req),
     get responded() {
       return responded;
+    },
+    get closed() {
+      return closed;
     },
     respond,
     answer: ({ status, body }, headers) => {
@@ -101,7 +113,7 @@ export function exchangeOf(
     ...(upgradeHead === undefined ? {} : { switchProtocols }),
     destroy,
     onClosed: (listener) => {
-      if (res.destroyed && finished) listener(true);
+      if (closed) listener(finished);
       else res.once('close', () => listener(finished));
     },
   };
@@ -135,21 +147,31 @@ function requestOf(req: IncomingMessage | Http2ServerRequest): ExchangeRequest {
   const target = absolute ? `/${(absolute[2] ?? '').replace(/^\//, '')}` : (req.url ?? '/');
   const question = target.indexOf('?');
   const tls = socket && 'getCipher' in socket ? socket : undefined;
-  const hosts = pairs.filter(([name]) => name.toLowerCase() === 'host');
+  const hosts = pairs.filter(([name]) => name.toLowerCase() === 'host').map(([, value]) => value);
+  // HTTP/2 names the host in :authority, and may say it again.
+  const contradicted = 'stream' in req && hosts.some((value) => value !== host);
   return {
     method: req.method ?? 'GET',
     target,
     path: question < 0 ? target : target.slice(0, question),
     query: question < 0 ? '' : target.slice(question + 1),
     host,
-    headers: [['Host', host], ...pairs.filter(([name]) => name.toLowerCase() !== 'host')],
-    ambiguousHost: hosts.length > 1,
+    headers: [['Host', host], ...joinCookies(pairs).filter(([name]) => name.toLowerCase() !== 'host')],
+    ambiguousHost: hosts.length > 1 || contradicted,
     client: (socket?.remoteAddress ?? '').replace(/^::ffff:/, ''),
     clientPort: socket?.remotePort ?? 0,
     scheme: tls ? 'https' : 'http',
     port: socket?.localPort ?? 0,
-    ...(tls ? { tls: { version: tls.getProtocol() ?? '', cipher: tls.getCipher().standardName } } : {}),
+    // Both are null when the client is gone already, which the types do not say.
+    ...(tls ? { tls: { version: tls.getProtocol() ?? '', cipher: tls.getCipher()?.standardName ?? '' } } : {}),
   };
+}
+
+/** HTTP/2 may send a cookie header in pieces; HTTP/1.1 has one. */
+function joinCookies(pairs: readonly Header[]): readonly Header[] {
+  const cookies = pairs.filter(([name]) => name.toLowerCase() === 'cookie').map(([, value]) => value);
+  if (cookies.length < 2) return pairs;
+  return [...pairs.filter(([name]) => name.toLowerCase() !== 'cookie'), ['Cookie', cookies.join('; ')]];
 }
 
 function hasBody(req: IncomingMessage | Http2ServerRequest): boolean {

@@ -12,9 +12,20 @@ const RESPONSE_HEAD_BYTES = 32 * 1024;
 
 /** Connections to targets, kept open between requests. */
 export class TargetConnections {
-  private readonly http = new HttpAgent({ keepAlive: true, maxFreeSockets: 64 });
-  // A load balancer does not verify its targets' certificates.
-  private readonly https = new HttpsAgent({ keepAlive: true, maxFreeSockets: 64, rejectUnauthorized: false });
+  private agents: readonly [HttpAgent, HttpsAgent] | undefined;
+  private idleTimeout = 0;
+  private readonly retired: HttpAgent[] = [];
+
+  /** Unused connections are closed after these seconds, as at AWS: targets keep theirs open a little longer. */
+  useIdleTimeout(seconds: number): void {
+    if (this.agents && seconds === this.idleTimeout) return;
+    // Requests on the connections so far go on.
+    this.retired.push(...(this.agents ?? []));
+    this.idleTimeout = seconds;
+    const options = { keepAlive: true, maxFreeSockets: 64, timeout: seconds * 1000 };
+    // A load balancer does not verify its targets' certificates.
+    this.agents = [new HttpAgent(options), new HttpsAgent({ ...options, rejectUnauthorized: false })];
+  }
 
   request(protocol: string, options: TargetRequest): ClientRequest {
     const secure = protocol === 'HTTPS';
@@ -24,14 +35,13 @@ export class TargetConnections {
       method: options.method,
       path: options.target,
       headers: options.headers.flat(),
-      agent: secure ? this.https : this.http,
+      agent: this.agents?.[secure ? 1 : 0],
       maxHeaderSize: RESPONSE_HEAD_BYTES,
     });
   }
 
   close(): void {
-    this.http.destroy();
-    this.https.destroy();
+    for (const agent of [...(this.agents ?? []), ...this.retired]) agent.destroy();
   }
 }
 
@@ -107,6 +117,11 @@ function passResponse(
   response: IncomingMessage,
   fail: (answer: Answer, why: string) => void,
 ): void {
+  if (exchange.responded) {
+    // Too late: the client was told that the target is silent.
+    response.destroy();
+    return;
+  }
   let out: ReturnType<Exchange['respond']>;
   try {
     const status = response.statusCode ?? 502;

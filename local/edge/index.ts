@@ -10,7 +10,7 @@ import {
   type TlsIdentity,
   writeTrust,
 } from './certificate-authority.js';
-import { exchangeOf, upgradeExchangeOf } from './exchange.js';
+import { type Exchange, exchangeOf, upgradeExchangeOf } from './exchange.js';
 import { TargetConnections } from './forward.js';
 import { listenOnLoopback } from './loopback-port.js';
 import type { Deployment } from './model.js';
@@ -53,10 +53,28 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
 
     const ports = new Map<number, number>();
     const serving = () => ({ deployment, targets, firewall, connections, ports, onRequest: options.onRequest });
+    const handle = (open: () => Exchange, port: number, giveUp: () => void) => {
+      try {
+        void serve(serving(), open(), port);
+      } catch {
+        // The client went away while its request was read.
+        giveUp();
+      }
+    };
     const speak = (port: number) =>
       protocols({
-        onRequest: (req, res) => void serve(serving(), exchangeOf(req, res), port),
-        onUpgrade: (req, socket, head) => void serve(serving(), upgradeExchangeOf(req, socket, head), port),
+        onRequest: (req, res) =>
+          handle(
+            () => exchangeOf(req, res),
+            port,
+            () => req.destroy(),
+          ),
+        onUpgrade: (req, socket, head) =>
+          handle(
+            () => upgradeExchangeOf(req, socket, head),
+            port,
+            () => socket.destroy(),
+          ),
         onMalformed: (client) =>
           options.onRequest({
             time: new Date(),
@@ -67,7 +85,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
             why: 'http-error',
             milliseconds: 0,
           }),
-        idleTimeout: () => 1000 * numberOf(deployment, 'idle_timeout.timeout_seconds', 60),
+        idleTimeout: () => idleSeconds(deployment) * 1000,
         secureContext: (name) => tls.contextFor(name),
         http2: () => deployment.loadBalancers[0]?.attributes.get('routing.http2.enabled') !== 'false',
       });
@@ -77,6 +95,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       deployment = read;
       firewall.update(read);
       targets.update(read);
+      connections.useIdleTimeout(idleSeconds(read));
       await tls.update(read);
       const listener = read.loadBalancers[0]?.listeners.find((one) => one.port === 443);
       const { min, max } = tlsVersions(listener?.sslPolicy);
@@ -151,8 +170,8 @@ class Tls {
   }
 }
 
-function numberOf({ loadBalancers }: Deployment, attribute: string, fallback: number): number {
-  return Number(loadBalancers[0]?.attributes.get(attribute) ?? fallback);
+function idleSeconds({ loadBalancers }: Deployment): number {
+  return Number(loadBalancers[0]?.attributes.get('idle_timeout.timeout_seconds') ?? 60);
 }
 
 /** Runs a step again and again; a step that fails (AWS restarts, a resource is just being deleted) is tried later. */

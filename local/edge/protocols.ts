@@ -38,7 +38,7 @@ export interface TlsSettings {
 }
 
 export function protocols(handlers: ProtocolHandlers): Protocols {
-  const http1 = createHttp1({ maxHeaderSize: HEAD_BYTES, requireHostHeader: true, highWaterMark: 64 * 1024 });
+  const http1 = createHttp1({ maxHeaderSize: HEAD_BYTES, requireHostHeader: false, highWaterMark: 64 * 1024 });
   http1.on('request', (req, res) => {
     // While a request is served, its own timer watches.
     req.socket.setTimeout(0);
@@ -91,6 +91,7 @@ export function protocols(handlers: ProtocolHandlers): Protocols {
     ALPNCallback: ({ protocols: offered }) =>
       ['h2', 'http/1.1'].find((one) => offered.includes(one) && (one !== 'h2' || handlers.http2())),
   });
+  let tlsSource = '';
   tls.on('secureConnection', (socket) => {
     socket.on('error', () => undefined);
     if (socket.alpnProtocol === 'h2') http2.emit('connection', socket);
@@ -101,7 +102,12 @@ export function protocols(handlers: ProtocolHandlers): Protocols {
   return {
     accept: acceptHttp1,
     acceptTls: (socket) => tls.emit('connection', socket),
-    setTls: (options) => tls.setSecureContext(options),
+    setTls: (options) => {
+      const source = JSON.stringify(options);
+      // A new context would end the sessions that clients resume.
+      if (source !== tlsSource) tls.setSecureContext(options);
+      tlsSource = source;
+    },
   };
 }
 

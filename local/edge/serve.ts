@@ -15,6 +15,9 @@ import type { Firewall } from './waf/firewall.js';
 /** Bytes of a request line and of one header, as at AWS. */
 const LINE_BYTES = 16 * 1024;
 
+/** Addresses in X-Forwarded-For, as at AWS. */
+const FORWARDED_ADDRESSES = 30;
+
 /** What serving one request needs to know; read anew for every request, so that a later deployment takes effect. */
 export interface Serving {
   readonly deployment: Deployment;
@@ -79,7 +82,7 @@ async function dispatch(context: Context, loadBalancer: LoadBalancer): Promise<v
   const inspectedBytes = serving.firewall.inspectedBodyBytes(loadBalancer);
   // One byte more than is inspected tells whether there is more.
   if (exchange.hasBody && inspectedBytes > 0) prefix = await readPrefix(exchange.body, inspectedBytes + 1);
-  if (exchange.responded) return;
+  if (exchange.responded || exchange.closed) return;
 
   const verdict = serving.firewall.inspect(loadBalancer, request, prefix.bytes);
   if (verdict.blocked !== undefined) {
@@ -124,6 +127,7 @@ function toTarget(context: Context, action: ForwardAction, prefix: BodyPrefix, i
     return;
   }
   exchange.onClosed(() => target.release());
+  if (exchange.closed) return;
   const headers: Header[] = [...requestHeaders(request.headers, request, context.attributes), ...inserted];
   if (exchange.switchProtocols) headers.push(['Connection', 'Upgrade'], ['Upgrade', 'websocket']);
   progress.traceId = headerValue(headers, 'x-amzn-trace-id') ?? '';
@@ -162,10 +166,11 @@ function addressed(loadBalancers: readonly LoadBalancer[], host: string): LoadBa
 
 /** The status with which a load balancer refuses a request by its shape. */
 function refused({ request }: Exchange): number | undefined {
-  if (request.ambiguousHost) return 400;
+  if (request.host === '' || request.ambiguousHost) return 400;
   if (request.target.length > LINE_BYTES) return 414;
   if (request.headers.some(([name, value]) => name.length + value.length > LINE_BYTES)) return 400;
   if (request.method === 'TRACE') return 405;
+  if ((headerValue(request.headers, 'x-forwarded-for') ?? '').split(',').length > FORWARDED_ADDRESSES) return 463;
   return undefined;
 }
 
@@ -184,6 +189,7 @@ function idleTimer(
 ): IdleTimer {
   const seconds = Number(attributes.get('idle_timeout.timeout_seconds') ?? 60);
   const timer = new IdleTimer(seconds * 1000, () => {
+    if (exchange.closed) return;
     const waitsForClient = exchange.hasBody && !exchange.body.readableEnded;
     if (exchange.responded) {
       progress.why = 'idle-timeout';

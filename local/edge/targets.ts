@@ -1,3 +1,4 @@
+import { cidrContains, parseCidr } from '../../contract/cidr.js';
 import type { TargetHealth, TargetState } from '../contracts.js';
 import { type CheckOutcome, checkTarget } from './health-check.js';
 import { afterCheck, type Health, newHealth, nextCheckIn } from './health-state.js';
@@ -85,7 +86,7 @@ export class Targets {
       targetGroupArn: entry.group.arn,
       id: entry.id,
       port: entry.port,
-      state: (entry.draining ? 'draining' : entry.health.state) satisfies TargetState,
+      state: stateOf(entry),
       description: entry.draining ? `${entry.requests.size} requests in flight` : entry.description,
     }));
   }
@@ -109,7 +110,8 @@ export class Targets {
       requests: before?.requests ?? new Set(),
     };
     this.entries.set(key, entry);
-    void this.checkAndGoOn(entry);
+    if (isLoopback(target.id)) void this.checkAndGoOn(entry);
+    else entry.description = `${target.id} is not on this machine, so it is not called`;
   }
 
   private async checkAndGoOn(entry: Entry): Promise<void> {
@@ -141,4 +143,16 @@ export class Targets {
     entry.stopped.abort();
     for (const [key, known] of this.entries) if (known === entry) this.entries.delete(key);
   }
+}
+
+function stateOf(entry: Entry): TargetState {
+  if (entry.draining) return 'draining';
+  return isLoopback(entry.id) ? entry.health.state : 'unused';
+}
+
+function isLoopback(address: string): boolean {
+  return ['127.0.0.0/8', '::1/128'].some((network) => {
+    const cidr = parseCidr(network);
+    return cidr !== undefined && cidrContains(cidr, address);
+  });
 }

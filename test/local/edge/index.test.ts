@@ -4,6 +4,7 @@ import { request as httpRequest, type IncomingMessage, type RequestListener } fr
 import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Cloud, get, rule, type ServedEdge, startCloud, template, until } from './support.js';
 
@@ -234,14 +235,14 @@ describe.skipIf(cloud === undefined)('the edge in front of a deployed load balan
 
   it('speaks HTTP/2 with clients and HTTP/1.1 with targets', async () => {
     const client = connectHttp2(edge.https, { ca: readFileSync(edge.ca) });
-    const stream = client.request({ ':path': '/h2?x=1', cookie: 'a=1' });
+    const stream = client.request({ ':path': '/h2?x=1', cookie: ['a=1', 'b=2'] });
     const [headers] = (await once(stream, 'response')) as [Record<string, string>];
     let body = '';
     for await (const chunk of stream) body += String(chunk);
     client.close();
     expect(headers[':status']).toBe(200);
     expect(headers['strict-transport-security']).toBe('max-age=31536000');
-    expect(received(body).headers).toMatchObject({ host: [`localhost:${edge.httpsPort}`], cookie: ['a=1'] });
+    expect(received(body).headers).toMatchObject({ host: [`localhost:${edge.httpsPort}`], cookie: ['a=1; b=2'] });
   });
 
   it('passes 40 MB on as it comes, with the memory of a few buffers', async () => {
@@ -330,6 +331,53 @@ describe.skipIf(cloud === undefined)('the edge in front of a deployed load balan
     expect(await raw('TRACE / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1\.1 405 /);
     expect(await raw('CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n')).toMatch(/^HTTP\/1\.1 405 /);
     expect((await get(edge, '/robots.txt')).status).toBe(200);
+  });
+
+  it('survives any bytes', async () => {
+    const line = fc.constantFrom('GET / HTTP/1.1', 'POST /x HTTP/1.1', 'PRI * HTTP/2.0', '\x16\x03\x01', 'GET /%');
+    const field = fc.constantFrom(
+      'Host: a',
+      'Content-Length: 5',
+      'Transfer-Encoding: chunked',
+      'Upgrade: websocket',
+      ': x',
+    );
+    const text = fc
+      .tuple(line, fc.array(fc.oneof(field, fc.string({ maxLength: 20 })), { maxLength: 4 }))
+      .map(([start, fields]) => `${[start, ...fields].join('\r\n')}\r\n\r\n`);
+    const bytes = fc.oneof(
+      text.map((value) => Buffer.from(value)),
+      fc.uint8Array({ maxLength: 200 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(bytes, fc.boolean(), async (sent, secure) => {
+        const socket = connect(secure ? edge.httpsPort : edge.httpPort, '127.0.0.1');
+        socket.on('error', () => undefined);
+        await once(socket, 'connect');
+        socket.end(sent);
+        socket.resume();
+        await once(socket, 'close');
+      }),
+      { numRuns: 150 },
+    );
+    expect((await get(edge, '/robots.txt')).status).toBe(200);
+  });
+
+  it('answers a WebSocket handshake as its target does, if that does not switch', async () => {
+    const socket = connectTls({
+      host: '127.0.0.1',
+      port: edge.httpsPort,
+      servername: 'localhost',
+      ca: readFileSync(edge.ca),
+    });
+    let answer = '';
+    socket.on('data', (chunk: Buffer) => {
+      answer += chunk.toString();
+    });
+    socket.write('GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    await once(socket, 'close');
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await edge.lineOf('/ws')).toMatchObject({ status: 200, why: 'target' });
   });
 
   it('ignores an upgrade to h2c, as a load balancer does', async () => {
