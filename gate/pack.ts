@@ -40,8 +40,10 @@ export function packGate(options: GateOptions): GatePackage {
   };
 }
 
-/** What the program reads as its settings; the init container fills in the first two. */
-function renderSettings(options: GateOptions): string {
-  const settings = JSON.stringify({ upstream: '@UPSTREAM@', authorizer: '@AUTHORIZER@', options });
+/** What the program reads as its settings; the init container fills in the upstream. */
+function renderSettings(given: GateOptions): string {
+  // A prefix may be written as the pattern that it stands for.
+  const options = { ...given, relaxedPaths: given.relaxedPaths.map((path) => path.replace(/\*$/, '')) };
+  const settings = JSON.stringify({ upstream: '@UPSTREAM@', options });
   return `const GATE_SETTINGS=${settings};\n`;
 }

@@ -1,4 +1,5 @@
 import type { GateOptions } from '../contract/gate-options';
+import { GATE_ENV } from '../contract/names';
 
 /** What the init container fills in; see render-scripts.ts. */
 export const PLACEHOLDERS = {
@@ -13,6 +14,7 @@ export const PLACEHOLDERS = {
 
 /** Environment that nginx hands to its workers: where Lambda and the credentials are. */
 export const WORKER_ENV: readonly string[] = [
+  GATE_ENV.authorizer,
   'AWS_REGION',
   'AWS_DEFAULT_REGION',
   'AWS_ENDPOINT_URL',
@@ -145,7 +147,7 @@ ${VARIABLES.map((name) => `  js_var $gate_${name};`).join('\n')}
   client_header_timeout 20s;
   client_body_timeout 60s;
   send_timeout 60s;
-  large_client_header_buffers 8 32k;
+  large_client_header_buffers 4 16k;
   client_max_body_size ${options.maxBodyBytes};
   keepalive_timeout ${options.loadBalancerIdleTimeout + 10}s;
   keepalive_requests 1000000000;
@@ -156,6 +158,11 @@ ${VARIABLES.map((name) => `  js_var $gate_${name};`).join('\n')}
 ${Object.entries(PHRASES)
   .map(([status, phrase]) => `    ${status} "${phrase}";`)
   .join('\n')}
+  }
+  # The host of a target in absolute form counts instead of the Host header.
+  map $request $gate_host {
+    default $http_host;
+    "~*^\\S+ https?://(?<authority>[^/?# ]+)" $authority;
   }
   log_format gate escape=json '{${LOG_FIELDS.map(([name, value]) => `"${name}":${value}`).join(',')}}';
 
@@ -170,7 +177,7 @@ ${Object.entries(PHRASES)
       proxy_pass http://$gate_upstream$gate_target;
       proxy_http_version 1.1;
       proxy_pass_request_headers off;
-      proxy_set_header Host $http_host;
+      proxy_set_header Host $gate_host;
       proxy_set_header Connection close;
       proxy_set_header X-Request-Id $gate_headers;
       proxy_redirect off;

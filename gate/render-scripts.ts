@@ -26,7 +26,10 @@ exec sh ${dir}/init.sh`;
 
 /** The gate container's command. */
 export function renderStart(): string {
-  return `exec sh "$${GATE_ENV.directory}/gate.sh"`;
+  const script = `"$${GATE_ENV.directory}/gate.sh"`;
+  return `${FAIL}
+[ -f ${script} ] || fail '${GATE_ENV.directory} holds no gate: the init container must succeed first'
+exec sh ${script}`;
 }
 
 /** Fills the templates from the environment, checks the versions and the configuration, and hands the volume over. */
@@ -48,17 +51,11 @@ words='an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080'
 listen=\${${GATE_ENV.listen}:-}
 health=\${${GATE_ENV.healthListen}:-}
 upstream=$(echo "\${${GATE_ENV.upstream}:-}" | sed 's/^localhost:/127.0.0.1:/')
-authorizer=\${${GATE_ENV.authorizer}:-}
 modules=\${${GATE_ENV.modules}:-/usr/lib/nginx/modules}
 check ${GATE_ENV.listen} "$listen" '][0-9A-Fa-f:.' "$address" "$words"
 check ${GATE_ENV.healthListen} "$health" '][0-9A-Fa-f:.' "$address" "$words"
 check ${GATE_ENV.upstream} "$upstream" '][0-9A-Fa-f:.' "$address" "$words"
-check ${GATE_ENV.authorizer} "$authorizer" 'A-Za-z0-9:_$-' '^.{1,256}$' 'the name or ARN of a Lambda function'
 check ${GATE_ENV.modules} "$modules" 'A-Za-z0-9._/-' '^/' "the absolute path of nginx's modules"
-case $authorizer in
-  arn:*) ;;
-  *) [ -n "\${AWS_REGION:-}\${AWS_DEFAULT_REGION:-}" ] || fail 'AWS_REGION must be set when ${GATE_ENV.authorizer} is no ARN' ;;
-esac
 [ -r "$modules/ngx_http_js_module.so" ] || fail "njs is missing: found no $modules/ngx_http_js_module.so; required is an nginx image with njs ${requiredNjsVersion} or later"
 
 # As root nginx would give up its rights to a user that an image need not have.
@@ -93,16 +90,13 @@ else
     if [ -z "$certificates" ] && [ -r "$file" ]; then certificates=$file; fi
   done
 fi
-case "\${AWS_ENDPOINT_URL_LAMBDA:-\${AWS_ENDPOINT_URL:-https:}}" in
-  https:*) [ -n "$certificates" ] || fail 'found no CA certificates to verify AWS with: the image needs ca-certificates, or AWS_CA_BUNDLE' ;;
-esac
 trusted=
 [ -z "$certificates" ] || trusted="js_fetch_trusted_certificate $certificates;"
 
 sed -e "s|${PLACEHOLDERS.modules}|$modules|" -e "s|${PLACEHOLDERS.listen}|$listen|" \\
   -e "s|${PLACEHOLDERS.healthListen}|$health|" -e "s|${PLACEHOLDERS.resolver}|$resolver|" \\
   -e "s|${PLACEHOLDERS.trustedCertificate}|$trusted|" nginx.conf.in > nginx.conf
-sed -e "s|@UPSTREAM@|$upstream|" -e "s|@AUTHORIZER@|$authorizer|" program.js.in > program.js
+sed "s|@UPSTREAM@|$upstream|" program.js.in > program.js
 
 nginx -t -p "$dir/" -c nginx.conf "$@" > test.log 2>&1 < /dev/null || { sh filter.sh < test.log >&2; fail 'nginx refuses its configuration'; }
 rm -f draining
@@ -114,7 +108,17 @@ echo "voicegate gate: ready, njs $found"
 /** Runs nginx; TERM and QUIT turn health red, wait, and let what is in flight finish. */
 export function renderGate(drainDelay: number): string {
   return `set -u
-cd "$${GATE_ENV.directory}" || exit 1
+${FAIL}
+cd "$${GATE_ENV.directory}" && [ -f program.js ] || fail '${GATE_ENV.directory} is not prepared: the init container must succeed first'
+case \${${GATE_ENV.authorizer}:-} in
+  arn:*:lambda:*:*:function:*) ;;
+  '' | *[!A-Za-z0-9_:$-]*) fail '${GATE_ENV.authorizer} must be the name or ARN of a Lambda function' ;;
+  *) [ -n "\${AWS_REGION:-}\${AWS_DEFAULT_REGION:-}" ] || fail 'AWS_REGION must be set when ${GATE_ENV.authorizer} is no ARN' ;;
+esac
+case \${AWS_ENDPOINT_URL_LAMBDA:-\${AWS_ENDPOINT_URL:-https:}} in
+  http:*) ;;
+  *) grep -q js_fetch_trusted_certificate nginx.conf || fail 'no CA certificates to verify AWS with: the image needs ca-certificates, or the init container AWS_CA_BUNDLE' ;;
+esac
 rm -f draining out.fifo err.fifo
 mkfifo -m 600 out.fifo err.fifo || exit 1
 # Through pipes of our own: standard output may be a socket, or another user's, which nginx could not open by name.

@@ -36,7 +36,7 @@ export function validateOptions(options: GateOptions): void {
     }
   }
   for (const name of ['requestsPerMinute', 'synthesisPerMinute', 'missesPerMinute'] as const) {
-    integer(`limits.${name}`, limits[name], 1, 100_000, 'requests a minute');
+    integer(`limits.${name}`, limits[name], 1, 1e9, 'requests a minute');
   }
   integer('limits.invocations', limits.invocations, 1, 1000, 'invocations');
   integer('limits.inFlight', limits.inFlight, 1, 10_000, 'requests');
@@ -49,8 +49,8 @@ export function validateOptions(options: GateOptions): void {
   integer('workers', options.workers, 1, 64, 'processes');
   integer('drainDelay', options.drainDelay, 0, 120, 'seconds');
   for (const prefix of options.relaxedPaths) {
-    if (prefix === '/' || prefix.includes('*') || !isPathPattern(prefix)) {
-      fail('relaxedPaths', prefix, 'a path prefix such as /files/, other than /');
+    if (prefix === '/' || prefix === '/*' || !isPathPattern(prefix)) {
+      fail('relaxedPaths', prefix, 'a path prefix such as /files/ or /files/*, other than /');
     }
   }
   integer('cacheBytes', options.cacheBytes, 65_536, 4 * 1024 ** 3, 'bytes');

@@ -65,8 +65,8 @@ function readPolicyAnswer(value: Values, context: Values | undefined): Answer {
   if (!statements.some((statement) => statement.effect === 'Allow')) {
     return { outcome: 'deny', status: 403, reason: 'refused' };
   }
-  const grant = decision?.grant ?? foreignGrant(value.principalId, context);
-  return { outcome: 'allow', grant, statements, ...(decision === undefined ? {} : { ttl: decision.ttl }) };
+  // Voicegate's own policy says no more than the grant beside it, in terms that only API Gateway can evaluate.
+  return decision ?? { outcome: 'allow', grant: foreignGrant(value.principalId, context), statements };
 }
 
 /** A grant without constraints, from the plain values that authorizers commonly put into their context. */

@@ -1,6 +1,7 @@
 /** Builds the authorizer's event as API Gateway builds it. */
 
 import type { AuthorizerEventV1, AuthorizerEventV2 } from '../../contract/authorizer-event';
+import { GATE_API_ID as API_ID } from '../../contract/names';
 import { queryPairs } from './query';
 
 export interface EventFacts {
@@ -22,8 +23,6 @@ export interface EventFacts {
   };
 }
 
-/** The id under which the gate appears in an ARN: authorizers take ARNs apart, so there must be one. */
-const API_ID = 'voicegate';
 const STAGE = '$default';
 const ROUTE = '$default';
 

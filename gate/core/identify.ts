@@ -38,8 +38,7 @@ export function identify(visit: Visit, options: GateOptions): Identity {
 
 function byCredential(visit: Visit, options: GateOptions): Identity {
   const given = visit.target.query;
-  const mayHoldKey = given !== undefined && /api|%/i.test(given);
-  // Removed in any case: switched off, it is a mistake that the app's logs need not keep.
+  const mayHoldKey = options.queryKey && given !== undefined && /api|%/i.test(given);
   const query = mayHoldKey ? orUndefined(withoutParameter(given, QUERY_KEY)) : given;
   const apiKeys: string[] = [];
   const authorizations: string[] = [];
@@ -48,10 +47,7 @@ function byCredential(visit: Visit, options: GateOptions): Identity {
     if (name.length === KEY_HEADER.length && name.toLowerCase() === KEY_HEADER) apiKeys.push(value);
     else if (name.length === 13 && name.toLowerCase() === 'authorization') authorizations.push(value);
   }
-  const queryKeys =
-    options.queryKey && mayHoldKey
-      ? queryPairs(given).flatMap(([name, value]) => (name === QUERY_KEY ? [value] : []))
-      : [];
+  const queryKeys = mayHoldKey ? queryPairs(given).flatMap(([name, value]) => (name === QUERY_KEY ? [value] : [])) : [];
   const credential = findCredential({ apiKeys, authorizations, queryKeys });
   if (credential.kind === 'none') return { kind: 'refuse', status: 401, reason: 'missing', query };
   if (credential.kind === 'conflict') return { kind: 'refuse', status: 400, reason: 'conflict', query };

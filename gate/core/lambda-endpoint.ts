@@ -1,5 +1,6 @@
 /** Where the authorizer function is invoked. */
 
+import { GATE_ENV } from '../../contract/names';
 import { encodeSegment } from './sigv4';
 
 export interface LambdaTarget {
@@ -23,15 +24,16 @@ const ARN =
 const NAME = /^([A-Za-z0-9_-]{1,64})(?::([A-Za-z0-9_$-]{1,128}))?$/;
 
 /** @throws Error naming what is missing or malformed and what is allowed. */
-export function lambdaTarget(authorizer: string, env: Environment): LambdaTarget {
+export function lambdaTarget(env: Environment): LambdaTarget {
+  const authorizer = env[GATE_ENV.authorizer] ?? '';
   const arn = ARN.exec(authorizer);
   const name = arn === null ? NAME.exec(authorizer) : null;
   if (arn === null && name === null) {
-    throw new Error(`VOICEGATE_AUTHORIZER must be the name or ARN of a Lambda function, got "${authorizer}"`);
+    throw new Error(`${GATE_ENV.authorizer} must be the name or ARN of a Lambda function, got "${authorizer}"`);
   }
   const region = arn?.[2] ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
   if (region === undefined || !/^[a-z0-9-]+$/.test(region)) {
-    throw new Error('AWS_REGION must be set when VOICEGATE_AUTHORIZER is no ARN');
+    throw new Error(`AWS_REGION must be set when ${GATE_ENV.authorizer} is no ARN`);
   }
   const partition =
     arn?.[1] ?? (region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws');

@@ -58,7 +58,7 @@ export function gatePorts(r: NginxHTTPRequest): GatePorts {
     now,
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     digest: (value) => crypto.createHash('sha256').update(value).digest('base64url'),
-    lambda: () => lambdaTarget(settings.authorizer, environment()),
+    lambda: () => lambdaTarget(environment()),
     invoke,
     count,
     warn: (message) => r.warn(`voicegate: ${message}`),
@@ -83,7 +83,7 @@ async function invoke(event: string): Promise<InvokeResponse> {
 
 async function invokeOnce(event: string): Promise<InvokeResponse> {
   const env = environment();
-  const target = lambdaTarget(settings.authorizer, env);
+  const target = lambdaTarget(env);
   const credentials = await awsCredentials({
     env,
     state,

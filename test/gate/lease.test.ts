@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { MemoryDict, seeded } from '../../bench/quota-world';
+import { MemoryDict } from '../../bench/quota/memory-dict';
+import { seeded } from '../../bench/quota/random';
 import { type Amounts, type LeaseGrant, type LeaseRequest, NOTHING, type Quota } from '../../contract/quota';
 import { EMPTY_COUNTER, monthUse, type QuotaCounter } from '../../contract/quota-counter';
 import { type LeasePorts, leaseRequest, pay, payFromLease, type Renewal, takeLease } from '../../gate/core/lease';

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Observation } from './corpus/check';
+import { framingDrafts } from './corpus/framing-cases';
+import { headerDrafts } from './corpus/header-cases';
+import { pathDrafts } from './corpus/path-cases';
+import { type Case, numbered } from './corpus/raw-request';
+import { type RecordingApp, startRecordingApp } from './corpus/recording-app';
+import { failuresOf, report, runCorpus } from './corpus/run-corpus';
+import { SECRETS, WORLDS } from './corpus/world';
+import { buildGate } from './support/bundle';
+import { type GateContainers, startGate } from './support/gate';
+import { answer, deny, LambdaEndpoint } from './support/lambda-endpoint';
+
+const CORPORA = {
+  paths: numbered(pathDrafts(), 'p'),
+  headers: numbered(headerDrafts(), 'h'),
+  framing: numbered(framingDrafts(), 'f'),
+};
+const ALL = Object.values(CORPORA).flat();
+
+describe('the gate in nginx, under hostile requests', () => {
+  let app: RecordingApp;
+  let lambda: LambdaEndpoint;
+  const gates: Partial<Record<keyof typeof WORLDS, GateContainers>> = {};
+  const observations = new Map<string, Observation>();
+
+  beforeAll(async () => {
+    const bundle = await buildGate();
+    app = await startRecordingApp();
+    lambda = await LambdaEndpoint.start();
+    lambda.reset(({ event }) => {
+      const decision = WORLDS.strict.credentials.get(event.identitySource[0] ?? '');
+      return decision === undefined ? deny(401) : answer(decision);
+    });
+    for (const world of ['strict', 'relaxed'] as const) {
+      const { options } = WORLDS[world];
+      gates[world] = await startGate(bundle.packGate, options, { upstreamPort: app.port, lambdaUrl: lambda.url });
+    }
+  });
+
+  afterAll(async () => {
+    await Promise.all(Object.values(gates).map((gate) => gate.stop()));
+    await lambda?.stop();
+    await app?.stop();
+  });
+
+  it('is tried with thousands of requests', () => {
+    expect(ALL.length).toBeGreaterThan(2000);
+    expect(new Set(ALL.map(({ bytes, world, id }) => world + bytes.replaceAll(id, ''))).size).toBeGreaterThan(2000);
+  });
+
+  for (const [name, cases] of Object.entries(CORPORA)) {
+    it(`does with all ${cases.length} ${name} what the model says, and lets nobody in without a key`, async () => {
+      expect(await run(cases)).toBe('');
+    }, 60_000);
+  }
+
+  it('passed on nothing that no case sent', () => {
+    const ids = new Set(ALL.map(({ id }) => id));
+    const strangers = app.others(ids).filter(({ headers }) => !headers.some(([, value]) => value === 'voicegate-gate'));
+    expect(strangers).toEqual([]);
+  });
+
+  it('gives every refusal of one status in the same words', () => {
+    const shapes = new Map<number, Set<string>>();
+    for (const { exchange } of observations.values()) {
+      for (const { status, headers, body } of exchange.answers) {
+        if (status < 400 || body === '') continue;
+        const shape = headers
+          .filter(([header]) => !['date', 'connection'].includes(header.toLowerCase()))
+          .map(([header, text]) => `${header}: ${text}`);
+        const shapesOfStatus = shapes.get(status) ?? new Set();
+        shapes.set(status, shapesOfStatus.add([...shape, body.replace(/[0-9a-f]{32}/, 'ID')].join('\n')));
+      }
+    }
+    expect([...shapes.keys()]).toEqual(expect.arrayContaining([400, 401, 403, 405, 413]));
+    for (const [status, set] of shapes) expect([...set], `shapes of ${status}`).toHaveLength(1);
+  });
+
+  it('writes no key into any log', () => {
+    const log = Object.values(gates)
+      .map((gate) => gate.stdout + gate.stderr)
+      .join('');
+    expect(log).toContain('"decision"');
+    expect(SECRETS.filter((secret) => log.includes(secret))).toEqual([]);
+  });
+
+  it('asked the authorizer about well-formed credentials alone, and told it nothing else', () => {
+    expect(lambda.problems).toEqual([]);
+    expect(lambda.invocations.length).toBeGreaterThan(10);
+    for (const { event } of lambda.invocations) {
+      expect(event.identitySource).toHaveLength(1);
+      expect(event.identitySource?.[0]).toMatch(/^(vg_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}|[\w-]+\.[\w-]+\.[\w-]*)$/);
+      expect(event.headers).toEqual({});
+      expect(event.rawQueryString).toBe('');
+    }
+  });
+
+  /** The failures in words; empty: none. */
+  async function run(cases: readonly Case[]): Promise<string> {
+    const texts: string[] = [];
+    for (const name of ['strict', 'relaxed'] as const) {
+      const gate = gates[name];
+      if (gate === undefined) throw new Error(`no gate for ${name}`);
+      const world = WORLDS[name];
+      const mine = cases.filter((one) => one.world === name);
+      const observed = await runCorpus(mine, { port: gate.port, app, world });
+      for (const one of observed) observations.set(one.case.id, one);
+      texts.push(report(failuresOf(observed, world)));
+    }
+    return texts.filter(Boolean).join('\n');
+  }
+});

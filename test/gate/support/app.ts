@@ -1,0 +1,80 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface Received {
+  readonly method: string;
+  readonly url: string;
+  /** As they came: name, value, name, value. */
+  readonly rawHeaders: readonly string[];
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+/** An app that reports, as JSON, what it received; a test may put its own handler before that. */
+export class App {
+  readonly received: Received[] = [];
+  /** The most requests that were in the app at once. */
+  mostInFlight = 0;
+  private inFlight = 0;
+  handler: ((received: Received, response: ServerResponse) => boolean | Promise<boolean>) | undefined;
+  private server: Server;
+  private constructor(readonly port: number) {
+    this.server = this.create();
+  }
+
+  static async start(): Promise<App> {
+    const probe = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => probe.once('listening', resolve));
+    const { port } = probe.address() as AddressInfo;
+    await new Promise((resolve) => probe.close(resolve));
+    const app = new App(port);
+    await app.listen();
+    return app;
+  }
+
+  reset(): void {
+    this.received.length = 0;
+    this.mostInFlight = 0;
+    this.handler = undefined;
+  }
+
+  async listen(): Promise<void> {
+    this.server = this.create();
+    this.server.listen(this.port, '127.0.0.1');
+    await new Promise((resolve) => this.server.once('listening', resolve));
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private create(): Server {
+    return createServer((request, response) => {
+      this.mostInFlight = Math.max(this.mostInFlight, ++this.inFlight);
+      response.once('close', () => this.inFlight--);
+      void this.handle(request, response).catch(() => response.destroy());
+    });
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    const received: Received = {
+      method: request.method ?? '',
+      url: request.url ?? '',
+      rawHeaders: request.rawHeaders,
+      headers: request.headers,
+      body,
+    };
+    // The readiness probe is no request of a test.
+    if (received.headers['user-agent'] === 'voicegate-gate') {
+      response.end('ready');
+      return;
+    }
+    this.received.push(received);
+    if (await this.handler?.(received, response)) return;
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify(received));
+  }
+}
