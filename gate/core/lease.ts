@@ -194,19 +194,24 @@ export function takeLease(
     if (grant.sequence > last) allowances.set(numberOf(keyId), grant.sequence, REMEMBERED);
     return;
   }
+  const { granted, limits, limited } = grant;
+  const note: Note = { sequence, granted, from, until: from + grant.seconds * 1000, limits };
+  if (limited !== undefined) {
+    // No lease, so its number stays free: should the authorizer have granted it to a repeated request, it is still ours.
+    if (sequence <= last) return;
+    leases.set(noteOf(keyId), JSON.stringify({ ...note, until: from + refusedFor(grant), limited }), REMEMBERED);
+    return;
+  }
   if (!allowances.add(`${keyId}:${sequence}:taken`, 1, MARKED)) {
     // Taken by another worker; should that one have died over it, the next number is the way on.
     if (sequence > last) allowances.set(numberOf(keyId), sequence, REMEMBERED);
     return;
   }
   for (const unit of QUOTA_UNITS) {
-    allowances.set(leftOf(keyId, sequence, unit), grant.granted[unit], REMEMBERED);
+    allowances.set(leftOf(keyId, sequence, unit), granted[unit], REMEMBERED);
     allowances.delete(leftOf(keyId, sequence - 1, unit));
   }
   if (sequence > last) allowances.set(numberOf(keyId), sequence, REMEMBERED);
-  const life = grant.limited === undefined ? grant.seconds * 1000 : refusedFor(grant);
-  const { granted, limits, limited } = grant;
-  const note: Note = { sequence, granted, from, until: from + life, limits, ...(limited && { limited }) };
   leases.set(noteOf(keyId), JSON.stringify(note), REMEMBERED);
 }
 

@@ -12,93 +12,15 @@ import {
   mapUnits,
   NOTHING,
   type Quota,
-} from '../contract/quota';
-import { monthUse, type QuotaCounter } from '../contract/quota-counter';
-import type { Dict } from '../gate/core/dict';
-import { type LeasePorts, pay, payFromLease, takeLease as takeGrant } from '../gate/core/lease';
-import { takeLease } from '../lambda/authorizer/quota';
-import type { QuotaStore } from '../lambda/authorizer/quota-store';
-
-export interface Faults {
-  /** Probabilities, each for one invocation. */
-  readonly requestLost: number;
-  readonly answerLost: number;
-  /** The answer comes after the gate has given up, and is taken anyway. */
-  readonly answerLate: number;
-  /** The request is executed once more, up to five minutes later. */
-  readonly replayed: number;
-  /** A write gets through and its answer does not; probability for one write. */
-  readonly writeAnswerLost: number;
-  /** Crashes, each followed by a restart with empty memory, of a gate an hour. */
-  readonly crashesPerHour: number;
-  /** Seconds by which a gate's clock may be wrong, either way. */
-  readonly skew: number;
-  /** Jumps of a gate's clock an hour, of up to two minutes either way. */
-  readonly clockJumpsPerHour: number;
-  /** Whether the authorizer is down for two minutes in the middle. */
-  readonly outage: boolean;
-}
-
-export const NO_FAULTS: Faults = {
-  requestLost: 0,
-  answerLost: 0,
-  answerLate: 0,
-  replayed: 0,
-  writeAnswerLost: 0,
-  crashesPerHour: 0,
-  skew: 0,
-  clockJumpsPerHour: 0,
-  outage: false,
-};
-
-export const ALL_FAULTS: Faults = {
-  requestLost: 0.02,
-  answerLost: 0.02,
-  answerLate: 0.02,
-  replayed: 0.05,
-  writeAnswerLost: 0.02,
-  crashesPerHour: 3,
-  skew: 600,
-  clockJumpsPerHour: 0,
-  outage: true,
-};
-
-export interface WorldOptions {
-  readonly seed: number;
-  readonly gates: number;
-  readonly keys: number;
-  readonly requests: number;
-  readonly requestsPerSecond: number;
-  /** The quota of a key, given how many requests the traffic has for it on average. */
-  readonly quota: (key: number, expectedRequests: number, random: () => number) => Quota;
-  readonly faults: Faults;
-  /** Seconds since the epoch at the start. */
-  readonly start: number;
-}
-
-export interface WorldReport {
-  readonly requests: number;
-  readonly paid: number;
-  readonly limited: number;
-  readonly failed: number;
-  /** Requests that died with their gate. */
-  readonly died: number;
-  readonly crashes: number;
-  readonly invocations: number;
-  readonly writes: number;
-  readonly lostWriteRaces: number;
-  /** Invocations that the decision cache alone would need: one a key, gate and minute. */
-  readonly decisionInvocations: number;
-  /** Everything that must not be: empty, or the quotas are not exact. */
-  readonly violations: readonly string[];
-  /** Debited, not spent, and never to come back. */
-  readonly forfeited: Amounts;
-  /** The last lease of every dead gate and key: what may be forfeited at most. */
-  readonly mayForfeit: Amounts;
-  readonly spent: Amounts;
-  /** Gates that one counter item remembers, at most: what its size depends on. */
-  readonly largestItem: number;
-}
+} from '../../contract/quota';
+import { monthUse, type QuotaCounter } from '../../contract/quota-counter';
+import { type LeasePorts, pay, payFromLease, takeLease as takeGrant } from '../../gate/core/lease';
+import { takeLease } from '../../lambda/authorizer/quota';
+import type { QuotaStore } from '../../lambda/authorizer/quota-store';
+import { MemoryDict } from './memory-dict';
+import { exponential, seeded } from './random';
+import { VirtualTime } from './virtual-time';
+import type { WorldOptions, WorldReport } from './world-options';
 
 /** Milliseconds after which a gate gives an invocation up. */
 const TIMEOUT = 3000;
@@ -393,7 +315,9 @@ class World {
   /** What a living gate can still return of the last lease that the authorizer gave it. */
   private returnable(gate: Gate, keyId: string, sequence: number, granted: Amounts): Amounts {
     const number = gate.allowances.peek(`${keyId}:number`);
-    if (number !== sequence) return granted;
+    // Not taken yet, the answer was lost: asking again brings it. Of an older one all was spent or returned.
+    if (number === undefined || number < sequence) return granted;
+    if (number > sequence) return NOTHING;
     return mapUnits((unit) => {
       const left = gate.allowances.peek(`${keyId}:${sequence}:${unit}`) ?? 0;
       return left < 0 ? Math.max(0, left + 2 ** 50) : left;
@@ -408,127 +332,4 @@ class World {
 
 function show({ requests, characters }: Amounts): string {
   return `${requests} requests, ${characters} characters`;
-}
-
-/** A shared dictionary as njs has it, down to `incr`, which finds an item that has expired and was not yet removed. */
-export class MemoryDict<V extends string | number> implements Dict<V> {
-  private readonly items = new Map<string, { value: V; expires: number }>();
-
-  constructor(private readonly now: () => number) {}
-
-  get(key: string): V | undefined {
-    const item = this.items.get(key);
-    return item !== undefined && this.now() < item.expires ? item.value : undefined;
-  }
-
-  /** The value, expired or not. */
-  peek(key: string): V | undefined {
-    return this.items.get(key)?.value;
-  }
-
-  set(key: string, value: V, timeout = 60_000): this {
-    this.items.set(key, { value, expires: this.now() + timeout });
-    return this;
-  }
-
-  add(key: string, value: V, timeout = 60_000): boolean {
-    if (this.get(key) !== undefined) return false;
-    this.set(key, value, timeout);
-    return true;
-  }
-
-  delete(key: string): boolean {
-    return this.items.delete(key);
-  }
-
-  incr(this: MemoryDict<number>, key: string, delta: number, init = 0, timeout = 60_000): number {
-    const value = (this.items.get(key)?.value ?? init) + delta;
-    this.items.set(key, { value, expires: this.now() + timeout });
-    return value;
-  }
-}
-
-/** Time that passes only when nothing is left to do. */
-class VirtualTime {
-  private readonly heap: { readonly at: number; readonly order: number; readonly happen: () => boolean }[] = [];
-  private order = 0;
-
-  constructor(public now: number) {}
-
-  /** `happen` returns whether it started something asynchronous. */
-  after(milliseconds: number, happen: () => boolean): void {
-    const { heap } = this;
-    heap.push({ at: this.now + milliseconds, order: this.order++, happen });
-    for (let i = heap.length - 1; i > 0; ) {
-      const parent = (i - 1) >> 1;
-      if (!this.isEarlier(i, parent)) break;
-      this.swap(i, parent);
-      i = parent;
-    }
-  }
-
-  sleep(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.after(milliseconds, () => {
-        resolve();
-        return true;
-      });
-    });
-  }
-
-  async run(): Promise<void> {
-    for (;;) {
-      const next = this.pop();
-      if (next === undefined) return;
-      this.now = next.at;
-      // All that follows from an event without waiting happens before the next one.
-      if (next.happen()) await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-
-  private pop() {
-    const { heap } = this;
-    const first = heap[0];
-    const last = heap.pop();
-    if (first === undefined || last === undefined || heap.length === 0) return first;
-    heap[0] = last;
-    for (let i = 0; ; ) {
-      let earliest = i;
-      for (const child of [2 * i + 1, 2 * i + 2]) {
-        if (child < heap.length && this.isEarlier(child, earliest)) earliest = child;
-      }
-      if (earliest === i) return first;
-      this.swap(i, earliest);
-      i = earliest;
-    }
-  }
-
-  private isEarlier(i: number, j: number): boolean {
-    const [a, b] = [this.heap[i], this.heap[j]];
-    if (a === undefined || b === undefined) return false;
-    return a.at < b.at || (a.at === b.at && a.order < b.order);
-  }
-
-  private swap(i: number, j: number): void {
-    const [a, b] = [this.heap[i], this.heap[j]];
-    if (a === undefined || b === undefined) return;
-    this.heap[i] = b;
-    this.heap[j] = a;
-  }
-}
-
-/** Mulberry32: small, and the same everywhere. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-function exponential(random: () => number, mean: number): number {
-  return -Math.log(1 - random()) * mean;
 }
