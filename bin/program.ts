@@ -1,3 +1,4 @@
+import addCompletion from '@bomb.sh/tab/commander';
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
 import { CommandError, EXIT } from './command-error';
@@ -15,6 +16,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 no such key, table, stack or local cloud.')
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.tell });
   addKeysCommands(program, terminal);
+  addCompletion(program, { completionCommandName: 'completion' });
   try {
     await program.parseAsync(args, { from: 'user' });
     return EXIT.ok;

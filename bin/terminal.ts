@@ -6,6 +6,8 @@ import { CommandError, UsageError } from './command-error';
 export interface Terminal {
   /** Results: what a script reads. */
   out(text: string): void;
+  /** The same place, for results that are too long to hold. */
+  stream(): NodeJS.WritableStream;
   /** For the person who watches: questions, progress, errors. */
   tell(text: string): void;
   readonly interactive: boolean;
@@ -18,6 +20,7 @@ export interface Terminal {
 export function processTerminal(): Terminal {
   return {
     out: (text) => process.stdout.write(text),
+    stream: () => process.stdout,
     tell: (text) => process.stderr.write(text),
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     async ask(question) {

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Terminal } from '../terminal';
+import { addBulkCommands } from './bulk-commands';
 import { addChangeCommands } from './change-commands';
 import { KeysContext } from './context';
 import { addCreateCommand } from './create-command';
@@ -13,4 +14,5 @@ export function addKeysCommands(program: Command, terminal: Terminal): void {
   addCreateCommand(keys, context);
   addLookCommands(keys, context);
   addChangeCommands(keys, context);
+  addBulkCommands(keys, context);
 }

@@ -9,6 +9,11 @@ import type { Change } from './life-cycle';
 export interface KeyTable {
   /** @throws CommandError when the id is taken. */
   create(record: KeyRecord): Promise<void>;
+  /**
+   * Creates a record that comes from elsewhere. `unchanged`: the table has the very same; `conflict`: it has another with
+   * that id, which stays as it is. When a key was made and last used does not count as a difference.
+   */
+  import(record: KeyRecord): Promise<'created' | 'unchanged' | 'conflict'>;
   /** @throws NotFoundError */
   get(keyId: string): Promise<KeyRecord>;
   /**
@@ -42,24 +47,36 @@ export async function dynamoDbKeyTable(client: DynamoDBClient, table: string, cl
     return fromItem(item as KeyItem);
   }
 
+  /** False: the table has a key with that id. */
+  async function put(record: KeyRecord): Promise<boolean> {
+    try {
+      await client.send(
+        new sdk.PutItemCommand({
+          TableName: table,
+          Item: toItem(record) as SdkItem,
+          ConditionExpression: 'attribute_not_exists(#key)',
+          ExpressionAttributeNames: { '#key': KEY_TABLE.partitionKey },
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (isConflict(error)) return false;
+      throw error;
+    }
+  }
+
   return {
     get,
 
     async create(record) {
-      try {
-        await client.send(
-          new sdk.PutItemCommand({
-            TableName: table,
-            Item: toItem(record) as SdkItem,
-            ConditionExpression: 'attribute_not_exists(#key)',
-            ExpressionAttributeNames: { '#key': KEY_TABLE.partitionKey },
-          }),
-        );
-      } catch (error) {
-        if (isConflict(error))
-          throw new CommandError(`table ${table} already has a key ${record.keyId}; nothing was written`);
-        throw error;
+      if (!(await put(record))) {
+        throw new CommandError(`table ${table} already has a key ${record.keyId}; nothing was written`);
       }
+    },
+
+    async import(record) {
+      if (await put(record)) return 'created';
+      return sameKey(await get(record.keyId), record) ? 'unchanged' : 'conflict';
     },
 
     async change(keyId, change, { once = false } = {}) {
@@ -132,6 +149,14 @@ export async function dynamoDbKeyTable(client: DynamoDBClient, table: string, cl
       } while (start !== undefined);
     },
   };
+}
+
+function sameKey(a: KeyRecord, b: KeyRecord): boolean {
+  const [left, right] = [toItem(a), toItem(b)];
+  return [...new Set([...Object.keys(left), ...Object.keys(right)])].every(
+    (name) =>
+      NOT_COUNTED.has(name) || name === 'createdAt' || JSON.stringify(left[name]) === JSON.stringify(right[name]),
+  );
 }
 
 /** Writes exactly the attributes that differ, if the record still has the version that was read. */

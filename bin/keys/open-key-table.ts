@@ -17,6 +17,8 @@ export interface TargetOptions {
 
 export interface Target {
   readonly table: KeyTable;
+  /** The table's name and region, by which a report knows it again. */
+  readonly name: string;
   /** Prefix that the deployed gate and authorizer expect, when the stack says so. */
   readonly keyPrefix?: string;
 }
@@ -45,6 +47,7 @@ export async function openKeyTable(
   const client = new DynamoDBClient(config);
   return {
     table: await dynamoDbKeyTable(client, found.table, clock),
+    name: `${found.table} in ${await client.config.region()}`,
     ...('keyPrefix' in found && { keyPrefix: found.keyPrefix }),
   };
 }

@@ -14,12 +14,12 @@ const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_40
 /** The first second of the year 10000, which no timestamp can write. */
 const END_OF_TIME = 253_402_300_800;
 
-export function readKeyId(text: string): string {
+export function readKeyId(text: string, option = 'KEYID'): string {
   if (isKeyId(text)) return text;
   // Somebody who pastes the whole key must not find it in an error message.
   const given = text.length > KEY_ID_LENGTH ? `${text.length} characters` : `"${text}"`;
   throw new UsageError(
-    `KEYID must be the ${KEY_ID_LENGTH} letters and digits between the first and second "_" of a key, got ${given}; ` +
+    `${option} must be the ${KEY_ID_LENGTH} letters and digits between the first and second "_" of a key, got ${given}; ` +
       '`voicegate keys list` shows them',
   );
 }
@@ -36,42 +36,42 @@ export function readText(option: string, text: string, least = 1): string {
 }
 
 /** Scopes as OAuth 2.0 allows them (RFC 6749, section 3.3). */
-export function readScopes(texts: readonly string[]): readonly string[] {
-  return readList('--scope', texts, (text) => {
+export function readScopes(texts: readonly string[], option = '--scope'): readonly string[] {
+  return readList(option, texts, (text) => {
     if (!/^[!#-[\]-~]{1,128}$/.test(text)) {
       throw new UsageError(
-        `--scope must be 1 to 128 printable ASCII characters other than space, " and \\, got "${text}"`,
+        `${option} must be 1 to 128 printable ASCII characters other than space, " and \\, got "${text}"`,
       );
     }
     return text;
   });
 }
 
-export function readCidrs(texts: readonly string[]): readonly string[] {
-  return readList('--cidr', texts, (text) => {
+export function readCidrs(texts: readonly string[], option = '--cidr'): readonly string[] {
+  return readList(option, texts, (text) => {
     if (parseCidr(text) === undefined) {
-      throw new UsageError(`--cidr must be a network such as 192.0.2.0/24 or 2001:db8::/32, got "${text}"`);
+      throw new UsageError(`${option} must be a network such as 192.0.2.0/24 or 2001:db8::/32, got "${text}"`);
     }
     return text;
   });
 }
 
-export function readPaths(texts: readonly string[]): readonly string[] {
-  return readList('--path', texts, (text) => {
+export function readPaths(texts: readonly string[], option = '--path'): readonly string[] {
+  return readList(option, texts, (text) => {
     if (!isPathPattern(text)) {
       throw new UsageError(
-        `--path must be an absolute path of at most ${PATTERN_LENGTH} characters, such as /tts, or its beginning and one * at the end, such as /v1/*, got "${text}"`,
+        `${option} must be an absolute path of at most ${PATTERN_LENGTH} characters, such as /tts, or its beginning and one * at the end, such as /v1/*, got "${text}"`,
       );
     }
     return text;
   });
 }
 
-export function readMethods(texts: readonly string[]): readonly string[] {
-  return readList('--method', texts, (text) => {
+export function readMethods(texts: readonly string[], option = '--method'): readonly string[] {
+  return readList(option, texts, (text) => {
     const method = text.toUpperCase();
     if (!METHODS.includes(method)) {
-      throw new UsageError(`--method must be one of ${METHODS.join(', ')}, got "${text}"`);
+      throw new UsageError(`${option} must be one of ${METHODS.join(', ')}, got "${text}"`);
     }
     return method;
   });
@@ -95,6 +95,17 @@ export function readInstant(option: string, text: string, now: number): number {
   if (seconds === undefined || !(seconds >= 0 && seconds < END_OF_TIME)) {
     throw new UsageError(
       `${option} must be now, a duration from now (a number and s, m, h, d or w, such as 30d), a date (2027-01-31, its first second in UTC) or a time with its offset (2027-01-31T12:00:00Z), got "${text}"`,
+    );
+  }
+  return seconds;
+}
+
+/** A date, or a date and time with its offset, as files hold them: they mean the same whenever they are read. */
+export function readDate(name: string, text: string): number {
+  const seconds = dateSeconds(text);
+  if (seconds === undefined || seconds < 0) {
+    throw new UsageError(
+      `${name} must be a date (2027-01-31) or a time with its offset (2027-01-31T12:00:00Z), got "${text}"`,
     );
   }
   return seconds;
@@ -126,7 +137,7 @@ function dateSeconds(text: string): number | undefined {
   return Number.isNaN(milliseconds) ? undefined : milliseconds / 1000;
 }
 
-function readCount(option: string, text: string): number {
+export function readCount(option: string, text: string): number {
   if (!/^\d{1,7}$/.test(text) || Number(text) < 1 || Number(text) > MAX_RATE) {
     throw new UsageError(`${option} must be a whole number from 1 to ${MAX_RATE}, got "${text}"`);
   }
