@@ -21,7 +21,7 @@ export async function makeDemoKey(stateDirectory: string, signal?: AbortSignal):
     await keys(['create', '--owner', OWNER, '--label', LABEL], stateDirectory, signal),
   ) as DemoKey;
   const listed = JSON.parse(await keys(['list'], stateDirectory, signal)) as unknown;
-  for (const key of earlier(listed, created.keyId)) await keys(['revoke', key], stateDirectory, signal);
+  for (const key of earlier(listed, created.keyId)) await keys(['revoke', key, '--yes'], stateDirectory, signal);
   return created;
 }
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCommand } from '../local/launch/command.mjs';
-import { prepare, root } from '../local/launch/prepare.mjs';
-import { Problem } from '../local/launch/problem.mjs';
+import { importTypeScript, prepare, root } from '../local/launch/prepare.mjs';
+import { isProblem, Problem } from '../local/launch/problem.mjs';
 import { createProgress, seconds } from '../local/launch/progress.mjs';
 import { createStopper } from '../local/launch/stopper.mjs';
 
@@ -121,7 +121,7 @@ async function main() {
     return;
   }
   await prepare({ progress, signal: stopper.signal });
-  const { ensureTools } = await import('../local/toolchain/index.ts');
+  const { ensureTools } = await importTypeScript('local/toolchain/index.ts');
   const tools = await progress.step('tools', (update) =>
     ensureTools({
       development: true,
@@ -162,7 +162,7 @@ try {
   await main();
 } catch (error) {
   progress.close();
-  if (!stopper.signal.aborted) process.stderr.write(`${error instanceof Problem ? error.message : error.stack}\n`);
-  process.exitCode = error instanceof Problem ? error.exitCode : 1;
+  if (!stopper.signal.aborted) process.stderr.write(`${isProblem(error) ? error.message : error.stack}\n`);
+  process.exitCode = isProblem(error) ? error.exitCode : 1;
 }
 process.exit(stopper.signal.aborted ? stopper.exitCode() : process.exitCode);

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { IContextStore } from '@aws-cdk/toolkit-lib';
 import type { LocalAws } from '../contracts.js';
 import { useLocalAws } from '../emulator/aws.js';
 import { root } from '../launch/prepare.mjs';
 import { Problem } from '../launch/problem.mjs';
-import { describeStacks } from './stacks.js';
+import { fingerprintInputs, type RecordedStack, readRecord, stands, writeRecord } from './record.js';
+import { describeStacks, type StackState } from './stacks.js';
 import { createToolkitHost } from './toolkit-host.js';
 
 const TOOLKIT_STACK = 'CDKToolkit';
@@ -45,11 +46,24 @@ export interface Deployment {
 export async function deploy(options: DeployOptions): Promise<Deployment> {
   const { aws, assemblyDirectory, context = {}, update = () => {}, onWarning = () => {}, signal } = options;
   useLocalAws(aws);
+  const file = join(dirname(assemblyDirectory), 'deployed.json');
+  const last = readRecord(file);
+  const before = await describeStacks(aws);
+  // Synthesis is most of a second start: what is made of the same files and context needs none.
+  const inputs = options.app === undefined ? fingerprintInputs(context) : undefined;
+  if (
+    inputs &&
+    last.inputs === inputs &&
+    existsSync(join(assemblyDirectory, 'manifest.json')) &&
+    stands(last.stacks, before)
+  ) {
+    return result(false, last.stacks, before);
+  }
+
+  update('loading the CDK toolkit');
   // The toolkit's account and asset caches: what it knows of the emulated account must not mix with real ones.
   process.env.CDK_HOME = join(dirname(assemblyDirectory), 'cdk-home');
   mkdirSync(process.env.CDK_HOME, { recursive: true });
-
-  update('loading the CDK toolkit');
   const { BootstrapEnvironments, CdkAppMultiContext, StackSelectionStrategy, Toolkit } = await import(
     '@aws-cdk/toolkit-lib'
   );
@@ -68,29 +82,23 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
   });
   try {
     signal?.throwIfAborted();
-    const artifacts = assembly.cloudAssembly.stacksRecursively;
-    const stacks = artifacts.map((stack) => ({
-      name: stack.stackName,
-      fingerprint: createHash('sha256').update(JSON.stringify(stack.template)).digest('hex'),
-      resources: Object.entries((stack.template.Resources ?? {}) as Record<string, { Type: string }>).map(
-        ([logicalId, { Type }]) => ({
-          logicalId,
-          type: Type,
-        }),
+    const stacks = assembly.cloudAssembly.stacksRecursively.map(({ stackName: name, template }) => ({
+      name,
+      id: before.get(name)?.id ?? '',
+      fingerprint: createHash('sha256').update(JSON.stringify(template)).digest('hex'),
+      resources: Object.entries((template.Resources ?? {}) as Record<string, { readonly Type: string }>).map(
+        ([logicalId, { Type: type }]) => ({ logicalId, type }),
       ),
     }));
-    const record = join(dirname(assemblyDirectory), 'deployed.json');
-    const before = await describeStacks(aws);
-    const changed = !stacks.every(({ name, fingerprint }) => {
-      const stack = before.get(name);
-      return stack?.complete && readRecord(record)[name] === `${stack.id} ${fingerprint}`;
-    });
+    const same = stacks.every(
+      ({ name, fingerprint }) => last.stacks.find((stack) => stack.name === name)?.fingerprint === fingerprint,
+    );
+    const changed = !same || !stands(last.stacks, before);
     if (changed) {
       if (!before.get(TOOLKIT_STACK)?.complete) {
         update('cdk bootstrap');
-        await run('bootstrapped', host, () =>
-          toolkit.bootstrap(BootstrapEnvironments.fromList([`aws://${aws.accountId}/${aws.region}`])),
-        );
+        const environment = `aws://${aws.accountId}/${aws.region}`;
+        await run('bootstrapped', host, () => toolkit.bootstrap(BootstrapEnvironments.fromList([environment])));
         signal?.throwIfAborted();
       }
       update('cdk deploy');
@@ -103,17 +111,23 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
       );
     }
     const after = await describeStacks(aws);
-    writeFileSync(
-      record,
-      `${JSON.stringify(Object.fromEntries(stacks.map(({ name, fingerprint }) => [name, `${after.get(name)?.id} ${fingerprint}`])), undefined, 2)}\n`,
-    );
-    return {
-      changed,
-      stacks: stacks.map(({ name, resources }) => ({ name, resources, outputs: after.get(name)?.outputs ?? {} })),
-    };
+    const recorded = stacks.map((stack) => ({ ...stack, id: after.get(stack.name)?.id ?? '' }));
+    writeRecord(file, { inputs, stacks: recorded });
+    return result(changed, recorded, after);
   } finally {
     await assembly.dispose();
   }
+}
+
+function result(
+  changed: boolean,
+  stacks: readonly RecordedStack[],
+  states: ReadonlyMap<string, StackState>,
+): Deployment {
+  return {
+    changed,
+    stacks: stacks.map(({ name, resources }) => ({ name, resources, outputs: states.get(name)?.outputs ?? {} })),
+  };
 }
 
 async function run(
@@ -157,12 +171,4 @@ async function contextFor(aws: LocalAws, project: IContextStore): Promise<IConte
 function appOfProject(): string {
   const { app } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')) as { readonly app: string };
   return app.replace(/^npx (?:--no-install )?/, `${join(root, 'node_modules/.bin')}/`);
-}
-
-function readRecord(file: string): Record<string, string> {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
-  } catch {
-    return {};
-  }
 }

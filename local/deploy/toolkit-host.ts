@@ -25,10 +25,9 @@ export function createToolkitHost(options: {
       failures.push(`${name} (${event.ResourceType}): ${event.ResourceStatusReason}`);
     // A stack's own events have its name as their logical id.
     if (event.LogicalResourceId === event.StackName) return;
-    const count =
-      progress.total === undefined
-        ? `${progress.completed}`
-        : `${Math.min(progress.completed, progress.total)} of ${progress.total}`;
+    // The total is the toolkit's guess: an update that touches more than it had counted goes beyond.
+    const { completed, total } = progress;
+    const count = total !== undefined && completed <= total ? `${completed} of ${total}` : `${completed}`;
     options.update(
       `${event.StackName}: resource ${count}, ${event.ResourceType?.replace(/^AWS::/, '')} ${name.split('/').slice(1).join('/') || name}`,
     );

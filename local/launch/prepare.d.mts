@@ -3,3 +3,4 @@ import type { Progress } from './progress.mjs';
 /** The folder of the project, with a slash at its end. */
 export declare const root: string;
 export declare function prepare(options: { readonly progress: Progress; readonly signal: AbortSignal }): Promise<void>;
+export declare function importTypeScript(path: string): Promise<Record<string, unknown>>;

@@ -7,7 +7,7 @@ import { Problem } from './problem.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Installs the npm packages where they are missing or not those of the lock file, builds the bundles, and lets Node load TypeScript. */
+/** Installs the npm packages where they are missing or not those of the lock file, and builds the bundles. */
 export async function prepare({ progress, signal }) {
   await withLock(
     join(root, '.voicegate/install.lock'),
@@ -19,8 +19,14 @@ export async function prepare({ progress, signal }) {
     },
     { signal, onWait: waitNote(progress) },
   );
-  const { register } = await import('tsx/esm/api');
-  register();
+}
+
+/** Loads a TypeScript file; `path` is relative to the project's folder. Only after {@link prepare}. */
+export async function importTypeScript(path) {
+  // As CommonJS, which is what files of this package are to Node: package.json has no "type".
+  const { require } = await import('tsx/cjs/api');
+  process.setSourceMapsEnabled(true);
+  return require(join(root, path), import.meta.url);
 }
 
 function waitNote(progress) {

@@ -7,3 +7,8 @@ export class Problem extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** By its name: TypeScript files get a copy of this module of their own. */
+export function isProblem(error) {
+  return error instanceof Error && error.name === 'Problem';
+}

@@ -1,7 +1,7 @@
 import { parseOptions, usage } from './options.mjs';
 import { checkPorts } from './ports.mjs';
-import { prepare } from './prepare.mjs';
-import { Problem } from './problem.mjs';
+import { importTypeScript, prepare } from './prepare.mjs';
+import { isProblem } from './problem.mjs';
 import { createProgress } from './progress.mjs';
 import { findPython } from './python.mjs';
 import { createStopper } from './stopper.mjs';
@@ -21,17 +21,17 @@ export async function start(args) {
     await checkPorts(options);
     await findPython({ signal: stopper.signal });
     await prepare({ progress, signal: stopper.signal });
-    const { main } = await import('../main.ts');
+    const { main } = await importTypeScript('local/main.ts');
     await main({ options, progress, stop: stopper.signal, began });
   } catch (error) {
-    if (!stopper?.signal.aborted || error instanceof Problem) report(error);
+    if (!stopper?.signal.aborted || isProblem(error)) report(error);
   }
   // Whatever still holds the event loop has no say: all that was started has been stopped.
   process.exit(process.exitCode ?? (stopper?.signal.aborted ? stopper.exitCode() : 0));
 }
 
 function report(error) {
-  if (error instanceof Problem) {
+  if (isProblem(error)) {
     process.stderr.write(`${error.message}\n`);
     process.exitCode = error.exitCode;
   } else {

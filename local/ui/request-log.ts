@@ -5,9 +5,18 @@ import type { Progress } from '../launch/progress.mjs';
 const JOIN_WITHIN = 400;
 const FORGET_AFTER = 10_000;
 
+/** What the gate's own log line says about one request. */
+interface GateLine {
+  readonly trace: string;
+  /** Public; empty where there was no credential. */
+  readonly keyId: string;
+  /** Why it refused; undefined where it let the request pass. */
+  readonly refusal: string | undefined;
+}
+
 /** Prints one line a request: time, client, method, path, status, who answered and why, key id, latency. */
 export class RequestLog {
-  private readonly keyIds = new Map<string, string>();
+  private readonly known = new Map<string, GateLine>();
   private readonly waiting = new Map<string, () => void>();
 
   constructor(private readonly progress: Pick<Progress, 'log' | 'paint'>) {}
@@ -15,47 +24,41 @@ export class RequestLog {
   /** A request that the edge has answered. */
   request(line: RequestLine): void {
     const trace = line.traceId && traceRoot(line.traceId);
-    if (!trace || line.keyId !== undefined) {
-      this.print(line, line.keyId);
-      return;
-    }
-    const known = this.keyIds.get(trace);
-    if (known !== undefined) {
-      this.keyIds.delete(trace);
-      this.print(line, known);
+    if (!trace || this.known.has(trace)) {
+      this.print(line, trace);
       return;
     }
     const print = (): void => {
       clearTimeout(timer);
       this.waiting.delete(trace);
-      this.print(line, this.keyIds.get(trace));
-      this.keyIds.delete(trace);
+      this.print(line, trace);
     };
     const timer = setTimeout(print, JOIN_WITHIN);
     this.waiting.set(trace, print);
   }
 
-  /** A line of a container: the gate's own, in JSON, tells the key id of a trace. */
+  /** A line of a container; the gate's own, in JSON, tells what it decided about a trace. */
   containerLine(text: string): void {
     const found = gateLine(text);
     if (!found) return;
-    this.keyIds.set(found.trace, found.keyId);
-    setTimeout(() => this.keyIds.delete(found.trace), FORGET_AFTER).unref();
+    this.known.set(found.trace, found);
+    setTimeout(() => this.known.delete(found.trace), FORGET_AFTER).unref();
     this.waiting.get(found.trace)?.();
   }
 
-  private print(line: RequestLine, keyId: string | undefined): void {
-    const { paint, log } = this.progress;
-    const time = line.time.toTimeString().slice(0, 8);
+  private print(line: RequestLine, trace: string | undefined): void {
+    const { paint } = this.progress;
+    const gate = trace === undefined ? undefined : this.known.get(trace);
+    const keyId = line.keyId ?? gate?.keyId;
     const color = line.status >= 500 ? '31' : line.status >= 400 ? '33' : '32';
-    log(
+    this.progress.log(
       [
-        paint('2', time),
+        paint('2', line.time.toTimeString().slice(0, 8)),
         line.client,
-        line.method,
+        printable(line.method),
         printable(line.path),
         paint(color, String(line.status)),
-        line.why,
+        gate?.refusal ? `gate:${printable(gate.refusal)}` : line.why,
         keyId ? `key ${printable(keyId)}` : '-',
         paint('2', `${line.milliseconds < 10 ? line.milliseconds.toFixed(1) : Math.round(line.milliseconds)} ms`),
       ].join(' '),
@@ -68,12 +71,14 @@ function traceRoot(header: string): string {
   return /(?:^|;)Root=([^;]+)/.exec(header)?.[1] ?? header;
 }
 
-function gateLine(text: string): { readonly trace: string; readonly keyId: string } | undefined {
+function gateLine(text: string): GateLine | undefined {
   if (!text.startsWith('{')) return undefined;
   try {
-    const { traceId, keyId } = JSON.parse(text) as { readonly traceId?: unknown; readonly keyId?: unknown };
+    const line = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    const { traceId, keyId, decision, reason } = line;
     if (typeof traceId !== 'string' || typeof keyId !== 'string') return undefined;
-    return { trace: traceRoot(traceId), keyId };
+    const refusal = decision !== 'allow' && typeof reason === 'string' ? reason : undefined;
+    return { trace: traceRoot(traceId), keyId, refusal };
   } catch {
     return undefined;
   }
