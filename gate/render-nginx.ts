@@ -70,7 +70,6 @@ const VARIABLES = [
   'cache',
   'reason',
   'retry',
-  'challenge',
 ];
 
 const LOG_FIELDS: readonly (readonly [string, string])[] = [
@@ -164,6 +163,9 @@ ${Object.entries(PHRASES)
     default $http_host;
     "~*^\\S+ https?://(?<authority>[^/?# ]+)" $authority;
   }
+  map $status $gate_challenge {
+    401 'Bearer realm="voicegate"';
+  }
   log_format gate escape=json '{${LOG_FIELDS.map(([name, value]) => `"${name}":${value}`).join(',')}}';
 
   server {
@@ -171,6 +173,8 @@ ${Object.entries(PHRASES)
     access_log /dev/stdout gate;
     error_page ${Object.keys(PHRASES).join(' ')} ${ANSWER};
     error_page 494 =431 ${ANSWER};
+    # A refused request whose body then proves to be malformed gets this answer too.
+    recursive_error_pages on;
 
     location / {
       js_access gate.access;

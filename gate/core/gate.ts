@@ -47,7 +47,8 @@ export function passThrough(
     options.trustedHops,
   );
   trace.client = client.address;
-  if (target === undefined) return refuse(400, 'target');
+  // HTTP/0.9 has no headers, no status and no client of today.
+  if (target === undefined || request.protocol === '') return refuse(400, 'target');
   trace.path = loggablePath(target.rawPath, options.keyPrefix);
   if (!isKnownMethod(request.method)) return refuse(405, 'method-unknown');
   const visit: Visit = { request, target, client, network: clientNetwork(client.address) ?? client.address };

@@ -53,6 +53,10 @@ function byCredential(visit: Visit, options: GateOptions): Identity {
   if (credential.kind === 'conflict') return { kind: 'refuse', status: 400, reason: 'conflict', query };
   if (credential.kind === 'malformed') return { kind: 'refuse', status: 401, reason: 'malformed', query };
   const { text, scheme } = credential;
+  // Only a bearer may be something else than a key. Said here, since the cache knows a credential however it came.
+  if (scheme !== 'bearer' && !text.startsWith(`${options.keyPrefix}_`)) {
+    return { kind: 'refuse', status: 401, reason: 'malformed', query };
+  }
   return {
     kind: 'one',
     values: [text],

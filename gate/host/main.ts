@@ -46,7 +46,6 @@ function finish(r: NginxHTTPRequest, outcome: Outcome, trace: Trace): void {
   if (outcome.kind === 'refuse') {
     v.gate_reason = outcome.reason;
     if (outcome.retryAfter !== undefined) v.gate_retry = String(outcome.retryAfter);
-    if (outcome.status === 401) v.gate_challenge = 'Bearer realm="voicegate"';
     r.return(outcome.status);
     return;
   }
