@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Observation } from './corpus/check';
+import { credentialDrafts } from './corpus/credential-cases';
 import { framingDrafts } from './corpus/framing-cases';
 import { headerDrafts } from './corpus/header-cases';
 import { pathDrafts } from './corpus/path-cases';
+import { pipelineDrafts } from './corpus/pipeline-cases';
 import { type Case, numbered } from './corpus/raw-request';
 import { type RecordingApp, startRecordingApp } from './corpus/recording-app';
 import { failuresOf, report, runCorpus } from './corpus/run-corpus';
@@ -14,7 +16,9 @@ import { answer, deny, LambdaEndpoint } from './support/lambda-endpoint';
 const CORPORA = {
   paths: numbered(pathDrafts(), 'p'),
   headers: numbered(headerDrafts(), 'h'),
-  framing: numbered(framingDrafts(), 'f'),
+  credentials: numbered(credentialDrafts(), 'c'),
+  framings: numbered(framingDrafts(), 'f'),
+  pipelines: numbered(pipelineDrafts(), 'l'),
 };
 const ALL = Object.values(CORPORA).flat();
 

@@ -3,12 +3,10 @@
  * it shares no code with the gate. Bytes are a string of one character each (`latin1`).
  */
 
-export interface Limits {
-  /** Characters of a request or header line, at most. */
-  readonly line: number;
-  /** Characters of all header lines, at most. */
-  readonly headers: number;
-}
+/** Characters of a line that must be taken, as much as a load balancer passes on; and of one that must not. */
+const LINE = { takes: 16_000, refuses: 65_536 };
+/** The same for all lines of a head. */
+const HEAD = { takes: 64_000, refuses: 280_000 };
 
 export interface Request {
   readonly method: string;
@@ -40,31 +38,34 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** What every server takes as a name; other tokens are refused or ignored by many. */
 const PLAIN_NAME = /^[A-Za-z0-9-]+$/;
 const HOST = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(:\d*)?$/;
+/** Names that everybody takes; what else the grammar allows may be refused. */
+const PLAIN_HOST = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?)(:\d{1,4})?$/;
 
-export function readRequest(bytes: string, from: number, limits: Limits): Reading {
+export function readRequest(bytes: string, from: number): Reading {
   let position = from;
   while (bytes[position] === '\r' || bytes[position] === '\n') position++;
   if (position >= bytes.length) return { kind: 'end' };
   const first = readLine(bytes, position);
   if (first === undefined) {
-    if (bytes.length - position > limits.line) return malformed(414, 400);
+    if (bytes.length - position > LINE.refuses) return malformed(414, 400);
     // A server need not wait for the line's end to see that it is none of HTTP's.
     return /^[A-Z_-]{1,64}( |$)/.test(bytes.slice(position)) ? { kind: 'incomplete' } : malformed(400);
   }
-  if (first.text.length > limits.line) return malformed(414, 400);
-  const mayRefuse: number[] = [];
+  if (first.text.length > LINE.refuses) return malformed(414, 400);
+  const mayRefuse: number[] = first.text.length > LINE.takes ? [414] : [];
   if (first.bare) mayRefuse.push(400);
   const line = /^([^ ]+)( +)([^ ]+)(?:( +)([^ ]+))?( *)$/.exec(first.text);
   const [, method = '', gap = '', target = '', gap2 = '', protocol, trailing = ''] = line ?? [];
   if (line === null || !TOKEN.test(method)) return malformed(400);
-  if (protocol === undefined) return method === 'GET' ? { kind: 'simple' } : malformed(400, 405);
+  if (protocol === undefined && target.startsWith('/')) return { kind: 'simple' };
+  if (protocol === undefined) return malformed(400);
   const version = /^HTTP\/(\d+)\.(\d+)$/.exec(protocol);
-  if (version === null) return malformed(400);
+  if (version === null) return malformed(400, 505);
   if (version[1] !== '1') return malformed(400, 505);
   // RFC 9112, 3: whitespace may be read leniently, or refused.
   if (gap.length > 1 || gap2.length > 1 || trailing !== '') mayRefuse.push(400);
   if (!/^[A-Z]+$/.test(method)) mayRefuse.push(400);
-  const head = readHeaders(bytes, first.next, limits);
+  const head = readHeaders(bytes, first.next);
   if (head.kind !== 'headers') return head;
   mayRefuse.push(...head.mayRefuse);
   return frame({
@@ -88,16 +89,17 @@ type Head =
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'malformed'; readonly statuses: readonly number[] };
 
-function readHeaders(bytes: string, from: number, limits: Limits): Head {
+function readHeaders(bytes: string, from: number): Head {
   const headers: (readonly [string, string])[] = [];
   const mayRefuse: number[] = [];
   let position = from;
   let bad = false;
   for (;;) {
     const line = readLine(bytes, position);
+    const length = line?.text.length ?? bytes.length - position;
     const read = (line?.next ?? bytes.length) - from;
-    if (read > limits.headers || (line?.text.length ?? bytes.length - position) > limits.line)
-      return malformed(431, 400);
+    if (read > HEAD.refuses || length > LINE.refuses) return malformed(431, 400);
+    if (read > HEAD.takes || length > LINE.takes) mayRefuse.push(431);
     // A server may answer at the first bad line, without the end of the head.
     if (bad) return malformed(400);
     if (line === undefined) return { kind: 'incomplete' };
@@ -106,13 +108,15 @@ function readHeaders(bytes: string, from: number, limits: Limits): Head {
     if (line.bare) mayRefuse.push(400);
     const colon = line.text.indexOf(':');
     const name = colon < 0 ? line.text : line.text.slice(0, colon);
-    const value = colon < 0 ? '' : line.text.slice(colon + 1);
+    // RFC 9112, 2.2: a lone CR is refused or read as a space, which at the end is none.
+    const value = (colon < 0 ? '' : line.text.slice(colon + 1)).replace(/\r+$/, '');
+    if (line.text.endsWith('\r')) mayRefuse.push(400);
     // Whitespace or control characters in or around a name (folded lines begin so), a NUL or a lone CR anywhere.
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are the subject
     if (name === '' || /[\u0000-\u0020\u007f]/.test(name) || /[\u0000\r]/.test(value)) bad = true;
     else if (colon < 0 || !PLAIN_NAME.test(name)) {
       // No header of any meaning: refused or ignored.
-      mayRefuse.push(400);
+      mayRefuse.push(400, 501);
     } else {
       // biome-ignore lint/suspicious/noControlCharactersInRegex: they are the subject
       if (/[\u0001-\u0008\u000a-\u001f\u007f]/.test(value)) mayRefuse.push(400);
@@ -135,7 +139,9 @@ function frame(head: {
   const hosts = valuesOf(headers, 'host');
   if (hosts.length > 1 || (hosts.length === 0 && version === '1.1')) return malformed(400);
   if (hosts[0] !== undefined && !HOST.test(hosts[0])) return malformed(400);
-  if (hosts[0] === '' && version === '1.1') mayRefuse.push(400);
+  if (hosts[0] !== undefined && !PLAIN_HOST.test(hosts[0])) mayRefuse.push(400);
+  // No list: of two, no server could say which counts.
+  if (valuesOf(headers, 'authorization').length > 1) mayRefuse.push(400);
 
   const codings = valuesOf(headers, 'transfer-encoding');
   const lengths = valuesOf(headers, 'content-length');
@@ -143,10 +149,10 @@ function frame(head: {
   if (codings.length > 0 && (lengths.length > 0 || codings.length > 1 || version === '1.0')) return malformed(400, 501);
   if (codings[0] !== undefined && codings[0].toLowerCase() !== 'chunked') return malformed(400, 501);
   if (lengths.length > 1 || (lengths[0] !== undefined && !/^\d+$/.test(lengths[0]))) return malformed(400);
+  // OWS around a value is a space or a tab; not every server trims the tab.
+  if (/\n(transfer-encoding|content-length):[^\n]*\t/i.test(bytes.slice(0, next))) mayRefuse.push(400, 501);
   const rest = { method, target, version, headers };
   if (codings.length > 0) {
-    // OWS around a value is a space or a tab; not every server trims the tab.
-    if (/\ntransfer-encoding:[^\n]*\t/i.test(bytes.slice(0, next))) mayRefuse.push(400, 501);
     const chunks = readChunks(bytes, next);
     mayRefuse.push(...chunks.mayRefuse);
     return {

@@ -5,8 +5,9 @@
  */
 export function lenientReadings(rawPath: string): ReadonlySet<string> {
   const readings = new Set<string>();
-  let decoded = rawPath;
-  for (let round = 0; round < 4; round++) {
+  // Every server decodes once: before that, an escape means nothing to anybody.
+  let decoded = decodeLeniently(rawPath);
+  for (let round = 1; round <= 4; round++) {
     for (const cut of CUTS) {
       const text = cut(decoded);
       for (const path of [text, text.replaceAll('\\', '/')]) {
@@ -30,7 +31,7 @@ const CUTS: readonly ((path: string) => string)[] = [
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are the subject
   (path) => path.replace(/[\u0000-\u0020;#?].*$/s, ''),
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are the subject
-  (path) => path.replace(/[\u0000-\u0020\u007f]/g, ''),
+  (path) => path.replace(/[\u0000-\u001f\u007f]/g, ''),
 ];
 
 function tidy(path: string): string {

@@ -15,7 +15,7 @@ export type TargetJudgement =
     };
 
 export function judgeTarget(target: string, relaxedPaths: readonly string[]): TargetJudgement {
-  const absolute = /^https?:\/\/([A-Za-z0-9.-]+(?::\d+)?|\[[0-9A-Fa-f:.]+\](?::\d+)?)([/?].*)?$/i.exec(target);
+  const absolute = /^[a-z]+:\/\/([A-Za-z0-9.-]+(?::\d+)?|\[[0-9A-Fa-f:.]+\](?::\d+)?)([/?].*)?$/i.exec(target);
   const authority = absolute?.[1];
   const origin = absolute ? (absolute[2] ?? '/').replace(/^\?/, '/?') : target;
   const mark = origin.indexOf('?');
@@ -27,6 +27,8 @@ export function judgeTarget(target: string, relaxedPaths: readonly string[]): Ta
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are the subject
   if (query !== undefined && /[\u0000-\u0020\u007f]/.test(query)) return { kind: 'refused' };
   const mayRefuse = query === undefined || /^[!-~]*$/.test(query) ? [] : [400];
+  // A URI without a path, or of another scheme, is rare enough to be refused.
+  if (absolute && (!absolute[2]?.startsWith('/') || !/^https?:/i.test(target))) mayRefuse.push(400);
   const path = decodeOnce(rawPath);
   if (path === undefined) return { kind: 'refused' };
   const relaxed = relaxedPaths.some((prefix) => rawPath.startsWith(prefix));

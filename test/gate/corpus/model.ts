@@ -31,7 +31,8 @@ export interface Forwarded {
   readonly scopes: string | undefined;
   readonly forwardedFor: string;
   readonly proto: 'http' | 'https';
-  readonly body: string;
+  /** Undefined: only its beginning can have come. */
+  readonly body: string | undefined;
 }
 
 export interface Outcome {
@@ -43,6 +44,8 @@ export interface Outcome {
   readonly mayEnd: boolean;
   /** An HTTP/0.9 request is answered without a status line. */
   readonly bare?: boolean;
+  /** The body is broken or never ends: a gate that streams has passed its beginning on before it can know. */
+  readonly partial?: Forwarded;
 }
 
 export interface Trace {
@@ -51,7 +54,6 @@ export interface Trace {
   readonly end: 'closed' | 'open' | 'incomplete';
 }
 
-const LINE = 16_384;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** The outcome of each request on a connection that carries these bytes. */
@@ -59,10 +61,11 @@ export function predict(bytes: string, world: World): Trace {
   const outcomes: Outcome[] = [];
   let position = 0;
   for (;;) {
-    const reading = readRequest(bytes, position, { line: LINE, headers: 4 * LINE });
+    const reading = readRequest(bytes, position);
     if (reading.kind === 'end') return { outcomes, end: 'open' };
     if (reading.kind === 'incomplete') return { outcomes, end: 'incomplete' };
     if (reading.kind === 'simple') {
+      // Without headers it has no credential, and without a status line no refusal: no client of today sends it.
       outcomes.push({ refused: [400], mayEnd: true, bare: true });
       return { outcomes, end: 'closed' };
     }
@@ -74,7 +77,8 @@ export function predict(bytes: string, world: World): Trace {
     outcomes.push(judge(request, world));
     if (request.body === undefined) return { outcomes, end: 'incomplete' };
     const connection = valuesOf(request.headers, 'connection').flatMap((value) => value.toLowerCase().split(/[\s,]+/));
-    if (request.version === '1.0' || connection.includes('close')) return { outcomes, end: 'closed' };
+    const persists = request.version === '1.1' ? !connection.includes('close') : connection.includes('keep-alive');
+    if (!persists) return { outcomes, end: 'closed' };
     position = reading.next;
   }
 }
@@ -96,30 +100,26 @@ function judge(request: Request, world: World): Outcome {
 
   const decision = decide(request, target, world);
   const refused = [...decision.refused, ...large, ...mayRefuse, ...target.mayRefuse];
-  // A body that never ends, or is broken: whoever is allowed may hear of it, and the app gets nothing of it.
-  if (request.body === undefined) return { refused: [...refused, 400], mayEnd: true };
-  if (decision.allowed === undefined || large.length > 0) {
-    return {
-      refused,
-      mayEnd: request.announced !== 'none' || refused.some((status) => status !== 401 && status !== 403),
-    };
+  if (decision.allowed === undefined || tooLarge) {
+    // What remains of a body that nobody wants may be read over, or turn out to be broken.
+    if (request.body === undefined && request.announced === 'chunked') refused.push(400);
+    const plain = request.announced === 'none' && refused.every((status) => status === 401 || status === 403);
+    return { refused, mayEnd: !plain };
   }
   const grant = decision.allowed === 'public' ? undefined : decision.allowed;
   const hosts = valuesOf(request.headers, 'host');
-  return {
-    refused,
-    mayEnd: true,
-    forwarded: {
-      method,
-      targets: forwardedTargets(target.rawPath, target.query, options.queryKey),
-      host: (target.authority ?? hosts[0])?.toLowerCase(),
-      principal: grant && percentEncoded(grant.principal),
-      keyId: grant?.keyId && percentEncoded(grant.keyId),
-      scopes: grant && percentEncoded(grant.scopes.join(' ')),
-      ...clientOf(request, world),
-      body: request.body,
-    },
+  const forwarded: Forwarded = {
+    method,
+    targets: forwardedTargets(target.rawPath, target.query, options.queryKey),
+    host: (target.authority ?? hosts[0])?.toLowerCase(),
+    principal: grant && percentEncoded(grant.principal),
+    keyId: grant?.keyId && percentEncoded(grant.keyId),
+    scopes: grant && percentEncoded(grant.scopes.join(' ')),
+    ...clientOf(request, world),
+    body: request.body,
   };
+  if (request.body === undefined) return { refused: [...refused, 400, 413], mayEnd: true, partial: forwarded };
+  return large.length > 0 ? { refused, mayEnd: true, partial: forwarded } : { refused, mayEnd: true, forwarded };
 }
 
 type Grant = Extract<Decision, { outcome: 'allow' }>['grant'];
@@ -144,20 +144,24 @@ function decide(
   if (open) return { refused: [], allowed: 'public' };
 
   const found = new Set<string>();
+  const keys = new Set<string>();
   let malformed = false;
-  for (const value of valuesOf(request.headers, 'x-api-key')) if (value !== '') found.add(value);
+  for (const value of valuesOf(request.headers, 'x-api-key')) if (value !== '') keys.add(value);
   for (const value of valuesOf(request.headers, 'authorization')) {
     const bearer = /^bearer(?:[ \t]+|$)(.*)$/i.exec(value);
     if (bearer?.[1] === '') malformed = true;
     else if (bearer?.[1] !== undefined) found.add(bearer[1]);
   }
-  if (options.queryKey) for (const value of queryKeys(target.query)) if (value !== '') found.add(value);
+  if (options.queryKey) for (const value of queryKeys(target.query)) if (value !== '') keys.add(value);
+  for (const key of keys) found.add(key);
 
   // A list of two is a repeated header written in one line.
   if ([...found].some((text) => text.includes(','))) return { refused: [400, 401] };
   if (found.size > 1) return { refused: [400] };
-  const [text] = found;
-  const decision = text === undefined ? undefined : credentials.get(text);
+  const [text = ''] = found;
+  // Only a Bearer credential may be something else than a key.
+  const known = !keys.has(text) || text.startsWith(`${options.keyPrefix}_`);
+  const decision = known ? credentials.get(text) : undefined;
   if (decision === undefined) return { refused: [401] };
   if (decision.outcome === 'deny') return { refused: [decision.status] };
   const { grant } = decision;
@@ -178,16 +182,18 @@ function covers(pattern: string, path: string): boolean {
 }
 
 function queryKeys(query: string | undefined): readonly string[] {
-  return [...new URLSearchParams(query ?? '')].filter(([name]) => name === 'api_key').map(([, value]) => value.trim());
+  return [...new URLSearchParams(`?${query ?? ''}`)]
+    .filter(([name]) => name === 'api_key')
+    .map(([, value]) => value.trim());
 }
 
 function forwardedTargets(rawPath: string, query: string | undefined, queryKey: boolean): readonly string[] {
   if (query === undefined) return [rawPath];
   const kept = query
     .split('&')
-    .filter((pair) => !queryKey || ![...new URLSearchParams(pair).keys()].includes('api_key'));
-  const rest = kept.join('&');
-  return rest === '' ? [rawPath, `${rawPath}?`] : [`${rawPath}?${rest}`];
+    .filter((pair) => !queryKey || ![...new URLSearchParams(`?${pair}`).keys()].includes('api_key'))
+    .join('&');
+  return kept === '' && query !== '' ? [rawPath, `${rawPath}?`] : [`${rawPath}?${kept}`];
 }
 
 /** The trusted proxy's entry of X-Forwarded-For: each proxy appends the address it saw. */

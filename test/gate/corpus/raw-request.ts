@@ -39,6 +39,12 @@ export function raw(request: RawRequest): string {
   return `${lines.join('\r\n')}\r\n\r\n${body}`;
 }
 
+/** What an attacker wants to reach the app as a request of its own, and the beginning of one that takes in the next. */
+export const SMUGGLED = `GET /admin/keys HTTP/1.1\r\nHost: app.test\r\n${CASE_LINE}\r\nX-Auth-Principal: root\r\n\r\n`;
+export const POISON = `GET /admin/keys HTTP/1.1\r\n${CASE_LINE}\r\nX-Ignore: `;
+
+export const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
+export const chunked = (text: string) => `${chunk(text)}0\r\n\r\n`;
 export const keyLine = (text: string) => `X-API-Key: ${text}`;
 
 export function numbered(drafts: readonly Draft[], letter: string): readonly Case[] {

@@ -1,0 +1,48 @@
+/** Sends every case to a running gate and says what became of it. */
+
+import { breaches, deviations, type Observation } from './check';
+import { predict, type World } from './model';
+import { send } from './raw-client';
+import type { Case } from './raw-request';
+import type { RecordingApp } from './recording-app';
+
+export interface Failure {
+  readonly case: Case;
+  readonly problems: readonly string[];
+}
+
+const AT_ONCE = 24;
+
+export async function runCorpus(
+  cases: readonly Case[],
+  place: { readonly port: number; readonly app: RecordingApp; readonly world: World },
+): Promise<readonly Observation[]> {
+  const observations: Observation[] = [];
+  const queue = [...cases];
+  const worker = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const waits = predict(next.bytes, place.world).end !== 'closed';
+      const exchange = await send({ port: place.port, bytes: next.bytes, silence: waits ? 300 : 6000 });
+      observations.push({ case: next, exchange, received: place.app.received(next.id) });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  // What came late, or was smuggled, counts as well.
+  return observations.map((observed) => ({ ...observed, received: place.app.received(observed.case.id) }));
+}
+
+export function failuresOf(observations: readonly Observation[], world: World): readonly Failure[] {
+  return observations.flatMap((observed) => {
+    const problems = [...breaches(observed, world), ...deviations(observed, predict(observed.case.bytes, world))];
+    return problems.length === 0 ? [] : [{ case: observed.case, problems }];
+  });
+}
+
+export function report(failures: readonly Failure[]): string {
+  return failures
+    .map(({ case: { id, name, bytes }, problems }) => {
+      const shown = JSON.stringify(bytes).slice(0, 400);
+      return `${id} ${name}\n  ${problems.slice(0, 5).join('\n  ')}\n  sent ${shown}`;
+    })
+    .join('\n');
+}
