@@ -8,7 +8,7 @@ import { IDENTITY_SOURCES, isIdentitySource } from './core/identity-source';
 const METHOD = /^(\*|[A-Z]{1,32})$/;
 /** RFC 6749's characters of a scope. */
 const SCOPE = /^[!#-[\]-~]{1,256}$/;
-const PLAIN_PATH = /^\/[A-Za-z0-9._~!&'()*+,=:@/-]*(\?[A-Za-z0-9._~!&'()*+,=:@/?-]*)?$/;
+const PLAIN_PATH = /^\/[A-Za-z0-9._~!$&'()*+,=:@%/-]*(\?[A-Za-z0-9._~!$&'()*+,=:@%/?-]*)?$/;
 
 /** @throws Error naming the option, what was given and what is allowed. */
 export function validateOptions(options: GateOptions): void {

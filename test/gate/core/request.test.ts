@@ -1,0 +1,185 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { identifyClient } from '../../../gate/core/client';
+import { findCredential } from '../../../gate/core/credential';
+import { loggablePath, loggableTrace } from '../../../gate/core/loggable';
+import { queryPairs, withoutParameter } from '../../../gate/core/query';
+import { isDroppedHeader, ownHeaders, passedHeaders } from '../../../gate/core/request-headers';
+import { newKey } from '../support/http';
+
+describe('identifyClient', () => {
+  it.each([
+    [1, '10.0.0.1, 203.0.113.9', 'https', '203.0.113.9', 'https'],
+    [1, '203.0.113.9:4711', 'http,https', '203.0.113.9', 'https'],
+    [1, '[2001:db8::1]:4711', 'HTTPS', '2001:db8::1', 'https'],
+    [1, '2001:db8::1', 'gopher', '2001:db8::1', 'http'],
+    [2, '10.0.0.1, 203.0.113.9, 192.0.2.1', 'https', '203.0.113.9', 'https'],
+    [2, '203.0.113.9', 'https', '198.51.100.1', 'https'],
+    [1, 'unknown', undefined, '198.51.100.1', 'http'],
+    [1, '203.0.113.9, ', undefined, '198.51.100.1', 'http'],
+    [1, '010.0.0.1', undefined, '198.51.100.1', 'http'],
+    [1, undefined, undefined, '198.51.100.1', 'http'],
+    [0, '203.0.113.9', 'https', '198.51.100.1', 'http'],
+  ])('with %i trusted hops and %s finds the client', (hops, forwardedFor, proto, address, scheme) => {
+    expect(identifyClient(forwardedFor, proto, '198.51.100.1', hops)).toEqual({ address, proto: scheme });
+  });
+
+  it('never believes an entry left of the trusted ones', () => {
+    const address = fc.ipV4();
+    fc.assert(
+      fc.property(fc.array(address), address, (claims, seen) => {
+        expect(identifyClient([...claims, seen].join(', '), undefined, '192.0.2.1', 1).address).toBe(seen);
+      }),
+    );
+  });
+});
+
+describe('findCredential', () => {
+  const none = { apiKeys: [], authorizations: [], queryKeys: [] };
+  it.each([
+    [{}, { kind: 'none' }],
+    [{ apiKeys: [''] }, { kind: 'none' }],
+    [{ authorizations: ['Basic YTpi'] }, { kind: 'none' }],
+    [{ authorizations: ['Bearer'] }, { kind: 'malformed' }],
+    [{ authorizations: ['bearer \t'] }, { kind: 'malformed' }],
+    [{ apiKeys: [' k '] }, { kind: 'one', text: 'k', scheme: 'header' }],
+    [{ authorizations: ['BEARER  k'] }, { kind: 'one', text: 'k', scheme: 'bearer' }],
+    [{ authorizations: ['Bearerk'] }, { kind: 'none' }],
+    [{ queryKeys: ['k'] }, { kind: 'one', text: 'k', scheme: 'query' }],
+    [
+      { apiKeys: ['k', 'k'], authorizations: ['Bearer k'], queryKeys: ['k'] },
+      { kind: 'one', text: 'k', scheme: 'header' },
+    ],
+    [{ apiKeys: ['k', 'l'] }, { kind: 'conflict' }],
+    [{ apiKeys: ['k'], authorizations: ['Bearer l'] }, { kind: 'conflict' }],
+    [{ authorizations: ['Bearer k', 'Bearer l'] }, { kind: 'conflict' }],
+    [{ apiKeys: ['k'], queryKeys: ['l'] }, { kind: 'conflict' }],
+    [{ queryKeys: ['k', 'l'] }, { kind: 'conflict' }],
+  ])('finds in %j', (sources, credential) => {
+    expect(findCredential({ ...none, ...sources })).toEqual(credential);
+  });
+});
+
+describe('queries', () => {
+  it('are read as web frameworks read them', () => {
+    expect(queryPairs('a=1&b=%E4%BD%A0+x&a=&c&%61pi_key=k&bad=%zz%41&&=v')).toEqual([
+      ['a', '1'],
+      ['b', '你 x'],
+      ['a', ''],
+      ['c', ''],
+      ['api_key', 'k'],
+      ['bad', '%zzA'],
+      ['', 'v'],
+    ]);
+    expect(queryPairs(undefined)).toEqual([]);
+  });
+
+  it('lose every spelling of a parameter and nothing else', () => {
+    expect(withoutParameter('a=1&api_key=k&b=%zz&api%5Fkey=l&%61%70i_key&API_KEY=m&x=api_key', 'api_key')).toBe(
+      'a=1&b=%zz&API_KEY=m&x=api_key',
+    );
+    const part = fc.string({ unit: fc.constantFrom('a', 'p', 'i', '_', 'key', '%5f', '%61', '%', '=', '&', '+') });
+    fc.assert(
+      fc.property(part, (query) => {
+        const rest = withoutParameter(query, 'api_key');
+        expect([...new URLSearchParams(rest).keys()]).not.toContain('api_key');
+        const others = (text: string) => [...new URLSearchParams(text)].filter(([name]) => name !== 'api_key');
+        expect(others(rest)).toEqual(others(query));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('headers to the app', () => {
+  it.each([
+    ...[
+      'Authorization',
+      'X-API-Key',
+      'x-auth-principal',
+      'X-Auth-',
+      'X-AUTH-ANYTHING',
+      'X-Amzn-Oidc-Data',
+      'Forwarded',
+    ],
+    ...[
+      'X-Forwarded-For',
+      'X-Forwarded-Host',
+      'X-Forwarded-Port',
+      'X-Forwarded-Prefix',
+      'X-Forwarded-Whatever',
+      'Proxy',
+    ],
+    ...[
+      'X-Original-URL',
+      'X-Rewrite-URL',
+      'Upgrade',
+      'Connection',
+      'X-HTTP-Method-Override',
+      'X-Real-IP',
+      'X_Auth',
+      'A_B',
+    ],
+    ...['Transfer-Encoding', 'Content-Length', 'Host', 'TE', 'X-Accel-Redirect', 'bad name', 'bad:name', ''],
+  ])('never hold %s of a client', (name) => {
+    expect(isDroppedHeader(name)).toBe(true);
+    expect(passedHeaders([[name, 'v']])).toBe('');
+    expect(passedHeaders([[name.toUpperCase(), 'v']])).toBe('');
+  });
+
+  it('hold all others as they came', () => {
+    const headers = [
+      ['Accept', '*/*'],
+      ['x-custom', 'ä "q"\t,'],
+      ['Cookie', 'a=b'],
+      ['X-Amzn-Trace-Id', 'Root=1'],
+      ['Content-Type', 'text/plain'],
+    ] as const;
+    expect(passedHeaders(headers)).toBe(headers.map(([name, value]) => `\r\n${name}: ${value}`).join(''));
+  });
+
+  it('are well-formed lines, whatever names and values there are', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }))), (headers) => {
+        for (const line of passedHeaders(headers).split('\r\n').slice(1)) {
+          const name = line.slice(0, line.indexOf(':'));
+          expect(isDroppedHeader(name)).toBe(false);
+          // biome-ignore lint/suspicious/noControlCharactersInRegex: they are the subject
+          expect(line).not.toMatch(/[\u0000-\u0008\u000a-\u001f\u007f]/);
+        }
+      }),
+    );
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary', maxLength: 3000 }),
+        fc.array(fc.string({ unit: 'binary' })),
+        (text, scopes) => {
+          const lines = ownHeaders({ address: '192.0.2.1', proto: 'http' }, { principal: text, keyId: text, scopes });
+          for (const line of lines.split('\r\n').slice(1)) {
+            expect(line).toMatch(/^[A-Za-z-]+: [A-Za-z0-9._~@:/+%-]*$/);
+            expect(line.length).toBeLessThanOrEqual(1024 + 20);
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('what may be logged', () => {
+  it('is a path without what looks like a secret', () => {
+    const key = newKey();
+    const secret = key.slice(-49, -6);
+    for (const path of [`/${key}`, `/a/${key}/b`, `/x${key.replaceAll('_', '%5F')}`, `/${'x'.repeat(1000)}${key}`]) {
+      expect(loggablePath(path, 'vg')).not.toContain(secret);
+      expect(loggablePath(path, 'vg').length).toBeLessThanOrEqual(1024);
+    }
+    expect(loggablePath('/static/app.js', 'vg')).toBe('/static/app.js');
+  });
+
+  it('is a trace id and nothing else in its place', () => {
+    expect(loggableTrace('Root=1-67891233-abcdef012345678912345678;Sampled=0')).toContain('Root=1-');
+    expect(loggableTrace(newKey())).toBe('');
+    expect(loggableTrace('a b')).toBe('');
+    expect(loggableTrace(undefined)).toBe('');
+  });
+});

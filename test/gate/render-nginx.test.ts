@@ -1,0 +1,137 @@
+import { spawnSync } from 'node:child_process';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { GateBundle } from '../../contract/gate-options';
+import { renderNginxConf } from '../../gate/render-nginx';
+import { renderFilter } from '../../gate/render-scripts';
+import { buildGate, gateOptions } from './support/bundle';
+import { GateContainers } from './support/gate';
+import { type Directive, parseNginxConf, walk } from './support/nginx-conf';
+import { anyOptions } from './support/options-arbitrary';
+
+/** What makes a location pass requests on, or makes a request reach another location. */
+const PASSES = /^(proxy|fastcgi|uwsgi|scgi|grpc|memcached)_pass$/;
+const REDIRECTS = ['try_files', 'rewrite', 'auth_request', 'mirror', 'index', 'post_action', 'if', 'error_page'];
+
+/** What is wrong with a configuration, in words. */
+function openings(conf: readonly Directive[]): readonly string[] {
+  const problems: string[] = [];
+  const proxying = new Set<string>();
+  for (const { directive, around } of walk(conf)) {
+    if (!PASSES.test(directive.name)) continue;
+    const location = around.at(-1);
+    const own = location?.block?.map(({ name }) => name) ?? [];
+    proxying.add(location?.args.at(-1) ?? '');
+    if (location?.name !== 'location') problems.push(`${directive.name} outside of a location`);
+    if (!own.includes('js_access')) problems.push(`${location?.args} proxies without js_access`);
+    if (directive.args[0] !== 'http://$gate_upstream$gate_target') problems.push(`${directive.args} is no variable`);
+    if (own.includes('js_content')) problems.push(`${location?.args} also answers by itself`);
+  }
+  for (const { directive } of walk(conf)) {
+    if (directive.name === 'upstream') problems.push('an upstream block, which a variable could name');
+    if (
+      directive.name === 'error_page' ? proxying.has(directive.args.at(-1) ?? '') : REDIRECTS.includes(directive.name)
+    ) {
+      problems.push(`${directive.name} ${directive.args} leads elsewhere`);
+    }
+    if (directive.name === 'js_var' && directive.args.length !== 1)
+      problems.push(`${directive.args} has a first value`);
+    if (directive.name === 'set' || directive.name === 'satisfy') problems.push(`${directive.name} ${directive.args}`);
+  }
+  if (proxying.size !== 1) problems.push(`${proxying.size} locations proxy`);
+  return problems;
+}
+
+describe('the configuration', () => {
+  it('proxies only from a location with js_access, to a variable that nothing but the program fills', () => {
+    fc.assert(
+      fc.property(anyOptions, (options) => {
+        expect(openings(parseNginxConf(renderNginxConf(options)))).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it.each([
+    ['without js_access', (text: string) => text.replace('js_access gate.access;', '')],
+    ['to a literal upstream', (text: string) => text.replace('$gate_upstream$gate_target', '127.0.0.1:5000')],
+    [
+      'from a second location',
+      (text: string) => text.replace('location = ', 'location /x { proxy_pass http://a; } location = '),
+    ],
+    ['by a rewrite', (text: string) => text.replace('js_access', 'rewrite ^ /; js_access')],
+    ['by an error page', (text: string) => text.replace(/error_page 494 .*;/, 'error_page 494 /;')],
+    [
+      'with a variable set before',
+      (text: string) => text.replace('js_var $gate_upstream;', 'js_var $gate_upstream app:1;'),
+    ],
+  ])('would be found open when it proxies %s', (_, open) => {
+    const text = renderNginxConf(gateOptions());
+    expect(open(text)).not.toBe(text);
+    expect(openings(parseNginxConf(open(text)))).not.toEqual([]);
+  });
+
+  it('names no path outside of the prefix but those the init container fills in', () => {
+    fc.assert(
+      fc.property(anyOptions, (options) => {
+        for (const { directive } of walk(parseNginxConf(renderNginxConf(options)))) {
+          if (directive.name === 'location') continue;
+          const paths = directive.args.filter((arg) => arg.startsWith('/') && !arg.startsWith('/.voicegate/'));
+          expect(paths.filter((path) => path !== '/dev/stdout')).toEqual([]);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('keeps idle connections longer than the load balancer, and requests as long as they may take', () => {
+    const text = renderNginxConf(gateOptions({ loadBalancerIdleTimeout: 125, longestRequest: 120 }));
+    expect(text).toContain('keepalive_timeout 135s;');
+    expect(text).toContain('proxy_read_timeout 120s;');
+    expect(text).toContain('worker_shutdown_timeout 120s;');
+  });
+});
+
+describe('nginx', () => {
+  let bundle: GateBundle;
+  beforeAll(async () => {
+    bundle = await buildGate();
+  });
+
+  it('accepts whatever the options can render', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyOptions, async (options) => {
+        const gate = new GateContainers(bundle.packGate(options), {
+          upstreamPort: 5000,
+          lambdaUrl: 'http://127.0.0.1:1',
+        });
+        try {
+          // The init container runs `nginx -t`.
+          expect(await gate.init()).toEqual({ code: 0, output: expect.stringContaining('ready, njs ') });
+        } finally {
+          await gate.stop();
+        }
+      }),
+      { numRuns: 15 },
+    );
+  });
+});
+
+describe('the error log filter', () => {
+  it.each([
+    [
+      '2026/01/01 00:00:00 [error] 1#1: *7 connect() failed (111: Connection refused) while connecting to upstream, client: 10.0.0.1, server: , request: "GET /tts?text=hush HTTP/1.1", upstream: "http://127.0.0.1:5000/tts?text=hush", host: "a"',
+      '2026/01/01 00:00:00 [error] 1#1: *7 connect() failed (111: Connection refused) while connecting to upstream, client: 10.0.0.1, server: , request: ',
+    ],
+    [
+      '[info] 1#1: *1 client sent invalid header line: "X_Key: hush", client: 10.0.0.1',
+      '[info] 1#1: *1 client sent invalid header line: ',
+    ],
+    ['open() "/a/b?text=hush" failed', 'open() "/a/b?'],
+    ['js: key vg_AAAAAAAAAAAA_hushhush', 'js: key vg_AAAAAAAAAAAA_***'],
+    ['[emerg] 1#1: bind() to 0.0.0.0:8080 failed', '[emerg] 1#1: bind() to 0.0.0.0:8080 failed'],
+  ])('turns %s into something without what clients sent', (line, filtered) => {
+    const { stdout } = spawnSync('sh', ['-c', renderFilter('vg')], { input: `${line}\n`, encoding: 'utf8' });
+    expect(stdout).toBe(`${filtered}\n`);
+  });
+});

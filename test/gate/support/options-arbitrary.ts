@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+import type { GateOptions } from '../../../contract/gate-options';
+
+const segment = fc.stringMatching(/^[A-Za-z0-9_~!$&'()+,=:@-]{1,8}$/);
+const path = fc.array(segment, { maxLength: 3 }).map((parts) => `/${parts.join('/')}`);
+const pattern = fc.tuple(path, fc.boolean()).map(([text, star]) => (star ? `${text === '/' ? '' : text}/*` : text));
+const prefix = fc.tuple(segment, fc.boolean()).map(([text, star]) => `/${text}/${star ? '*' : ''}`);
+const count = fc.integer({ min: 1, max: 10_000 });
+
+/** Any options that are allowed. */
+export const anyOptions: fc.Arbitrary<GateOptions> = fc.record<GateOptions>({
+  authorizer: fc.record<GateOptions['authorizer']>({
+    payloadFormat: fc.constantFrom('1.0', '2.0'),
+    identitySource: fc.oneof(
+      fc.constant('credential' as const),
+      fc.array(
+        fc.constantFrom('$request.header.Authorization', '$request.querystring.t', '$context.identity.sourceIp'),
+        { minLength: 1, maxLength: 3 },
+      ),
+    ),
+    forwardRequest: fc.boolean(),
+    positiveTtl: fc.integer({ min: 0, max: 3600 }),
+    negativeTtl: fc.integer({ min: 0, max: 3600 }),
+    staleGrace: fc.integer({ min: 0, max: 86_400 }),
+    timeout: fc.integer({ min: 100, max: 30_000 }),
+  }),
+  keyPrefix: fc.stringMatching(/^[a-z][a-z0-9]{0,11}$/),
+  queryKey: fc.boolean(),
+  publicRoutes: fc.array(fc.record({ method: fc.constantFrom('*', 'GET', 'POST'), path: pattern }), { maxLength: 4 }),
+  synthesisPaths: fc.array(pattern, { maxLength: 3 }),
+  requiredScopes: fc.array(fc.record({ path: pattern, scopes: fc.array(fc.constantFrom('tts:synthesize', 'a/b')) })),
+  limits: fc.record({
+    requestsPerMinute: count,
+    synthesisPerMinute: count,
+    missesPerMinute: count,
+    invocations: fc.integer({ min: 1, max: 1000 }),
+    inFlight: count,
+    queue: fc.integer({ min: 0, max: 10_000 }),
+  }),
+  maxBodyBytes: fc.integer({ min: 1, max: 1024 ** 3 }),
+  readinessPath: path,
+  longestRequest: fc.integer({ min: 1, max: 3600 }),
+  loadBalancerIdleTimeout: fc.integer({ min: 1, max: 4000 }),
+  trustedHops: fc.integer({ min: 0, max: 8 }),
+  workers: fc.integer({ min: 1, max: 64 }),
+  drainDelay: fc.integer({ min: 0, max: 120 }),
+  relaxedPaths: fc.array(prefix, { maxLength: 3 }),
+  cacheBytes: fc.integer({ min: 65_536, max: 64 * 1024 ** 2 }),
+  metrics: fc.constantFrom(undefined, { namespace: 'Voicegate', service: 'a "quoted" service' }),
+});
