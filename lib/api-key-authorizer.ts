@@ -6,7 +6,8 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { assertKeyPrefix, DEFAULT_KEY_PREFIX } from '../contract/api-key';
-import { AUTHORIZER_ENV, OUTPUTS } from '../contract/names';
+import { AUTHORIZER_ENV, KEY_TABLE, OUTPUTS } from '../contract/names';
+import { COUNTER_PREFIX } from '../contract/quota-counter';
 import { createApiKeyTable } from './api-key-table';
 import { checkInteger, checkSeconds } from './checks';
 import { bundlePath } from './package-root';
@@ -109,18 +110,16 @@ export class ApiKeyAuthorizer extends Construct implements IRequestAuthorizer {
         removalPolicy: RemovalPolicy.DESTROY,
       }),
     });
-    // Not grantReadData: the function looks one key up, it never scans or lists.
-    iam.Grant.addToPrincipal({
-      grantee: this.function,
-      actions: ['dynamodb:GetItem'],
-      resourceArns: [this.keyTable.tableArn],
-    });
+    this.grantDecide();
     this.alias = new lambda.Alias(this, 'Live', { aliasName: 'live', version: this.function.currentVersion });
 
     new CfnOutput(this, OUTPUTS.keyTableName, {
       description: 'Table of the API keys; kept when the stack is destroyed',
       value: this.keyTable.tableName,
     });
+    if (this.keyPrefix !== DEFAULT_KEY_PREFIX) {
+      new CfnOutput(this, OUTPUTS.keyPrefix, { description: 'What API keys begin with', value: this.keyPrefix });
+    }
   }
 
   /** Lets someone create, list, change and revoke keys, as the `voicegate keys` command does. */
@@ -159,4 +158,44 @@ export class ApiKeyAuthorizer extends Construct implements IRequestAuthorizer {
       grantsScopes: true,
     };
   }
+
+  /** Rights by attribute: it reads single items, notes a key's use and counts quotas, but cannot make or change a key. */
+  private grantDecide(): void {
+    this.function.addToRolePolicy(
+      new iam.PolicyStatement({
+        sid: 'ReadOneItem',
+        actions: ['dynamodb:GetItem'],
+        resources: [this.keyTable.tableArn],
+      }),
+    );
+    this.function.addToRolePolicy(
+      new iam.PolicyStatement({
+        sid: 'NoteUse',
+        actions: ['dynamodb:UpdateItem'],
+        resources: [this.keyTable.tableArn],
+        conditions: onlyAttributes(KEY_TABLE.partitionKey, 'lastUsedAt'),
+      }),
+    );
+    this.function.addToRolePolicy(
+      new iam.PolicyStatement({
+        sid: 'CountQuotas',
+        actions: ['dynamodb:UpdateItem'],
+        resources: [this.keyTable.tableArn],
+        conditions: {
+          ...onlyAttributes(KEY_TABLE.partitionKey, 'version', 'days', 'leases', KEY_TABLE.ttlAttribute),
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${COUNTER_PREFIX}*`] },
+        },
+      }),
+    );
+  }
+}
+
+/** A condition that an update touches, and returns, these attributes only. */
+function onlyAttributes(...names: string[]): { [operator: string]: { [key: string]: unknown } } {
+  return {
+    'ForAllValues:StringEquals': { 'dynamodb:Attributes': names },
+    StringEqualsIfExists: { 'dynamodb:ReturnValues': ['NONE', 'UPDATED_OLD', 'UPDATED_NEW'] },
+    // ForAllValues also holds for a request that names no attribute at all.
+    Null: { 'dynamodb:Attributes': 'false' },
+  };
 }

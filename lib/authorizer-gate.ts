@@ -1,4 +1,6 @@
-import { Annotations, Duration, RemovalPolicy, type Size, Stack } from 'aws-cdk-lib';
+import { Annotations, Duration, Names, RemovalPolicy, type Size, Stack } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -11,6 +13,7 @@ import {
   LONGEST_STOP_SECONDS,
   loadGateBundle,
   longestRequestSeconds,
+  METRIC_NAMESPACE,
   stopTimeoutSeconds,
 } from './gate-bundle';
 import { GateImage } from './gate-image';
@@ -158,6 +161,7 @@ export class AuthorizerGate extends Construct {
   public readonly initContainer: ecs.ContainerDefinition;
   /** The health check that a target group of the gate needs. */
   public readonly healthCheck: elbv2.HealthCheck;
+  private readonly metricsService: string;
 
   constructor(scope: Construct, id: string, props: AuthorizerGateProps) {
     super(scope, id);
@@ -171,7 +175,8 @@ export class AuthorizerGate extends Construct {
     }
 
     const { handler } = props.authorizer.bindGate();
-    const bundle = loadGateBundle().packGate(gateOptions(props));
+    this.metricsService = Names.uniqueResourceName(taskDefinition, { maxLength: 200, separator: '-' });
+    const bundle = loadGateBundle().packGate(gateOptions(props, this.metricsService));
     const longestRequest = longestRequestSeconds(props);
     const image = (props.image ?? GateImage.publicEcr()).image;
     const logging = props.logging ?? this.createLogging();
@@ -253,9 +258,34 @@ export class AuthorizerGate extends Construct {
     });
   }
 
-  /** Makes a target group check the gate's own health, and lets its load balancer reach it. */
-  public configureTargetGroup(targetGroup: elbv2.ApplicationTargetGroup): void {
+  /**
+   * Makes a target group check the gate's own health, and lets its load balancers reach the port for that.
+   * @param service the service that is registered with the target group
+   */
+  public configureTargetGroup(targetGroup: elbv2.ApplicationTargetGroup, service: ec2.IConnectable): void {
     targetGroup.configureHealthCheck(this.healthCheck);
+    targetGroup.registerConnectable(service, ec2.Port.tcp(AuthorizerGate.HEALTH_PORT));
+  }
+
+  /**
+   * A metric that the gates of this task definition write every minute: Allowed, Denied, Shed, AdmittedInFlight,
+   * AdmittedInFlightMaximum, CacheHits, StaleServed, AuthorizerInvocations, AuthorizerErrors, AuthorizerThrottles or
+   * AuthorizerLatency.
+   */
+  public metric(metricName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return new cloudwatch.Metric({
+      namespace: METRIC_NAMESPACE,
+      metricName,
+      dimensionsMap: { Service: this.metricsService },
+      statistic: cloudwatch.Stats.SUM,
+      period: Duration.minutes(1),
+      ...options,
+    });
+  }
+
+  /** Requests in flight to the app per task, the mean over a minute: what to scale by. */
+  public metricAdmittedInFlight(options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
+    return this.metric('AdmittedInFlight', { statistic: cloudwatch.Stats.AVERAGE, ...options });
   }
 
   private checkPlace(taskDefinition: ecs.TaskDefinition, upstreamPort: number): void {

@@ -6,6 +6,9 @@ import { checkInteger, checkPathPatterns, checkSeconds } from './checks';
 import { resolveGateLimits } from './gate-limits';
 import { bundlePath } from './package-root';
 
+/** CloudWatch namespace of the gates' metrics. */
+export const METRIC_NAMESPACE = 'Voicegate';
+
 const DEFAULT_PUBLIC_PATHS = ['/', '/static/*', '/favicon.ico'];
 const ROUTE = /^(?:([A-Z]+|\*) )?(\/\S*)$/;
 /** ECS waits at most this long between TERM and KILL. */
@@ -20,7 +23,7 @@ export function loadGateBundle(): GateBundle {
 }
 
 /** What the gate's bundle is told, from the construct's props and the authorizer's own terms. */
-export function gateOptions(options: AuthorizerGateOptions): GateOptions {
+export function gateOptions(options: AuthorizerGateOptions, metricsService: string): GateOptions {
   const authorizer = options.authorizer.bindGate();
   const longestRequest = longestRequestSeconds(options);
   checkInteger('AuthorizerGate: trustedHops', options.trustedHops, 0, 8);
@@ -59,6 +62,7 @@ export function gateOptions(options: AuthorizerGateOptions): GateOptions {
     drainDelay: DRAIN_DELAY_SECONDS,
     relaxedPaths: options.relaxedPaths ?? [],
     cacheBytes: 16 * 1024 * 1024,
+    metrics: { namespace: METRIC_NAMESPACE, service: metricsService },
   };
 }
 

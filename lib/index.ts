@@ -24,5 +24,6 @@ export {
 export { SecureTtsService } from './secure-tts-service';
 export type { SecureTtsServiceProps } from './secure-tts-service-props';
 export type { SecurityHeaders } from './security-headers';
+export { ServiceMonitoring, type ServiceMonitoringProps } from './service-monitoring';
 export { type PrivateNetworkProps, ServiceNetwork } from './service-network';
 export { type FargateCapacityProps, TaskCapacity } from './task-capacity';

@@ -1,6 +1,7 @@
 import type { Duration, Size } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as sns from 'aws-cdk-lib/aws-sns';
 import type { EdgeCertificate } from './edge-certificate';
 import type { Firewall } from './firewall';
 import type { GateImage } from './gate-image';
@@ -142,4 +143,14 @@ export interface SecureTtsServiceProps {
    * @default false
    */
   readonly enableExecuteCommand?: boolean;
+  /**
+   * Whether alarms and a dashboard are made. An alarm costs about 0.10 USD a month.
+   * @default true
+   */
+  readonly monitoringEnabled?: boolean;
+  /**
+   * Where alarms and their end are told.
+   * @default - nowhere: they only show in CloudWatch
+   */
+  readonly alarmTopic?: sns.ITopic;
 }

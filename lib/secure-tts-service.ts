@@ -14,6 +14,7 @@ import { HttpsLoadBalancer } from './https-load-balancer';
 import type { IRequestAuthorizer } from './request-authorizer';
 import type { SecureTtsServiceProps } from './secure-tts-service-props';
 import { createService } from './service';
+import { ServiceMonitoring } from './service-monitoring';
 import { ServiceNetwork } from './service-network';
 import { TaskCapacity } from './task-capacity';
 
@@ -42,6 +43,8 @@ export class SecureTtsService extends Construct {
   public readonly service: ecs.BaseService;
   /** The service's target group. */
   public readonly targetGroup: elbv2.ApplicationTargetGroup;
+  /** Alarms and dashboard, unless they are switched off. */
+  public readonly monitoring?: ServiceMonitoring;
   /** Where clients find the service. */
   public readonly url: string;
 
@@ -99,6 +102,16 @@ export class SecureTtsService extends Construct {
     });
     this.service = service;
     this.targetGroup = targetGroup;
+    if (props.monitoringEnabled !== false) {
+      this.monitoring = new ServiceMonitoring(this, 'Monitoring', {
+        loadBalancer: this.loadBalancer.loadBalancer,
+        targetGroup,
+        service,
+        gate: this.gate,
+        apiKeys: this.apiKeys,
+        alarmTopic: props.alarmTopic,
+      });
+    }
   }
 
   private createCluster(): ecs.Cluster {

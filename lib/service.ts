@@ -49,15 +49,10 @@ export function createService(
     protocol: elbv2.ApplicationProtocol.HTTP,
     port: AuthorizerGate.PORT,
     targets: [gate.loadBalancerTarget(service)],
-    healthCheck: gate.healthCheck,
     // Speech takes seconds to minutes: the task with the fewest requests is the next one free.
     loadBalancingAlgorithmType: elbv2.TargetGroupLoadBalancingAlgorithmType.LEAST_OUTSTANDING_REQUESTS,
     deregistrationDelay: options.longestRequest,
   });
-  service.connections.allowFrom(
-    edge.loadBalancer,
-    ec2.Port.tcp(AuthorizerGate.HEALTH_PORT),
-    'Health checks of the gate',
-  );
+  gate.configureTargetGroup(targetGroup, service);
   return { service, targetGroup };
 }

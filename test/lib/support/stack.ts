@@ -1,0 +1,73 @@
+import { App, Fn, Stack } from 'aws-cdk-lib';
+import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+
+export const ENV = { account: '111122223333', region: 'eu-west-1' };
+
+/** A stack in a known region whose synthesis looks nothing up. */
+export class TestStack extends Stack {
+  constructor(env: { account?: string; region?: string } = ENV, scope: App = quietApp(), id = 'Test') {
+    super(scope, id, { env });
+  }
+
+  public override get availabilityZones(): string[] {
+    return [0, 1].map((index) => Fn.select(index, Fn.getAzs()));
+  }
+}
+
+/** An app without the toolkit's own validation, which the tests of the whole app run. */
+export function quietApp(): App {
+  return new App({ context: { '@aws-cdk/core:validateAgainstDefaultRules': false } });
+}
+
+export function vpc(stack: Stack): ec2.Vpc {
+  return new ec2.Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 0 });
+}
+
+/** A function of somebody else's, to be used as an authorizer. */
+export function someFunction(stack: Stack, id = 'Foreign'): lambda.Function {
+  return new lambda.Function(stack, id, {
+    runtime: lambda.Runtime.NODEJS_LATEST,
+    handler: 'index.handler',
+    code: lambda.Code.fromInline('exports.handler = async () => ({ isAuthorized: true });'),
+  });
+}
+
+/** A Fargate task definition with an app that serves on a port. */
+export function taskWithApp(stack: Stack, port = 5000): ecs.FargateTaskDefinition {
+  const task = new ecs.FargateTaskDefinition(stack, 'Task');
+  task.addContainer('App', {
+    containerName: 'app',
+    image: ecs.ContainerImage.fromRegistry('example.com/app:1'),
+    portMappings: [{ containerPort: port, name: 'app' }],
+  });
+  return task;
+}
+
+export type Properties = Readonly<Record<string, unknown>>;
+
+/** Properties of the only resource of a type. */
+export function only(template: Template, type: string): Properties {
+  const found = Object.values(template.findResources(type));
+  if (found.length !== 1) throw new Error(`expected one ${type}, found ${found.length}`);
+  return (found[0]?.Properties ?? {}) as Properties;
+}
+
+/** The container definitions of the only task definition, by name. */
+export function containers(template: Template): Readonly<Record<string, Properties>> {
+  const { ContainerDefinitions } = only(template, 'AWS::ECS::TaskDefinition');
+  return Object.fromEntries((ContainerDefinitions as Properties[]).map((entry) => [String(entry.Name), entry]));
+}
+
+export function warnings(stack: Stack): string[] {
+  return Annotations.fromStack(stack)
+    .findWarning('*', Match.anyValue())
+    .map((entry) => String(entry.entry.data));
+}
+
+export function attributes(properties: Properties, name: string): Readonly<Record<string, unknown>> {
+  const list = properties[name] as { Key: string; Value: unknown }[];
+  return Object.fromEntries(list.map(({ Key, Value }) => [Key, Value]));
+}
