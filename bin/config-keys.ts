@@ -166,7 +166,12 @@ export const CONFIG_KEYS = {
     'Whether tasks live in private subnets behind a NAT gateway or in public ones.',
     oneOf('private', 'public'),
   ),
-  desiredCount: key('a whole number from 0 to 1000', '2', 'How many tasks run.', integer(0, 1000)),
+  desiredCount: key(
+    'a whole number from 0 to 1000',
+    '1',
+    'How many tasks run. Each counts its clients alone, so with N tasks a client may reach N times the limits.',
+    integer(0, 1000),
+  ),
   cpu: key('256, 512, 1024, 2048, 4096, 8192 or 16384', '2048', 'CPU units of a task.', integer(256, 16_384)),
   memory: key('MiB that Fargate allows with cpu', '8192', 'Memory of a task in MiB.', integer(512, 122_880)),
   architecture: key('x86_64 or arm64', 'x86_64', 'CPU architecture of the tasks.', oneOf('x86_64', 'arm64')),

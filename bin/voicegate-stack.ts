@@ -40,7 +40,8 @@ export class VoicegateStack extends Stack {
         memoryLimitMiB: config.memory,
         cpuArchitecture: config.architecture === 'arm64' ? CpuArchitecture.ARM64 : CpuArchitecture.X86_64,
       }),
-      desiredCount: config.desiredCount,
+      // One task, so that the limits hold exactly as they are stated: each gate counts alone.
+      desiredCount: config.desiredCount ?? 1,
       authorizer: this.authorizer(config),
       firewallEnabled: config.firewall,
       firewall: config.firewall === false ? undefined : this.firewall(config),
