@@ -124,8 +124,8 @@ http {
 ${VARIABLES.map((name) => `  js_var $gate_${name};`).join('\n')}
   js_set $gate_end gate.end;
   js_fetch_timeout ${authorizer.timeout}ms;
-  js_fetch_keepalive 16;
-  js_fetch_keepalive_timeout 15s;
+  # njs up to 1.0.2 keeps a connection whose certificate it has just refused, and then uses it unverified.
+  js_fetch_keepalive 0;
   js_fetch_protocols TLSv1.2 TLSv1.3;
   js_fetch_max_response_buffer_size 256k;
   ${PLACEHOLDERS.trustedCertificate}
@@ -218,7 +218,6 @@ ${Object.entries(PHRASES)
     location @tick {
       js_periodic gate.tick interval=1s;
       js_fetch_timeout 5s;
-      js_fetch_keepalive 0;
     }
   }
 }

@@ -70,18 +70,8 @@ const hashing: Hashing = {
   hmacSha256: (key, value) => crypto.createHmac('sha256', key).update(value).digest(),
 };
 
-/** Invokes the authorizer. A connection that the endpoint had closed in the meantime is worth one more try. */
+/** Invokes the authorizer. */
 async function invoke(event: string): Promise<InvokeResponse> {
-  const start = now();
-  try {
-    return await invokeOnce(event);
-  } catch (error) {
-    if (now() - start > settings.options.authorizer.timeout / 2) throw error;
-    return invokeOnce(event);
-  }
-}
-
-async function invokeOnce(event: string): Promise<InvokeResponse> {
   const env = environment();
   const target = lambdaTarget(env);
   const credentials = await awsCredentials({

@@ -248,13 +248,6 @@ describe('decisions', () => {
     expect(cached.status).toBe(200);
     expect((await Promise.all(waiting)).map((answer) => answer.status)).toEqual(Array(8).fill(200));
   });
-
-  it('keeps the connection to Lambda open between invocations', async () => {
-    await call(gate.url, '/x', withKey(newKey(), client()));
-    const before = lambda.connections;
-    for (let i = 0; i < 5; i++) await call(gate.url, '/x', withKey(newKey(), client()));
-    expect(lambda.connections).toBe(before);
-  });
 });
 
 describe('what the app receives', () => {

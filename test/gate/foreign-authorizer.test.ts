@@ -1,0 +1,149 @@
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { GateBundle, GateOptions } from '../../contract/gate-options';
+import { App } from './support/app';
+import { buildGate, gateOptions } from './support/bundle';
+import { type GateContainers, startGate } from './support/gate';
+import { call, newKey, withKey } from './support/http';
+import { allow, LambdaEndpoint } from './support/lambda-endpoint';
+
+let bundle: GateBundle;
+const started: { stop(): Promise<void> }[] = [];
+
+beforeAll(async () => {
+  bundle = await buildGate();
+});
+
+afterEach(async () => {
+  for (const part of started.splice(0).reverse()) await part.stop();
+});
+
+async function world(changes: Parameters<typeof gateOptions>[0]): Promise<{
+  gate: GateContainers;
+  app: App;
+  lambda: LambdaEndpoint;
+}> {
+  const options: GateOptions = gateOptions(changes);
+  const [app, lambda] = await Promise.all([App.start(), LambdaEndpoint.start()]);
+  started.push(app, lambda);
+  const gate = await startGate(bundle.packGate, options, { upstreamPort: app.port, lambdaUrl: lambda.url });
+  started.push(gate);
+  return { gate, app, lambda };
+}
+
+const policy = (Effect: string, Resource: string) => ({
+  principalId: 'user|7',
+  policyDocument: { Version: '2012-10-17', Statement: [{ Effect, Action: 'execute-api:Invoke', Resource }] },
+  context: { scopes: 'read', number: 1, flag: true },
+});
+
+describe('an authorizer written for API Gateway', () => {
+  it('gets an event of format 1.0 with the whole request, and its policy is obeyed', async () => {
+    const { gate, lambda } = await world({
+      authorizer: {
+        payloadFormat: '1.0',
+        identitySource: ['$request.header.Authorization'],
+        forwardRequest: true,
+      },
+    });
+    lambda.behaviour = ({ event }) => policy('Allow', String(event.methodArn));
+    const answer = await call(gate.url, '/orders/1?a=1&a=2&b=%20', {
+      headers: { authorization: 'token abc', 'X-Custom': 'v', cookie: 'c=1' },
+    });
+    expect(answer.status).toBe(200);
+    expect(answer.json().headers).toMatchObject({
+      'x-auth-principal': 'user|7'.replace('|', '%7C'),
+      'x-auth-scopes': 'read',
+    });
+    expect(answer.json().headers).not.toHaveProperty('authorization');
+    expect(lambda.invocations[0]?.event).toMatchObject({
+      version: '1.0',
+      type: 'REQUEST',
+      methodArn: 'arn:aws:execute-api:eu-west-1:123456789012:voicegate/$default/GET/orders/1',
+      identitySource: 'token abc',
+      authorizationToken: 'token abc',
+      httpMethod: 'GET',
+      path: '/orders/1',
+      headers: { authorization: 'token abc', 'X-Custom': 'v', cookie: 'c=1' },
+      queryStringParameters: { a: '2', b: ' ' },
+      requestContext: { identity: { sourceIp: '127.0.0.1' }, httpMethod: 'GET' },
+    });
+    lambda.behaviour = () => policy('Deny', '*');
+    expect((await call(gate.url, '/other', { headers: { authorization: 'token abc' } })).status).toBe(403);
+    lambda.behaviour = () => policy('Allow', 'arn:aws:execute-api:*:*:*/*/POST/*');
+    expect((await call(gate.url, '/third', { headers: { authorization: 'token abc' } })).status).toBe(403);
+  });
+
+  it('is not asked when the identity source is missing, and sees every header joined as API Gateway joins them', async () => {
+    const { gate, lambda } = await world({
+      authorizer: {
+        identitySource: ['$request.header.X-Token', '$request.querystring.tenant'],
+        forwardRequest: true,
+      },
+    });
+    lambda.behaviour = () => ({ isAuthorized: true, context: { sub: 'someone' } });
+    expect((await call(gate.url, '/x', { headers: { 'X-Token': 't' } })).status).toBe(401);
+    expect((await call(gate.url, '/x?tenant=1', { headers: { 'X-Token': '' } })).status).toBe(401);
+    expect(lambda.invocations).toEqual([]);
+    const answer = await call(gate.url, '/x?tenant=1&q=2', { headers: { 'X-Token': ['t', 'u'], cookie: 'a=1; b=2' } });
+    expect(answer.json()).toMatchObject({
+      url: '/x?q=2',
+      headers: { 'x-auth-principal': 'someone', cookie: 'a=1; b=2' },
+    });
+    expect(answer.json().headers).not.toHaveProperty('x-token');
+    expect(lambda.invocations[0]?.event).toMatchObject({
+      identitySource: ['t,u', '1'],
+      rawQueryString: 'tenant=1&q=2',
+      queryStringParameters: { tenant: '1', q: '2' },
+      cookies: ['a=1', 'b=2'],
+      headers: { 'x-token': 't,u' },
+    });
+  });
+
+  it('decides on each path and method by itself, since its simple answer may depend on them', async () => {
+    const { gate, lambda } = await world({
+      authorizer: { identitySource: ['$request.header.X-Token'], forwardRequest: true },
+    });
+    lambda.behaviour = ({ event }) => ({ isAuthorized: event.rawPath === '/open' });
+    const status = async (path: string) => (await call(gate.url, path, { headers: { 'X-Token': 't' } })).status;
+    expect([await status('/open'), await status('/closed'), await status('/open')]).toEqual([200, 403, 200]);
+    expect(lambda.invocations).toHaveLength(2);
+  });
+
+  it('is asked every time when nothing may be cached', async () => {
+    const { gate, lambda } = await world({
+      authorizer: { identitySource: [], positiveTtl: 0, negativeTtl: 0, staleGrace: 0, forwardRequest: true },
+    });
+    lambda.behaviour = () => ({ isAuthorized: true });
+    const answers = await Promise.all(Array.from({ length: 4 }, () => call(gate.url, '/x')));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(lambda.invocations).toHaveLength(4);
+  });
+});
+
+describe('a key in the query', () => {
+  it('is accepted where that is switched on, and taken out before the app sees the request', async () => {
+    const { gate, lambda } = await world({ queryKey: true });
+    const key = newKey();
+    const answer = await call(gate.url, `/tts?text=a%20b&api_key=${key}&x=1`);
+    expect([answer.status, answer.json().url]).toEqual([200, '/tts?text=a%20b&x=1']);
+    expect((await call(gate.url, `/tts?api%5Fkey=${key}`)).json().url).toBe('/tts');
+    expect((await call(gate.url, `/tts?api_key=${key}&api_key=${newKey()}`)).status).toBe(400);
+    expect((await call(gate.url, `/tts?api_key=${key}`, withKey(newKey()))).status).toBe(400);
+    expect((await call(gate.url, `/static/x?api_key=${key}`)).json().url).toBe('/static/x');
+    expect(lambda.invocations).toHaveLength(1);
+    expect(gate.stdout).not.toContain(key.slice(-40));
+  });
+});
+
+describe('metrics', () => {
+  it('are one line in Embedded Metric Format', async () => {
+    const { gate, lambda } = await world({ metrics: { namespace: 'Voicegate', service: 'demo' } });
+    lambda.behaviour = () => allow();
+    const line = await gate.line((entry) => '_aws' in entry);
+    expect(line).toMatchObject({
+      Service: 'demo',
+      AdmittedInFlight: 0,
+      _aws: { CloudWatchMetrics: [{ Namespace: 'Voicegate', Dimensions: [['Service']] }] },
+    });
+  });
+});
