@@ -3,6 +3,10 @@ import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { vi } from 'vitest';
+
+// The first synthesis in a process loads most of aws-cdk-lib: minutes, on a machine that is busy otherwise.
+vi.setConfig({ testTimeout: 120_000 });
 
 export const ENV = { account: '111122223333', region: 'eu-west-1' };
 

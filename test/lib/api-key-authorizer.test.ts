@@ -1,0 +1,129 @@
+import { Duration } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { describe, expect, it } from 'vitest';
+import { AUTHORIZER_ENV } from '../../contract/names';
+import { ApiKeyAuthorizer, type ApiKeyAuthorizerProps } from '../../lib';
+import { only, TestStack } from './support/stack';
+
+function authorizer(props?: ApiKeyAuthorizerProps) {
+  const stack = new TestStack();
+  const construct = new ApiKeyAuthorizer(stack, 'Authorizer', props);
+  return { stack, construct, template: () => Template.fromStack(stack) };
+}
+
+describe('ApiKeyAuthorizer', () => {
+  it('keeps its key table when the stack goes, can restore it, and lets dead keys expire', () => {
+    const { template } = authorizer();
+    template().hasResource('AWS::DynamoDB::GlobalTable', {
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+      Properties: {
+        BillingMode: 'PAY_PER_REQUEST',
+        KeySchema: [{ AttributeName: 'keyId', KeyType: 'HASH' }],
+        TimeToLiveSpecification: { AttributeName: 'deleteAt', Enabled: true },
+        GlobalSecondaryIndexes: [
+          Match.objectLike({ IndexName: 'owner', KeySchema: [{ AttributeName: 'owner', KeyType: 'HASH' }] }),
+        ],
+        Replicas: [Match.objectLike({ PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } })],
+      },
+    });
+  });
+
+  it('names the table in an output that ends in KeyTableName, whatever its scope', () => {
+    const outputs = authorizer().template().findOutputs('*');
+    expect(Object.keys(outputs)).toEqual([expect.stringMatching(/KeyTableName[0-9A-F]{8}$/)]);
+  });
+
+  it('tells the key prefix in an output when it is not the default one', () => {
+    const outputs = authorizer({ keyPrefix: 'acme' }).template().findOutputs('*');
+    expect(Object.entries(outputs).find(([name]) => name.includes('KeyPrefix'))?.[1]).toMatchObject({ Value: 'acme' });
+  });
+
+  it('works with the table of an earlier stack, and makes none', () => {
+    const stack = new TestStack();
+    const keyTable = dynamodb.TableV2.fromTableName(stack, 'Left', 'left-behind');
+    new ApiKeyAuthorizer(stack, 'Authorizer', { keyTable });
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::DynamoDB::GlobalTable', 0);
+    expect(JSON.stringify(only(template, 'AWS::Lambda::Function').Environment)).toContain('left-behind');
+  });
+
+  it('runs the shipped bundle on Node.js 24, with what it needs to know in its environment', () => {
+    const { template, construct, stack } = authorizer({
+      positiveTtl: Duration.seconds(30),
+      negativeTtl: Duration.seconds(5),
+    });
+    template().hasResourceProperties('AWS::Lambda::Function', {
+      Runtime: 'nodejs24.x',
+      Handler: 'index.handler',
+      Architectures: ['arm64'],
+      Timeout: 5,
+      Environment: {
+        Variables: {
+          [AUTHORIZER_ENV.keyTable]: stack.resolve(construct.keyTable.tableName),
+          [AUTHORIZER_ENV.keyPrefix]: 'vg',
+          [AUTHORIZER_ENV.positiveTtl]: '30',
+          [AUTHORIZER_ENV.negativeTtl]: '5',
+        },
+      },
+    });
+  });
+
+  it('is invoked by an alias, so that a gate never meets a half-deployed version', () => {
+    const { template } = authorizer();
+    template().hasResourceProperties('AWS::Lambda::Alias', { Name: 'live' });
+    template().resourceCountIs('AWS::Lambda::Version', 1);
+  });
+
+  it('keeps the function log for a month and no longer than the stack', () => {
+    authorizer()
+      .template()
+      .hasResource('AWS::Logs::LogGroup', {
+        DeletionPolicy: 'Delete',
+        Properties: { RetentionInDays: 30 },
+      });
+  });
+
+  it('may be held to a number of concurrent executions', () => {
+    const { template } = authorizer({ reservedConcurrentExecutions: 20 });
+    expect(only(template(), 'AWS::Lambda::Function').ReservedConcurrentExecutions).toBe(20);
+  });
+
+  it('protects a new table from deletion on request', () => {
+    const table = only(authorizer({ deletionProtection: true }).template(), 'AWS::DynamoDB::GlobalTable');
+    expect(table.Replicas).toEqual([expect.objectContaining({ DeletionProtectionEnabled: true })]);
+  });
+
+  it('lets a key manager work on this table and its index alone', () => {
+    const { stack, construct } = authorizer();
+    const role = new iam.Role(stack, 'Manager', { assumedBy: new iam.AccountRootPrincipal() });
+    construct.grantManageKeys(role);
+    Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: Match.arrayWith(['dynamodb:PutItem', 'dynamodb:Query']),
+            Resource: [
+              stack.resolve(construct.keyTable.tableArn),
+              stack.resolve(`${construct.keyTable.tableArn}/index/*`),
+            ],
+          },
+        ],
+      },
+      Roles: [{ Ref: Match.stringLikeRegexp('^Manager') }],
+    });
+  });
+
+  it.each<[ApiKeyAuthorizerProps, RegExp]>([
+    [{ keyPrefix: 'A_B' }, /key prefix must be 1 to 12 characters.*got "A_B"/],
+    [{ positiveTtl: Duration.hours(2) }, /positiveTtl must be whole seconds from 0 to 3600, got 7200 s/],
+    [{ negativeTtl: Duration.millis(500) }, /negativeTtl must be whole seconds from 0 to 3600, got 0.5 s/],
+    [{ memorySize: 64 }, /memorySize must be a whole number from 128 to 10240, got 64/],
+    [{ reservedConcurrentExecutions: 0 }, /reservedConcurrentExecutions must be a whole number from 1/],
+  ])('refuses %o, saying what is allowed', (props, message) => {
+    expect(() => authorizer(props)).toThrow(message);
+  });
+});
