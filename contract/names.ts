@@ -50,6 +50,8 @@ export const AUTHORIZER_ENV = {
   positiveTtl: 'POSITIVE_TTL',
   /** Seconds. */
   negativeTtl: 'NEGATIVE_TTL',
+  /** JSON: a list of `TokenIssuer` (contract/token-issuer.ts). Absent or empty: no tokens, only keys. */
+  tokenIssuers: 'TOKEN_ISSUERS',
 } as const;
 
 /**

@@ -1,5 +1,7 @@
 import { assertKeyPrefix, DEFAULT_KEY_PREFIX } from '../../contract/api-key';
 import { AUTHORIZER_ENV } from '../../contract/names';
+import type { TokenIssuer } from '../../contract/token-issuer';
+import { readTokenIssuers } from './token-issuers';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -10,6 +12,8 @@ export interface AuthorizerConfig {
   readonly positiveTtl: number;
   /** Seconds for which a refusal may be cached, at most. */
   readonly negativeTtl: number;
+  /** Empty: no tokens are accepted. */
+  readonly tokenIssuers: readonly TokenIssuer[];
 }
 
 const DEFAULT_POSITIVE_TTL = 60;
@@ -30,6 +34,7 @@ export function readConfig(env: Environment): AuthorizerConfig {
     keyPrefix,
     positiveTtl: readTtl(env, AUTHORIZER_ENV.positiveTtl, DEFAULT_POSITIVE_TTL),
     negativeTtl: readTtl(env, AUTHORIZER_ENV.negativeTtl, DEFAULT_NEGATIVE_TTL),
+    tokenIssuers: readTokenIssuers(env[AUTHORIZER_ENV.tokenIssuers]),
   };
 }
 

@@ -6,11 +6,16 @@ import { KEY_HEADER } from '../../contract/names';
 
 export type Credential =
   | { readonly kind: 'key'; readonly key: ApiKey }
+  /** Something of a JWT's shape; nothing of it has been checked. */
+  | { readonly kind: 'token'; readonly token: string }
   /** No credential, one that is neither key nor token, or two different ones. */
   | { readonly kind: 'missing' | 'malformed' | 'conflict' };
 
 /** Longer values are refused unread: they would only cost time. An ALB takes header lines up to 16 KB. */
 export const MAX_CREDENTIAL_LENGTH = 8192;
+
+/** Three parts of base64url. An empty third one, an unsigned token, is none. */
+const TOKEN = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
 export function readCredential(event: AuthorizerEvent, keyPrefix: string): Credential {
   // The identity source is a hint: a copy of some headers, a credential that came another way (a query parameter, a
@@ -28,7 +33,8 @@ export function readCredential(event: AuthorizerEvent, keyPrefix: string): Crede
 function classify(text: string, keyPrefix: string): Credential {
   if (text.length > MAX_CREDENTIAL_LENGTH) return { kind: 'malformed' };
   const key = parseApiKey(text, keyPrefix);
-  return key === undefined ? { kind: 'malformed' } : { kind: 'key', key };
+  if (key !== undefined) return { kind: 'key', key };
+  return TOKEN.test(text) ? { kind: 'token', token: text } : { kind: 'malformed' };
 }
 
 function headerCredentials(event: Exclude<AuthorizerEvent, { readonly type: 'TOKEN' }>): readonly string[] {

@@ -8,16 +8,25 @@ import type { Clock } from './clock';
 import type { AuthorizerConfig } from './config';
 import type { Credential } from './credential';
 import { type KeyStore, LAST_USED_INTERVAL } from './key-store';
+import type { TokenResult, TokenVerifier } from './token-verifier';
 
 export type DecideConfig = Pick<AuthorizerConfig, 'positiveTtl' | 'negativeTtl'>;
 
-/** @throws KeyStoreError when the store does not answer. */
+/**
+ * @param verifyToken absent: no tokens are accepted.
+ * @throws KeyStoreError when the store, or a token's issuer, does not answer.
+ */
 export async function decide(
   credential: Credential,
   store: KeyStore,
   clock: Clock,
   config: DecideConfig,
+  verifyToken?: TokenVerifier,
 ): Promise<Decision> {
+  if (credential.kind === 'token') {
+    if (verifyToken === undefined) return deny('malformed', config.negativeTtl);
+    return decideToken(await verifyToken(credential.token), clock(), config);
+  }
   if (credential.kind !== 'key') return deny(credential.kind, config.negativeTtl);
   const record = await store.get(credential.key.keyId);
   const now = clock();
@@ -49,6 +58,18 @@ export function decideKey(key: ApiKey, record: KeyRecord | undefined, now: numbe
   return {
     outcome: 'allow',
     grant: toGrant(record, expires),
+    ttl: ttlUntil(expires, now, config.positiveTtl),
+  };
+}
+
+/** Decides about a token that was verified, at a time in seconds since the epoch. */
+export function decideToken(result: TokenResult, now: number, config: DecideConfig): Decision {
+  if (result.outcome === 'invalid') return deny(result.reason, config.negativeTtl);
+  const { principal, scopes, expires } = result;
+  if (now >= expires) return deny('expired', config.negativeTtl);
+  return {
+    outcome: 'allow',
+    grant: { principal, scopes, expires },
     ttl: ttlUntil(expires, now, config.positiveTtl),
   };
 }

@@ -8,6 +8,7 @@ import { decide } from './decide';
 import type { KeyStore } from './key-store';
 import { policyAnswer } from './policy-answer';
 import { decideForHttpApi, simpleAnswer } from './simple-answer';
+import type { TokenVerifier } from './token-verifier';
 
 /** One line of the log. It never holds anything of the event but the public key id. */
 export interface LogEntry {
@@ -22,6 +23,8 @@ export interface LogEntry {
 
 export interface HandlerPorts {
   readonly keys: KeyStore;
+  /** Absent: no tokens are accepted. */
+  readonly verifyToken?: TokenVerifier;
   readonly clock: Clock;
   readonly log: (entry: LogEntry) => void;
 }
@@ -43,7 +46,7 @@ export function createHandler(config: AuthorizerConfig, ports: HandlerPorts): Au
       ports.log({ ...entry, ...publicId(credential), ms: Math.round((ports.clock() - started) * 1000) });
     let decision: Decision;
     try {
-      decision = await decide(credential, ports.keys, ports.clock, config);
+      decision = await decide(credential, ports.keys, ports.clock, config, ports.verifyToken);
       if (isHttpApi(event)) decision = decideForHttpApi(decision, event, ports.clock(), config.negativeTtl);
     } catch (error) {
       const reason = error instanceof Error ? error.message : 'unknown error';

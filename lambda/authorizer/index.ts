@@ -5,6 +5,7 @@ import { readConfig } from './config';
 import { dynamoDbClient } from './dynamodb-client';
 import { dynamoDbKeyStore } from './dynamodb-key-store';
 import { createHandler } from './handler';
+import type { TokenVerifier } from './token-verifier';
 
 const config = readConfig(process.env);
 
@@ -17,10 +18,18 @@ const calls = {
   note: dynamoDbClient(process.env, { attempt: 300, total: 300 }),
 };
 
+let verifier: Promise<TokenVerifier> | undefined;
+/** Loaded with the first token, not with the function: see token-verifier.ts. */
+const verifyToken: TokenVerifier = async (token) => {
+  verifier ??= import('./token-verifier').then(({ tokenVerifier }) => tokenVerifier(config.tokenIssuers, systemClock));
+  return (await verifier)(token);
+};
+
 export const handler = createHandler(config, {
   keys: dynamoDbKeyStore(calls, config.keyTable, (reason) =>
     log({ level: 'error', message: 'last use not noted', reason }),
   ),
   clock: systemClock,
+  ...(config.tokenIssuers.length > 0 && { verifyToken }),
   log,
 });

@@ -11,6 +11,7 @@ import type { AuthorizerEvent, SimpleAnswer } from '../../../contract/authorizer
 import { gateEvent, tokenEvent } from './events';
 import { type KeyTableServer, startKeyTable } from './key-table';
 import { issueKey } from './keys';
+import { newSigningKey, signToken, startIssuer } from './token-issuer-server';
 
 const directory = mkdtempSync(join(tmpdir(), 'authorizer-bundle-'));
 const bundle = join(directory, 'index.mjs');
@@ -88,6 +89,36 @@ describe('the authorizer’s bundle in a process of its own', () => {
       time: expect.any(String),
     });
     for (const secret of [good.key.secret, revoked.key.secret, good.record.hash]) expect(log).not.toContain(secret);
+  });
+
+  it('decides about tokens of a configured issuer', async () => {
+    const key = await newSigningKey('ES256', 'ec-1');
+    const issuer = await startIssuer(key);
+    try {
+      const exp = Math.floor(Date.now() / 1000) + 600;
+      const token = await signToken(key, { iss: issuer.issuer, aud: 'speech', sub: 'alice', exp, scope: 'a b' });
+      const env = {
+        ...server.env,
+        KEY_TABLE_NAME: server.table,
+        TOKEN_ISSUERS: JSON.stringify([{ issuer: issuer.issuer, audiences: ['speech'] }]),
+      };
+      const headers = { authorization: `Bearer ${token}` };
+      const { answers, log } = await invoke(
+        env,
+        gateEvent({ headers }),
+        gateEvent({ headers: { authorization: `${headers.authorization}x` } }),
+      );
+      expect(decodeDecision((answers[0] as SimpleAnswer).context)).toEqual({
+        outcome: 'allow',
+        grant: { principal: 'alice', scopes: ['a', 'b'], expires: exp },
+        ttl: 60,
+      });
+      expect(answers[1]).toMatchObject({ isAuthorized: false });
+      expect(log).not.toContain(token.split('.')[1]);
+      expect(log).not.toContain('alice');
+    } finally {
+      await issuer.stop();
+    }
   });
 
   it('does not start without the name of its table, and says so', async () => {

@@ -108,7 +108,7 @@ describe('the authorizer', () => {
 
 describe('the authorizer’s configuration', () => {
   it('has the documented defaults', () => {
-    expect(config).toEqual({ keyTable: 'keys', keyPrefix: 'vg', positiveTtl: 60, negativeTtl: 10 });
+    expect(config).toEqual({ keyTable: 'keys', keyPrefix: 'vg', positiveTtl: 60, negativeTtl: 10, tokenIssuers: [] });
   });
 
   it.each([
