@@ -1,10 +1,12 @@
 /**
- * DynamoDB's JSON API, signed by aws4fetch. The AWS SDK's client does far more, and loading it costs a cold start 60 to
- * 120 ms of CPU (bench/authorizer-cold-import.mjs); two operations do not need it.
+ * DynamoDB's JSON API without the AWS SDK, whose client does far more than two operations need, and without fetch: both
+ * cost a cold start more CPU than all the rest (bench/authorizer-cold-import.mjs).
  */
 
-import { AwsV4Signer } from 'aws4fetch';
+import { createHash, createHmac } from 'node:crypto';
+import { type Hashing, signRequest } from '../../contract/sigv4';
 import type { Environment } from './config';
+import { postText } from './post-text';
 
 /** Milliseconds for one attempt, connecting included, and for all attempts together. */
 export interface Timeouts {
@@ -37,7 +39,6 @@ export type DynamoDbCall = (
 
 /** Region, endpoint and credentials are read from the environment on every call: Lambda's credentials rotate. */
 export function dynamoDbClient(env: Environment, timeouts: Timeouts = DEFAULT_TIMEOUTS): DynamoDbCall {
-  const signingKeys = new Map<string, ArrayBuffer>();
   return async (operation, input) => {
     const body = JSON.stringify(input);
     const deadline = AbortSignal.timeout(timeouts.total);
@@ -46,7 +47,6 @@ export function dynamoDbClient(env: Environment, timeouts: Timeouts = DEFAULT_TI
         operation,
         body,
         env,
-        signingKeys,
         AbortSignal.any([deadline, AbortSignal.timeout(timeouts.attempt)]),
       );
       if ('result' in answer) return answer.result;
@@ -57,43 +57,41 @@ export function dynamoDbClient(env: Environment, timeouts: Timeouts = DEFAULT_TI
   };
 }
 
+const HASHING: Hashing = {
+  sha256Hex: (text) => createHash('sha256').update(text).digest('hex'),
+  hmacSha256: (key, text) => createHmac('sha256', key).update(text).digest(),
+};
+
 type Answer =
   | { readonly result: Readonly<Record<string, unknown>> }
   | { readonly code: string; readonly retryable: boolean };
 
-async function send(
-  operation: string,
-  body: string,
-  env: Environment,
-  signingKeys: Map<string, ArrayBuffer>,
-  signal: AbortSignal,
-): Promise<Answer> {
+async function send(operation: string, body: string, env: Environment, signal: AbortSignal): Promise<Answer> {
   const region = env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
   if (!region) return { code: 'NoRegion (set AWS_REGION)', retryable: false };
   if (!env.AWS_ACCESS_KEY_ID || !env.AWS_SECRET_ACCESS_KEY) return { code: 'NoCredentials', retryable: false };
-  // One entry a credential and day; an old one is of no use.
-  if (signingKeys.size > 2) signingKeys.clear();
   try {
-    const signed = await new AwsV4Signer({
-      method: 'POST',
-      url: dynamoDbEndpoint(env, region),
-      headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `DynamoDB_20120810.${operation}` },
-      body,
-      accessKeyId: env.AWS_ACCESS_KEY_ID,
-      secretAccessKey: env.AWS_SECRET_ACCESS_KEY,
-      ...(env.AWS_SESSION_TOKEN && { sessionToken: env.AWS_SESSION_TOKEN }),
-      service: 'dynamodb',
-      region,
-      cache: signingKeys,
-    }).sign();
-    const response = await fetch(signed.url, {
-      method: 'POST',
-      headers: signed.headers,
-      body,
-      redirect: 'error',
-      signal,
-    });
-    return readAnswer(response.status, await response.text());
+    const url = new URL(dynamoDbEndpoint(env, region));
+    const headers = signRequest(
+      {
+        method: 'POST',
+        host: url.host,
+        path: url.pathname,
+        query: '',
+        headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `DynamoDB_20120810.${operation}` },
+        body,
+      },
+      {
+        accessKeyId: env.AWS_ACCESS_KEY_ID,
+        secretAccessKey: env.AWS_SECRET_ACCESS_KEY,
+        ...(env.AWS_SESSION_TOKEN && { sessionToken: env.AWS_SESSION_TOKEN }),
+      },
+      { region, service: 'dynamodb' },
+      new Date(),
+      HASHING,
+    );
+    const { status, text } = await postText(url, headers, body, signal);
+    return readAnswer(status, text);
   } catch {
     // The cause may quote the request or its address; its kind is all that a log needs.
     return { code: signal.aborted ? 'Timeout' : 'NetworkError', retryable: true };
