@@ -27,7 +27,7 @@ export interface RecordingApp {
   stop(): Promise<void>;
 }
 
-/** Answers every request with `respond`'s bytes and closes. */
+/** Answers every request with `respond`'s bytes and closes; a 101 leaves the connection open. */
 export async function startRecordingApp(respond: (request: Received) => string = () => ANSWER): Promise<RecordingApp> {
   const connections: Connection[] = [];
   /** Whose request a connection brought; found once its head is whole. */
@@ -49,7 +49,10 @@ export async function startRecordingApp(respond: (request: Received) => string =
       }
       if (request.body === undefined) return;
       connection.answered = true;
-      socket.end(Buffer.from(respond(request), 'latin1'));
+      const answer = respond(request);
+      socket.write(Buffer.from(answer, 'latin1'));
+      // After a switch of protocols it listens on.
+      if (!answer.startsWith('HTTP/1.1 101 ')) socket.end();
     });
     socket.on('error', () => socket.destroy());
     socket.on('close', () => sockets.delete(socket));
