@@ -11,6 +11,7 @@ import {
   renderFilter,
   renderGate,
   renderInit,
+  renderLambda,
   renderStart,
   renderVersionProbe,
 } from './render-scripts';
@@ -27,6 +28,7 @@ export function packGate(options: GateOptions): GatePackage {
   const packed = archive([
     { name: 'init.sh', text: renderInit(requiredNjsVersion) },
     { name: 'gate.sh', text: renderGate(options.drainDelay) },
+    { name: 'lambda.sh', text: renderLambda() },
     { name: 'filter.sh', text: renderFilter(options.keyPrefix) },
     { name: 'nginx.conf.in', text: renderNginxConf(options) },
     { name: 'program.js.in', text: renderSettings(options) + program },

@@ -1,5 +1,6 @@
 import type { GateOptions } from '../contract/gate-options';
 import { GATE_ENV } from '../contract/names';
+import { ANSWER_LOCATION as ANSWER, INVOKE_LOCATION } from './locations';
 
 /** What the init container fills in; see render-scripts.ts. */
 export const PLACEHOLDERS = {
@@ -8,8 +9,9 @@ export const PLACEHOLDERS = {
   healthListen: '@HEALTH_LISTEN@',
   /** A whole directive, or nothing. */
   resolver: '@RESOLVER@',
-  /** A whole directive, or nothing. */
-  trustedCertificate: '@TRUSTED_CERTIFICATE@',
+  /** Whole directives, or nothing. */
+  fetchTrust: '@FETCH_TRUST@',
+  proxyTrust: '@PROXY_TRUST@',
 } as const;
 
 /** Environment that nginx hands to its workers: where Lambda and the credentials are. */
@@ -17,8 +19,6 @@ export const WORKER_ENV: readonly string[] = [
   GATE_ENV.authorizer,
   'AWS_REGION',
   'AWS_DEFAULT_REGION',
-  'AWS_ENDPOINT_URL',
-  'AWS_ENDPOINT_URL_LAMBDA',
   'AWS_ACCESS_KEY_ID',
   'AWS_SECRET_ACCESS_KEY',
   'AWS_SESSION_TOKEN',
@@ -52,9 +52,6 @@ const PHRASES: Readonly<Record<number, string>> = {
   505: 'HTTP Version Not Supported',
 };
 
-/** A location that answers errors. It has a path, not a name: a request line that nginx cannot read has no path to keep. */
-const ANSWER = '/.voicegate/answer';
-
 /** Variables of one request that the program writes. Each is empty until then. */
 const VARIABLES = [
   'upstream',
@@ -70,6 +67,10 @@ const VARIABLES = [
   'cache',
   'reason',
   'retry',
+  'invoke',
+  'invoke_host',
+  'invoke_name',
+  'invoke_headers',
 ];
 
 const LOG_FIELDS: readonly (readonly [string, string])[] = [
@@ -124,11 +125,12 @@ http {
 ${VARIABLES.map((name) => `  js_var $gate_${name};`).join('\n')}
   js_set $gate_end gate.end;
   js_fetch_timeout ${authorizer.timeout}ms;
-  # njs up to 1.0.2 keeps a connection whose certificate it has just refused, and then uses it unverified.
+  # For credentials and readiness alone. njs up to 1.0.2 keeps a connection whose certificate it has just refused, and
+  # then uses it unverified; so it must keep none.
   js_fetch_keepalive 0;
   js_fetch_protocols TLSv1.2 TLSv1.3;
   js_fetch_max_response_buffer_size 256k;
-  ${PLACEHOLDERS.trustedCertificate}
+  ${PLACEHOLDERS.fetchTrust}
   ${PLACEHOLDERS.resolver}
   resolver_timeout ${Math.max(1, Math.ceil(authorizer.timeout / 2000))}s;
 
@@ -168,6 +170,8 @@ ${Object.entries(PHRASES)
   }
   log_format gate escape=json '{${LOG_FIELDS.map(([name, value]) => `"${name}":${value}`).join(',')}}';
 
+  include lambda.conf;
+
   server {
     listen ${PLACEHOLDERS.listen} backlog=4096;
     access_log /dev/stdout gate;
@@ -195,6 +199,32 @@ ${Object.entries(PHRASES)
       proxy_send_timeout ${longestRequest}s;
       proxy_read_timeout ${longestRequest}s;
       proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Buffering X-Accel-Charset;
+    }
+
+    location = ${INVOKE_LOCATION} {
+      internal;
+      js_access gate.access;
+      proxy_pass $gate_invoke;
+      proxy_http_version 1.1;
+      proxy_pass_request_headers off;
+      proxy_set_header Host $gate_invoke_host;
+      proxy_set_header Connection "";
+      proxy_set_header X-Amz-Date $gate_invoke_headers;
+      proxy_ssl_server_name on;
+      proxy_ssl_name $gate_invoke_name;
+      proxy_ssl_protocols TLSv1.2 TLSv1.3;
+      ${PLACEHOLDERS.proxyTrust}
+      proxy_connect_timeout ${authorizer.timeout}ms;
+      proxy_send_timeout ${authorizer.timeout}ms;
+      proxy_read_timeout ${authorizer.timeout}ms;
+      # A connection that Lambda has closed in the meantime is worth one more try; deciding twice does no harm.
+      proxy_next_upstream error non_idempotent;
+      proxy_next_upstream_tries 2;
+      proxy_next_upstream_timeout ${authorizer.timeout}ms;
+      client_max_body_size 0;
+      subrequest_output_buffer_size 256k;
+      # Its errors are the program's to read.
+      error_page 599 ${ANSWER};
     }
 
     location = ${ANSWER} {

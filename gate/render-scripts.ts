@@ -1,4 +1,5 @@
 import { GATE_ENV } from '../contract/names';
+import { LAMBDA_UPSTREAM } from './locations';
 import { PLACEHOLDERS } from './render-nginx';
 
 /** The user of stock nginx images, as which the gate runs in ECS. */
@@ -90,12 +91,17 @@ else
     if [ -z "$certificates" ] && [ -r "$file" ]; then certificates=$file; fi
   done
 fi
-trusted=
-[ -z "$certificates" ] || trusted="js_fetch_trusted_certificate $certificates;"
+fetch= proxy=
+if [ -n "$certificates" ]; then
+  fetch="js_fetch_trusted_certificate $certificates;"
+  proxy="proxy_ssl_verify on; proxy_ssl_verify_depth 5; proxy_ssl_trusted_certificate $certificates;"
+fi
 
 sed -e "s|${PLACEHOLDERS.modules}|$modules|" -e "s|${PLACEHOLDERS.listen}|$listen|" \\
   -e "s|${PLACEHOLDERS.healthListen}|$health|" -e "s|${PLACEHOLDERS.resolver}|$resolver|" \\
-  -e "s|${PLACEHOLDERS.trustedCertificate}|$trusted|" nginx.conf.in > nginx.conf
+  -e "s|${PLACEHOLDERS.fetchTrust}|$fetch|" -e "s|${PLACEHOLDERS.proxyTrust}|$proxy|" nginx.conf.in > nginx.conf
+# Where Lambda is, only the gate's own environment tells; the check needs some place.
+AWS_ENDPOINT_URL_LAMBDA=http://127.0.0.1:9 ${GATE_ENV.authorizer}=check AWS_REGION=check sh lambda.sh > lambda.conf
 sed "s|@UPSTREAM@|$upstream|" program.js.in > program.js
 
 nginx -t -p "$dir/" -c nginx.conf "$@" > test.log 2>&1 < /dev/null || { sh filter.sh < test.log >&2; fail 'nginx refuses its configuration'; }
@@ -105,20 +111,63 @@ echo "voicegate gate: ready, njs $found"
 `;
 }
 
+/** Tells nginx, on standard output, where Lambda is: from the environment, as the AWS SDKs read it. */
+export function renderLambda(): string {
+  const name = `\${${GATE_ENV.authorizer}:-}`;
+  const bad = (variable: string, what: string) => `fail "${variable} must ${what}, got \\"$given\\""`;
+  return `set -eu
+${FAIL}
+given=${name}
+region=\${AWS_REGION:-\${AWS_DEFAULT_REGION:-}}
+characters='A-Za-z0-9_:$-'
+case $given in
+  '' | *[!$characters]*) ${bad(GATE_ENV.authorizer, 'be the name or ARN of a Lambda function')} ;;
+  arn:*:lambda:*:*:function:*) region=$(echo "$given" | cut -d : -f 4) ;;
+  *) [ -n "$region" ] || fail 'AWS_REGION must be set when ${GATE_ENV.authorizer} is no ARN' ;;
+esac
+given=$region
+case $given in *[!a-z0-9-]*) ${bad('AWS_REGION', 'be a region such as eu-west-1')} ;; esac
+case $region in cn-*) suffix=amazonaws.com.cn ;; *) suffix=amazonaws.com ;; esac
+given=\${AWS_ENDPOINT_URL_LAMBDA:-\${AWS_ENDPOINT_URL:-https://lambda.$region.$suffix}}
+characters='A-Za-z0-9.:/_~[-'
+case $given in *[!]$characters]*) ${bad('AWS_ENDPOINT_URL', 'look like https://host:port')} ;; esac
+echo "$given" | grep -Eq '^https?://([A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?(/.*)?$' || ${bad('AWS_ENDPOINT_URL', 'look like https://host:port')}
+# DNS does not know the name localhost.
+endpoint=$(echo "$given" | sed -E 's#^(https?://)localhost([:/]|$)#\\1127.0.0.1\\2#')
+authority=$(echo "$endpoint" | sed -E 's#^https?://([^/]*).*#\\1#')
+case $endpoint in
+  https:*)
+    port=443
+    grep -q proxy_ssl_trusted_certificate nginx.conf || fail 'found no CA certificates to verify AWS with: the image needs ca-certificates, or the init container AWS_CA_BUNDLE'
+    ;;
+  *) port=80 ;;
+esac
+echo "$authority" | grep -Eq ':[0-9]+$' || authority=$authority:$port
+resolve=
+if echo "$authority" | grep -Eqv '^([0-9.]+|\\[.*\\]):[0-9]+$'; then
+  grep -q '^ *resolver ' nginx.conf || fail "cannot find the address of $authority: resolv.conf names no nameserver"
+  resolve=' resolve'
+fi
+cat << END
+upstream ${LAMBDA_UPSTREAM} {
+  zone lambda 256k;
+  server $authority max_fails=0$resolve;
+  keepalive 16;
+  keepalive_timeout 30s;
+}
+map '' \\$gate_lambda_endpoint {
+  default '$endpoint';
+}
+END
+`;
+}
+
 /** Runs nginx; TERM and QUIT turn health red, wait, and let what is in flight finish. */
 export function renderGate(drainDelay: number): string {
   return `set -u
 ${FAIL}
 cd "$${GATE_ENV.directory}" && [ -f program.js ] || fail '${GATE_ENV.directory} is not prepared: the init container must succeed first'
-case \${${GATE_ENV.authorizer}:-} in
-  arn:*:lambda:*:*:function:*) ;;
-  '' | *[!A-Za-z0-9_:$-]*) fail '${GATE_ENV.authorizer} must be the name or ARN of a Lambda function' ;;
-  *) [ -n "\${AWS_REGION:-}\${AWS_DEFAULT_REGION:-}" ] || fail 'AWS_REGION must be set when ${GATE_ENV.authorizer} is no ARN' ;;
-esac
-case \${AWS_ENDPOINT_URL_LAMBDA:-\${AWS_ENDPOINT_URL:-https:}} in
-  http:*) ;;
-  *) grep -q js_fetch_trusted_certificate nginx.conf || fail 'no CA certificates to verify AWS with: the image needs ca-certificates, or the init container AWS_CA_BUNDLE' ;;
-esac
+sh lambda.sh > lambda.conf || exit 1
 rm -f draining out.fifo err.fifo
 mkfifo -m 600 out.fifo err.fifo || exit 1
 # Through pipes of our own: standard output may be a socket, or another user's, which nginx could not open by name.

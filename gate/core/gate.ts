@@ -8,7 +8,7 @@ import { identifyClient } from './client';
 import type { CountingDict } from './dict';
 import { eventV1, eventV2, routeArn } from './event';
 import { type Identified, identify } from './identify';
-import type { LambdaTarget } from './lambda-endpoint';
+import type { Authorizer } from './lambda-endpoint';
 import { loggablePath } from './loggable';
 import type { Outcome, Refusal, RefusalReason, Trace } from './outcome';
 import { policyAllows } from './policy';
@@ -21,7 +21,7 @@ import { giveBack, type Taken, takeFromWindow, takePlace } from './window';
 export interface GatePorts extends AuthorizePorts {
   /** Places of requests in flight to the app. */
   readonly places: CountingDict;
-  readonly lambda: () => LambdaTarget;
+  authorizer(): Authorizer;
   /** A fixed-length text that tells two inputs apart and does not tell the input. */
   digest(text: string): string;
 }
@@ -191,7 +191,7 @@ function authorizerEvent(visit: Visit, identified: Identified, ports: GatePorts)
   const facts = {
     identity: identified.values,
     routeArn: arnOf(visit, ports),
-    account: ports.lambda().account,
+    account: ports.authorizer().account,
     method: visit.request.method,
     path: visit.target.path,
     protocol: visit.request.protocol,
@@ -207,7 +207,7 @@ function authorizerEvent(visit: Visit, identified: Identified, ports: GatePorts)
 }
 
 function arnOf(visit: Visit, ports: GatePorts): string {
-  const { partition, region, account } = ports.lambda();
+  const { partition, region, account } = ports.authorizer();
   return routeArn(partition, region, account, visit.request.method, visit.target.path);
 }
 

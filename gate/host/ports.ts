@@ -8,9 +8,10 @@ import type { InvokeResponse } from '../core/answer';
 import { awsCredentials, forgetCredentials } from '../core/aws-credentials';
 import type { CountingDict, Dict } from '../core/dict';
 import type { GatePorts } from '../core/gate';
-import { type Environment, lambdaTarget } from '../core/lambda-endpoint';
+import { type Environment, invokeAddress, readAuthorizer } from '../core/lambda-endpoint';
 import type { Settings } from '../core/settings';
 import { type Hashing, signRequest } from '../core/sigv4';
+import { INVOKE_LOCATION, LAMBDA_UPSTREAM } from '../locations';
 
 /** Set before the program's own text when the bundle is packed. */
 declare const GATE_SETTINGS: Settings;
@@ -58,8 +59,8 @@ export function gatePorts(r: NginxHTTPRequest): GatePorts {
     now,
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     digest: (value) => crypto.createHash('sha256').update(value).digest('base64url'),
-    lambda: () => lambdaTarget(environment()),
-    invoke,
+    authorizer: () => readAuthorizer(environment()),
+    invoke: (event) => invoke(r, event),
     count,
     warn: (message) => r.warn(`voicegate: ${message}`),
   };
@@ -70,10 +71,15 @@ const hashing: Hashing = {
   hmacSha256: (key, value) => crypto.createHmac('sha256', key).update(value).digest(),
 };
 
-/** Invokes the authorizer. */
-async function invoke(event: string): Promise<InvokeResponse> {
+/**
+ * Invokes the authorizer through nginx's own client, by way of a location that nothing else reaches: it keeps connections
+ * only once their certificate is verified, which njs's fetch does not (see render-nginx.ts).
+ */
+async function invoke(r: NginxHTTPRequest, event: string): Promise<InvokeResponse> {
   const env = environment();
-  const target = lambdaTarget(env);
+  const v = r.variables;
+  const authorizer = readAuthorizer(env);
+  const { scheme, hostname, host, path, query } = invokeAddress(authorizer, v.gate_lambda_endpoint ?? '');
   const credentials = await awsCredentials({
     env,
     state,
@@ -82,28 +88,25 @@ async function invoke(event: string): Promise<InvokeResponse> {
       const response = await ngx.fetch(url, { headers });
       return { status: response.status, text: await response.text() };
     },
-    readFile: (path) => fs.readFileSync(path, 'utf8'),
+    readFile: (file) => fs.readFileSync(file, 'utf8'),
   });
-  const { host, path, query, region } = target;
-  const request = {
-    method: 'POST',
-    host,
-    path,
-    query,
-    headers: { 'content-type': 'application/json' },
-    body: event,
-  };
-  const headers = signRequest(request, credentials, { region, service: 'lambda' }, new Date(now()), hashing);
-  const response = await ngx.fetch(`${target.origin}${path}${query === '' ? '' : `?${query}`}`, {
-    method: 'POST',
-    headers,
-    body: event,
-  });
-  if (response.status === 403) forgetCredentials(state);
+  const request = { method: 'POST', host, path, query, headers: { 'content-type': 'application/json' }, body: event };
+  const scope = { region: authorizer.region, service: 'lambda' };
+  const { 'x-amz-date': date, ...headers } = signRequest(request, credentials, scope, new Date(now()), hashing);
+  v.gate_invoke = `${scheme}://${LAMBDA_UPSTREAM}${path}${query === '' ? '' : `?${query}`}`;
+  v.gate_invoke_host = host;
+  v.gate_invoke_name = hostname;
+  v.gate_invoke_headers =
+    date +
+    Object.entries(headers)
+      .map(([name, value]) => `\r\n${name}: ${value}`)
+      .join('');
+  const reply = await r.subrequest(INVOKE_LOCATION, { method: 'POST', body: event });
+  if (reply.status === 403) forgetCredentials(state);
   return {
-    status: response.status,
-    functionError: response.headers.get('X-Amz-Function-Error') ?? undefined,
-    payload: await response.text(),
+    status: reply.status,
+    functionError: reply.headersOut['X-Amz-Function-Error'] as string | undefined,
+    payload: reply.responseText ?? '',
   };
 }
 

@@ -44,9 +44,9 @@ describe('the connection to Lambda', () => {
   });
 
   it.each([
-    ['with a certificate of a trusted authority for its name', '127.0.0.1', true, 200],
-    ['with a certificate for another name', 'other.test', true, 503],
-    ['with a certificate of an unknown authority', '127.0.0.1', false, 503],
+    ['is made with a certificate of a trusted authority for its name', '127.0.0.1', true, 200],
+    ['is refused with a certificate for another name', 'other.test', true, 503],
+    ['is refused with a certificate of an unknown authority', '127.0.0.1', false, 503],
   ])('%s', async (_, name, trusted, status) => {
     const [own, stranger] = await Promise.all([certificate(name), certificate(name)]);
     const file = join(mkdtempSync(join(tmpdir(), 'voicegate-gate-ca-')), 'ca.pem');

@@ -248,6 +248,21 @@ describe('decisions', () => {
     expect(cached.status).toBe(200);
     expect((await Promise.all(waiting)).map((answer) => answer.status)).toEqual(Array(8).fill(200));
   });
+  it('keeps the connection to Lambda open between invocations', async () => {
+    await call(gate.url, '/x', withKey(newKey(), client()));
+    const before = lambda.connections;
+    for (let i = 0; i < 5; i++) {
+      // A body that nginx frames anew for the app must not be framed so for Lambda.
+      const chunked = {
+        method: 'POST',
+        body: 'abc',
+        ...withKey(newKey(), { 'Transfer-Encoding': 'chunked', ...client() }),
+      };
+      expect((await call(gate.url, '/x', chunked)).json().body).toBe('abc');
+    }
+    expect(lambda.connections).toBe(before);
+    expect(lambda.invocations.map(({ headers }) => headers['transfer-encoding'])).toEqual(Array(6).fill(undefined));
+  });
 });
 
 describe('what the app receives', () => {

@@ -1,0 +1,8 @@
+/** Names that the configuration and the program share. */
+
+/** A location that answers errors. It has a path, not a name: a request line that nginx cannot read has no path to keep. */
+export const ANSWER_LOCATION = '/.voicegate/answer';
+/** The location by which the program invokes the authorizer. */
+export const INVOKE_LOCATION = '/.voicegate/invoke';
+/** The group of addresses at which Lambda is reached; the entry script writes it. */
+export const LAMBDA_UPSTREAM = 'voicegate_lambda';
