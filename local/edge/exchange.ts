@@ -58,8 +58,9 @@ export function exchangeOf(
   let responded = false;
   let finished = false;
   let closed = false;
-  res.once('finish', () => {
+  onSent(req, res, () => {
     finished = true;
+    discardRest(req);
   });
   res.once('close', () => {
     closed = true;
@@ -78,7 +79,6 @@ export function exchangeOf(
     if ('stream' in req) req.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     else req.socket.destroy();
   };
-  discardRest(req, res, destroy);
   const switchProtocols: Exchange['switchProtocols'] = (headers, target, head, seen) => {
     responded = true;
     finished = true;
@@ -119,20 +119,36 @@ export function exchangeOf(
   };
 }
 
-/** What the client still sends after its answer is thrown away, for a while, so that it reads the answer first. */
-function discardRest(
+/** Calls back when the whole answer is handed to the connection. */
+function onSent(
   req: IncomingMessage | Http2ServerRequest,
   res: ServerResponse | Http2ServerResponse,
-  destroy: () => void,
+  listener: () => void,
 ): void {
-  res.once('finish', () => {
-    if (req.readableEnded || req.destroyed) return;
-    req.unpipe();
-    req.resume();
-    const timer = setTimeout(destroy, DISCARD_MILLISECONDS).unref();
-    req.once('close', () => clearTimeout(timer));
-    req.once('end', () => clearTimeout(timer));
-  });
+  if ('stream' in req) {
+    const { stream } = req;
+    // The response itself says `finish` when the stream closes, for whatever reason.
+    stream.once('finish', () => {
+      if (!stream.aborted) listener();
+    });
+  } else {
+    res.once('finish', listener);
+  }
+}
+
+/** Ends what the client still sends after its answer, and lets it read the answer first. */
+function discardRest(req: IncomingMessage | Http2ServerRequest): void {
+  if (req.readableEnded || req.destroyed) return;
+  if ('stream' in req) {
+    if (!req.stream.endAfterHeaders) req.stream.close(constants.NGHTTP2_NO_ERROR);
+    return;
+  }
+  req.unpipe();
+  req.resume();
+  const { socket } = req;
+  const timer = setTimeout(() => socket.destroy(), DISCARD_MILLISECONDS).unref();
+  req.once('close', () => clearTimeout(timer));
+  req.once('end', () => clearTimeout(timer));
 }
 
 function requestOf(req: IncomingMessage | Http2ServerRequest): ExchangeRequest {
