@@ -1,17 +1,20 @@
-import { CfnOutput, Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Token } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { assertKeyPrefix, DEFAULT_KEY_PREFIX } from '../contract/api-key';
 import { AUTHORIZER_ENV, KEY_TABLE, OUTPUTS } from '../contract/names';
 import { COUNTER_PREFIX } from '../contract/quota-counter';
 import { createApiKeyTable } from './api-key-table';
+import { createBundledFunction } from './bundled-function';
 import { checkInteger, checkSeconds } from './checks';
-import { bundlePath } from './package-root';
 import { type IRequestAuthorizer, PayloadFormat, type RequestAuthorizerConfig } from './request-authorizer';
+
+/** A look-up takes milliseconds; a gate gives up as soon as Lambda does. */
+const TIMEOUT = Duration.seconds(5);
 
 /** Options of the API-key authorizer. */
 export interface ApiKeyAuthorizerProps {
@@ -89,15 +92,13 @@ export class ApiKeyAuthorizer extends Construct implements IRequestAuthorizer {
     checkInteger('ApiKeyAuthorizer: reservedConcurrentExecutions', props.reservedConcurrentExecutions, 1, 100_000);
 
     this.keyTable = props.keyTable ?? createApiKeyTable(this, 'KeyTable', props.deletionProtection ?? false);
-    this.function = new lambda.Function(this, 'Function', {
+    this.function = createBundledFunction(this, {
+      bundle: 'authorizer',
       description: 'Decides on API keys',
-      code: lambda.Code.fromAsset(bundlePath('lambda/authorizer')),
-      handler: 'index.handler',
-      // Named as a string: older aws-cdk-lib versions have no constant for it.
-      runtime: new lambda.Runtime('nodejs24.x', lambda.RuntimeFamily.NODEJS),
-      architecture: props.architecture ?? lambda.Architecture.ARM_64,
+      timeout: TIMEOUT,
       memorySize: props.memorySize ?? 256,
-      timeout: Duration.seconds(5),
+      architecture: props.architecture,
+      logRetention: props.logRetention,
       reservedConcurrentExecutions: props.reservedConcurrentExecutions,
       environment: {
         [AUTHORIZER_ENV.keyTable]: this.keyTable.tableName,
@@ -105,10 +106,6 @@ export class ApiKeyAuthorizer extends Construct implements IRequestAuthorizer {
         [AUTHORIZER_ENV.positiveTtl]: String(positive),
         [AUTHORIZER_ENV.negativeTtl]: String(negative),
       },
-      logGroup: new logs.LogGroup(this, 'Log', {
-        retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
-        removalPolicy: RemovalPolicy.DESTROY,
-      }),
     });
     this.grantDecide();
     this.alias = new lambda.Alias(this, 'Live', { aliasName: 'live', version: this.function.currentVersion });
@@ -153,7 +150,7 @@ export class ApiKeyAuthorizer extends Construct implements IRequestAuthorizer {
       payloadFormat: PayloadFormat.V2,
       positiveTtl: this.positiveTtl,
       negativeTtl: this.negativeTtl,
-      timeout: Duration.seconds(5),
+      timeout: TIMEOUT,
       keyPrefix: this.keyPrefix,
       grantsScopes: true,
     };

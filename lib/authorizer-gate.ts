@@ -7,6 +7,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { GATE_ENV } from '../contract/names';
+import { acknowledge } from './acknowledge';
 import { checkInteger } from './checks';
 import {
   gateOptions,
@@ -247,6 +248,9 @@ export class AuthorizerGate extends Construct {
     this.node.addValidation(
       new GateValidation({ taskDefinition, gateContainer: AuthorizerGate.CONTAINER_NAME, upstreamPort }),
     );
+    acknowledge(taskDefinition, {
+      'AwsSolutions-ECS2': 'The environment holds configuration only; secrets of the app belong into its secrets.',
+    });
     this.warn(props, longestRequest);
   }
 

@@ -25,7 +25,7 @@ export function createFirewallLog(scope: Construct, webAclArn: string, options: 
     retention: options.retention ?? logs.RetentionDays.ONE_MONTH,
     removalPolicy: RemovalPolicy.DESTROY,
   });
-  const configuration = new wafv2.CfnLoggingConfiguration(scope, 'Logging', {
+  new wafv2.CfnLoggingConfiguration(scope, 'Logging', {
     resourceArn: webAclArn,
     logDestinationConfigs: [
       // Not logGroup.logGroupArn: it ends in ":*", which AWS WAF refuses.
@@ -38,7 +38,6 @@ export function createFirewallLog(scope: Construct, webAclArn: string, options: 
     ],
     redactedFields: [...SECRET_HEADERS.map((name) => ({ singleHeader: { Name: name } })), { queryString: {} }],
   });
-  configuration.node.addDependency(logGroup);
   return logGroup;
 }
 

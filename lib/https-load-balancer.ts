@@ -194,7 +194,8 @@ export class HttpsLoadBalancer extends Construct {
       props.accessLogBucket ?? createAccessLogBucket(this, 'AccessLogs', props.removalPolicy ?? RemovalPolicy.DESTROY);
     this.loadBalancer.logAccessLogs(bucket);
     // Deletion goes the other way: the load balancer stops logging before its bucket is emptied.
-    this.loadBalancer.node.addDependency(bucket);
+    const emptying = bucket.node.tryFindChild('AutoDeleteObjectsCustomResource');
+    if (emptying) this.loadBalancer.node.addDependency(emptying);
   }
 }
 

@@ -100,6 +100,10 @@ export class SecureTtsService extends Construct {
       longestRequest: Duration.seconds(longestRequest),
       enableExecuteCommand: props.enableExecuteCommand ?? false,
     });
+    acknowledge(taskDefinition.obtainExecutionRole(), {
+      'AwsSolutions-IAM5[Resource::*]':
+        'ecr:GetAuthorizationToken knows no resource; pulling itself is bound to the repository.',
+    });
     this.service = service;
     this.targetGroup = targetGroup;
     if (props.monitoringEnabled !== false) {

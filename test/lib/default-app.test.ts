@@ -1,0 +1,135 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { describe, expect, it } from 'vitest';
+import { packageRoot } from '../../lib/package-root';
+import { type CloudFormation, defaultApp, readTemplate } from './support/default-app';
+import { warnings } from './support/stack';
+
+const root = packageRoot(__dirname);
+
+function template(context?: Readonly<Record<string, string>>): CloudFormation {
+  const { app, templateFile } = defaultApp(context);
+  app.synth();
+  return readTemplate(templateFile);
+}
+
+function types(found: CloudFormation): string[] {
+  return Object.values(found.Resources).map(({ Type }) => Type);
+}
+
+/** cfn-lint of the project's own environment, or of the system. */
+function cfnLint(): string | undefined {
+  const folders = [join(root, '.voicegate/venv/bin'), ...(process.env.PATH ?? '').split(delimiter)];
+  return folders.map((folder) => join(folder, 'cfn-lint')).find((file) => existsSync(file));
+}
+
+describe('the app without any configuration', () => {
+  it('passes the AwsSolutions rules of cdk-nag, every exception with its reason', () => {
+    const { app, outdir } = defaultApp({}, (scope) => Validations.of(scope).addPlugins(new AwsSolutionsChecks(scope)));
+    app.synth();
+    const report = JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8')) as {
+      pluginReports: { pluginName: string; conclusion: string; violations: { severity?: string }[] }[];
+    };
+    const [nag] = report.pluginReports.filter(({ pluginName }) => pluginName === 'AwsSolutions');
+    expect(nag).toMatchObject({ conclusion: 'success', violations: [] });
+  });
+
+  const lint = cfnLint();
+  it.skipIf(lint === undefined && !process.env.CI)(
+    `has nothing for cfn-lint to say${lint === undefined ? ' (skipped: cfn-lint is not installed; npm test installs it)' : ''}`,
+    () => {
+      if (lint === undefined) throw new Error('cfn-lint must be installed where CI is set');
+      const { app, templateFile } = defaultApp();
+      app.synth();
+      // W3005 is a redundant DependsOn, which aws-cdk-lib's own functions have.
+      const output = execFileSync(lint, ['--ignore-checks', 'W3005', '--', templateFile], {
+        encoding: 'utf8',
+        timeout: 100_000,
+      });
+      expect(output.trim()).toBe('');
+    },
+  );
+
+  it('warns of one thing only: that its certificate is self-signed', () => {
+    const { stack } = defaultApp();
+    expect(warnings(stack)).toEqual([expect.stringContaining('The certificate is self-signed')]);
+  });
+
+  it('tells the address, the load balancer, the certificate and the key table in outputs', () => {
+    expect(Object.keys(template().Outputs).sort()).toEqual([
+      expect.stringMatching(/KeyTableName[0-9A-F]{8}$/),
+      'CertificateArn',
+      'LoadBalancerDnsName',
+      'ServiceUrl',
+    ]);
+  });
+
+  it('needs no container builder to be synthesized: the image is a folder until it is deployed', () => {
+    const { app, outdir } = defaultApp();
+    app.synth();
+    const dockerfiles = readdirSync(outdir).filter((name) => existsSync(join(outdir, name, 'Dockerfile')));
+    expect(dockerfiles).toHaveLength(1);
+    expect(existsSync(join(outdir, String(dockerfiles[0]), 'tests'))).toBe(false);
+  });
+
+  it('is the same each time, so that a deployment without a change changes nothing', () => {
+    expect(template()).toEqual(template());
+  });
+
+  it('runs the bundled image on a read-only file system', () => {
+    const [task] = Object.values(template().Resources).filter(({ Type }) => Type === 'AWS::ECS::TaskDefinition');
+    const containers = task?.Properties.ContainerDefinitions as Record<string, unknown>[];
+    expect(containers.map(({ Name, ReadonlyRootFilesystem }) => [Name, ReadonlyRootFilesystem])).toEqual([
+      ['app', true],
+      ['gate-init', true],
+      ['gate', true],
+    ]);
+  });
+});
+
+describe('the app with configuration', () => {
+  const CERTIFICATE = 'arn:aws:acm:eu-west-1:111122223333:certificate/11111111-2222-3333-4444-555555555555';
+
+  it('uses a certificate, and then makes none', () => {
+    const found = template({ certificateArn: CERTIFICATE });
+    expect(types(found)).not.toContain('Custom::SelfSignedCertificate');
+    expect(found.Outputs.CertificateArn?.Value).toBe(CERTIFICATE);
+  });
+
+  it('has the certificate of a domain issued through its hosted zone', () => {
+    const found = template({ hostedZoneId: 'Z1', hostedZoneName: 'example.org', domainNames: 'tts.example.org' });
+    expect(types(found)).toContain('AWS::CertificateManager::Certificate');
+    expect(found.Outputs.ServiceUrl?.Value).toBe('https://tts.example.org');
+  });
+
+  it('saves the NAT gateway in a public network, and the web ACL without a firewall', () => {
+    const found = types(template({ network: 'public', firewall: 'false' }));
+    expect(found).not.toContain('AWS::EC2::NatGateway');
+    expect(found.filter((type) => type.startsWith('AWS::WAFv2'))).toEqual([]);
+  });
+
+  it('pulls an image by its URI and builds none', () => {
+    const uri = '111122223333.dkr.ecr.eu-west-1.amazonaws.com/tts:1';
+    const found = JSON.stringify(template({ image: uri }));
+    expect(found).toContain('111122223333.dkr.ecr.eu-west-1');
+    expect(found).toMatch(/repository\/tts/);
+  });
+
+  it('sets limits in gate and firewall together', () => {
+    const [acl] = Object.values(template({ requestsPerMinute: '200', firewallWindow: '120' }).Resources).filter(
+      ({ Type }) => Type === 'AWS::WAFv2::WebACL',
+    );
+    const limits = JSON.stringify(acl).match(/"Limit":\d+/g);
+    // Ten times 200 and 10 a minute, over two minutes.
+    expect(limits).toEqual(['"Limit":4000', '"Limit":200']);
+  });
+
+  it('goes on with the key table of an earlier stack', () => {
+    const found = template({ keyTableName: 'left-behind' });
+    expect(types(found)).not.toContain('AWS::DynamoDB::GlobalTable');
+    expect(JSON.stringify(found.Outputs)).toContain('left-behind');
+  });
+});
