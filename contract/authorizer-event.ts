@@ -68,6 +68,8 @@ export interface AuthorizerEventV1 {
     readonly httpMethod?: string;
     readonly apiId?: string;
   };
+  /** As in {@link AuthorizerEventV2}. */
+  readonly voicegate?: GateField;
 }
 
 export interface AuthorizerEventToken {

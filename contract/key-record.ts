@@ -1,6 +1,7 @@
 /** One API key as the key table stores it: everything but the secret, of which only the SHA-256 is kept. */
 
 import type { RatePlan } from './decision';
+import { isQuota, type Quota } from './quota';
 
 export interface KeyRecord {
   readonly keyId: string;
@@ -19,6 +20,7 @@ export interface KeyRecord {
   readonly methods?: readonly string[];
   readonly sourceCidrs?: readonly string[];
   readonly plan?: RatePlan;
+  readonly quota?: Quota;
   /** Seconds since the epoch, like the times below. */
   readonly createdAt: number;
   readonly notBefore?: number;
@@ -80,6 +82,7 @@ const OPTIONAL = {
   methods: LIST,
   sourceCidrs: LIST,
   plan: PLAN,
+  quota: ['a map of day and month, each of requests and characters', isQuota],
   notBefore: NUMBER,
   expiresAt: NUMBER,
   revokedAt: NUMBER,

@@ -85,6 +85,7 @@ function toGrant(record: KeyRecord, expires: number | undefined): Grant {
     ...(record.methods !== undefined && { methods: record.methods }),
     ...(record.sourceCidrs !== undefined && { sourceCidrs: record.sourceCidrs }),
     ...(record.plan !== undefined && { rate: record.plan }),
+    ...(record.quota !== undefined && { quota: record.quota }),
   };
 }
 

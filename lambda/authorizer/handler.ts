@@ -1,12 +1,15 @@
 import type { AuthorizerEvent, PolicyAnswer, SimpleAnswer } from '../../contract/authorizer-event';
 import type { Decision } from '../../contract/decision';
 import { GATE_API_ID } from '../../contract/names';
+import { type LeaseGrant, readLeaseRequest } from '../../contract/quota';
 import type { Clock } from './clock';
 import type { AuthorizerConfig } from './config';
 import { type Credential, readCredential } from './credential';
 import { decide } from './decide';
 import type { KeyStore } from './key-store';
 import { policyAnswer } from './policy-answer';
+import { takeLease } from './quota';
+import type { QuotaStore } from './quota-store';
 import { decideForHttpApi, simpleAnswer } from './simple-answer';
 import type { TokenVerifier } from './token-verifier';
 
@@ -23,6 +26,7 @@ export interface LogEntry {
 
 export interface HandlerPorts {
   readonly keys: KeyStore;
+  readonly quotas: QuotaStore;
   /** Absent: no tokens are accepted. */
   readonly verifyToken?: TokenVerifier;
   readonly clock: Clock;
@@ -45,9 +49,11 @@ export function createHandler(config: AuthorizerConfig, ports: HandlerPorts): Au
     const log = (entry: Pick<LogEntry, 'level' | 'message' | 'outcome' | 'reason'>) =>
       ports.log({ ...entry, ...publicId(credential), ms: Math.round((ports.clock() - started) * 1000) });
     let decision: Decision;
+    let lease: LeaseGrant | undefined;
     try {
       decision = await decide(credential, ports.keys, ports.clock, config, ports.verifyToken);
-      if (isHttpApi(event)) decision = decideForHttpApi(decision, event, ports.clock(), config.negativeTtl);
+      if (isFromGate(event)) lease = await leaseFor(event, decision, ports);
+      else decision = decideWithoutGate(decision, event, ports.clock(), config.negativeTtl);
     } catch (error) {
       const reason = error instanceof Error ? error.message : 'unknown error';
       log({ level: 'error', message: 'no decision', outcome: 'error', reason });
@@ -55,7 +61,7 @@ export function createHandler(config: AuthorizerConfig, ports: HandlerPorts): Au
     }
     const { outcome } = decision;
     log({ level: 'info', message: 'decision', outcome, ...(outcome === 'deny' && { reason: decision.reason }) });
-    return isVersion2(event) ? simpleAnswer(decision) : policyAnswer(decision, event.methodArn);
+    return isVersion2(event) ? simpleAnswer(decision, lease) : policyAnswer(decision, event.methodArn, lease);
   };
 }
 
@@ -63,9 +69,30 @@ function isVersion2(event: AuthorizerEvent): event is Extract<AuthorizerEvent, {
   return 'version' in event && event.version === '2.0';
 }
 
-/** An HTTP API's event, behind which no gate evaluates the grant. A policy (format 1.0) states the constraints itself. */
-function isHttpApi(event: AuthorizerEvent): event is Extract<AuthorizerEvent, { readonly version: '2.0' }> {
-  return isVersion2(event) && event.requestContext.apiId !== GATE_API_ID;
+/** A gate evaluates the grant on every request; API Gateway only knows what this function answers. */
+function isFromGate(event: AuthorizerEvent): boolean {
+  return 'requestContext' in event && event.requestContext.apiId === GATE_API_ID;
+}
+
+async function leaseFor(
+  event: AuthorizerEvent,
+  decision: Decision,
+  ports: HandlerPorts,
+): Promise<LeaseGrant | undefined> {
+  const request = 'voicegate' in event ? event.voicegate?.lease : undefined;
+  if (request === undefined || decision.outcome === 'deny') return undefined;
+  const { keyId, quota } = decision.grant;
+  if (keyId === undefined || quota === undefined) return undefined;
+  return takeLease(ports.quotas, keyId, quota, readLeaseRequest(request), ports.clock);
+}
+
+/** Nothing counts what a key uses where no gate does: a key with a quota is refused there, not unlimited. */
+function decideWithoutGate(decision: Decision, event: AuthorizerEvent, now: number, ttl: number): Decision {
+  if (decision.outcome === 'allow' && decision.grant.quota !== undefined) {
+    return { outcome: 'deny', status: 403, reason: 'quota', ttl };
+  }
+  // A policy (format 1.0) states the other constraints itself.
+  return isVersion2(event) ? decideForHttpApi(decision, event, now, ttl) : decision;
 }
 
 function assertAuthorizerEvent(event: AuthorizerEvent): void {

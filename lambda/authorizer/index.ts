@@ -4,6 +4,7 @@ import { systemClock } from './clock';
 import { readConfig } from './config';
 import { dynamoDbClient } from './dynamodb-client';
 import { dynamoDbKeyStore } from './dynamodb-key-store';
+import { dynamoDbQuotaStore } from './dynamodb-quota-store';
 import { createHandler } from './handler';
 import type { TokenVerifier } from './token-verifier';
 
@@ -29,6 +30,7 @@ export const handler = createHandler(config, {
   keys: dynamoDbKeyStore(calls, config.keyTable, (reason) =>
     log({ level: 'error', message: 'last use not noted', reason }),
   ),
+  quotas: dynamoDbQuotaStore(calls.read, config.keyTable),
   clock: systemClock,
   ...(config.tokenIssuers.length > 0 && { verifyToken }),
   log,

@@ -4,6 +4,7 @@ import { encodeDecision } from '../../contract/authorizer-answer';
 import { type PolicyAnswer, UNAUTHORIZED } from '../../contract/authorizer-event';
 import type { Decision, Grant } from '../../contract/decision';
 import { isPathPattern } from '../../contract/path-pattern';
+import type { LeaseGrant } from '../../contract/quota';
 import { AMBIGUOUS_RESOURCES } from './ambiguous-path';
 
 type Statement = PolicyAnswer['policyDocument']['Statement'][number];
@@ -18,7 +19,7 @@ const ACTION = 'execute-api:Invoke';
  *
  * @throws Error `Unauthorized` for a 401, as API Gateway wants it.
  */
-export function policyAnswer(decision: Decision, methodArn: string): PolicyAnswer {
+export function policyAnswer(decision: Decision, methodArn: string, lease?: LeaseGrant): PolicyAnswer {
   if (decision.outcome === 'deny' && decision.status === 401) throw new Error(UNAUTHORIZED);
   const stage = stageArn(methodArn);
   return {
@@ -30,7 +31,7 @@ export function policyAnswer(decision: Decision, methodArn: string): PolicyAnswe
           ? grantStatements(decision.grant, stage)
           : [{ Effect: 'Deny', Action: ACTION, Resource: `${stage}/*` }],
     },
-    context: { ...encodeDecision(decision) },
+    context: { ...encodeDecision(decision, lease) },
   };
 }
 

@@ -3,10 +3,11 @@
 import { encodeDecision } from '../../contract/authorizer-answer';
 import type { AuthorizerEventV2, SimpleAnswer } from '../../contract/authorizer-event';
 import { type Decision, type DenyReason, type Grant, refusal } from '../../contract/decision';
+import type { LeaseGrant } from '../../contract/quota';
 import { hasAmbiguousSegments } from './ambiguous-path';
 
-export function simpleAnswer(decision: Decision): SimpleAnswer {
-  return { isAuthorized: decision.outcome === 'allow', context: { ...encodeDecision(decision) } };
+export function simpleAnswer(decision: Decision, lease?: LeaseGrant): SimpleAnswer {
+  return { isAuthorized: decision.outcome === 'allow', context: { ...encodeDecision(decision, lease) } };
 }
 
 /**

@@ -20,6 +20,7 @@ const record: fc.Arbitrary<KeyRecord> = fc.record(
     methods: list,
     sourceCidrs: list,
     plan: fc.record({ requestsPerMinute: fc.integer({ min: 1 }), burst: fc.integer({ min: 1 }) }),
+    quota: fc.constantFrom({ day: { requests: 1 } }, { day: { characters: 2 }, month: { requests: 3, characters: 4 } }),
     notBefore: seconds,
     expiresAt: seconds,
     revokedAt: seconds,
@@ -50,7 +51,7 @@ describe('a key record in DynamoDB', () => {
 
   it('leaves out what is undefined, and attributes of a newer version', () => {
     expect(toItem({ ...example, notBefore: undefined })).toEqual(toItem(example));
-    expect(fromItem({ ...toItem(example), quota: { N: '5' } })).toEqual(example);
+    expect(fromItem({ ...toItem(example), colour: { N: '5' } })).toEqual(example);
   });
 
   it('is refused by the name of what is missing or wrong, never by its value', () => {
@@ -66,6 +67,7 @@ describe('a key record in DynamoDB', () => {
       sourceCidrs: { L: [{ N: '1' }] },
       expiresAt: { S: 'SECRET' },
       revokedAt: { N: 'SECRET' },
+      quota: { M: { week: { M: { requests: { N: '1' } } } } },
       plan: { M: { requestsPerMinute: { N: '0' }, burst: { N: '1' } } },
     } as const;
     for (const [name, attribute] of Object.entries(wrong)) {

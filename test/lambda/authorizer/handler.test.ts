@@ -1,18 +1,35 @@
 import { describe, expect, it } from 'vitest';
-import { decodeDecision } from '../../../contract/authorizer-answer';
+import { decodeDecision, decodeLease } from '../../../contract/authorizer-answer';
 import type { AuthorizerEvent, PolicyAnswer, SimpleAnswer } from '../../../contract/authorizer-event';
 import type { KeyRecord } from '../../../contract/key-record';
+import type { QuotaCounter } from '../../../contract/quota-counter';
 import { readConfig } from '../../../lambda/authorizer/config';
 import { createHandler, type LogEntry } from '../../../lambda/authorizer/handler';
 import { type KeyStore, KeyStoreError } from '../../../lambda/authorizer/key-store';
+import type { QuotaStore } from '../../../lambda/authorizer/quota-store';
 import { gateEvent, httpApiEvent, restApiEvent, tokenEvent } from './events';
 import { issueKey, NOW, storeOf } from './keys';
+
+/** Counters in memory; the real store has tests of its own. */
+function quotaStore(): QuotaStore {
+  const counters = new Map<string, QuotaCounter>();
+  return {
+    read: async (keyId, month) => counters.get(`${keyId} ${month}`),
+    write: async (keyId, month, counter) => {
+      const known = counters.get(`${keyId} ${month}`)?.version ?? 0;
+      if (counter.version !== known + 1) return false;
+      counters.set(`${keyId} ${month}`, counter);
+      return true;
+    },
+  };
+}
 
 const config = readConfig({ KEY_TABLE_NAME: 'keys' });
 
 function handlerOf(keys: KeyStore) {
   const lines: LogEntry[] = [];
-  const handler = createHandler(config, { keys, clock: () => NOW, log: (entry) => lines.push(entry) });
+  const quotas = quotaStore();
+  const handler = createHandler(config, { keys, quotas, clock: () => NOW, log: (entry) => lines.push(entry) });
   return { handler, lines };
 }
 
@@ -44,6 +61,44 @@ describe('the authorizer', () => {
       const answer = await handler(event);
       expect(answer).toMatchObject({ principalId: 'acme', policyDocument: { Statement: [{ Effect: 'Allow' }, {}] } });
       expect(JSON.stringify(answer)).toContain('/prod/*/v1/*');
+    }
+  });
+
+  it('grants a gate a lease of the quota, beside the decision, and only when it asks', async () => {
+    const metered = issueKey({ quota: { day: { requests: 100 } } });
+    const { handler } = handlerOf(storeOf(metered.record));
+    const event = gateEvent({ headers: { 'x-api-key': metered.text } });
+    const amounts = (requests: number) => ({ requests, characters: 0 });
+    const lease = { gate: 'g1', sequence: 1, need: amounts(1), want: amounts(3), unspent: amounts(0) };
+    const asked = await handler({ ...event, voicegate: { lease } });
+    expect(simple(asked).decision).toMatchObject({ grant: { quota: { day: { requests: 100 } } } });
+    expect(decodeLease(asked.context)).toMatchObject({ gate: 'g1', sequence: 1, granted: amounts(3) });
+    expect(decodeLease((await handler(event)).context)).toBeUndefined();
+    // Asking again with the same number is the same lease, not another one.
+    const again = decodeLease((await handler({ ...event, voicegate: { lease } })).context);
+    expect(again?.limits[0]?.remaining).toBe(97);
+  });
+
+  it('grants no lease to who is refused, and fails on a request for one that it cannot read', async () => {
+    const metered = issueKey({ quota: { day: { requests: 100 } } });
+    const { handler } = handlerOf(storeOf({ ...metered.record, disabledAt: NOW }));
+    const event = gateEvent({ headers: { 'x-api-key': metered.text } });
+    const lease = { gate: 'g1', sequence: 0 } as never;
+    const refused = await handler({ ...event, voicegate: { lease } });
+    expect(simple(refused).isAuthorized).toBe(false);
+    expect(decodeLease(refused.context)).toBeUndefined();
+    const { handler: allowing } = handlerOf(storeOf(metered.record));
+    await expect(allowing({ ...event, voicegate: { lease } })).rejects.toThrow('malformed lease request');
+  });
+
+  it('refuses a key with a quota where no gate counts its use', async () => {
+    const metered = issueKey({ quota: { month: { characters: 5 } } });
+    const { handler } = handlerOf(storeOf(metered.record));
+    const headers = { 'x-api-key': metered.text };
+    const answer = simple(await handler(httpApiEvent({ headers })));
+    expect(answer.decision).toMatchObject({ outcome: 'deny', status: 403, reason: 'quota' });
+    for (const event of [restApiEvent({ headers }), tokenEvent(metered.text)]) {
+      expect(await handler(event)).toMatchObject({ policyDocument: { Statement: [{ Effect: 'Deny' }] } });
     }
   });
 
