@@ -127,7 +127,9 @@ async function invokeBounded(ports: AuthorizePorts, identity: Identity, held: He
   let answer: Answer;
   const start = ports.now();
   try {
-    answer = readAnswer(await ports.invoke(identity.event()));
+    const response = await ports.invoke(identity.event());
+    answer = readAnswer(response);
+    if (answer.outcome === 'failure') ports.warn(`authorizer: ${answer.cause}, Lambda answered ${response.status}`);
   } catch (error) {
     ports.warn(`authorizer: ${error instanceof Error ? error.message : 'failed'}`);
     answer = { outcome: 'failure', cause: 'error' };
@@ -148,7 +150,6 @@ function settle(ports: AuthorizePorts, key: string, answer: Answer): Verdict {
   const now = ports.now();
   if (answer.outcome === 'failure') {
     ports.count(`authorizer-${answer.cause}`);
-    ports.warn(`authorizer: ${answer.cause}`);
     return whenFailing(ports, key, answer.cause);
   }
   if (answer.outcome === 'deny') {
