@@ -20,28 +20,18 @@ export async function makeDemoKey(stateDirectory: string, signal?: AbortSignal):
   const created = JSON.parse(
     await keys(['create', '--owner', OWNER, '--label', LABEL], stateDirectory, signal),
   ) as DemoKey;
-  const listed = JSON.parse(await keys(['list'], stateDirectory, signal)) as unknown;
-  for (const key of earlier(listed, created.keyId)) await keys(['revoke', key, '--yes'], stateDirectory, signal);
+  const listed = JSON.parse(await keys(['list', '--owner', OWNER], stateDirectory, signal)) as readonly ListedKey[];
+  for (const { keyId, label, revokedAt } of listed) {
+    if (label !== LABEL || keyId === created.keyId || revokedAt !== undefined) continue;
+    await keys(['revoke', keyId, '--yes'], stateDirectory, signal);
+  }
   return created;
 }
 
 interface ListedKey {
   readonly keyId: string;
-  readonly owner?: string;
   readonly label?: string;
-  readonly revoked?: unknown;
-  readonly revokedAt?: unknown;
-}
-
-function earlier(listed: unknown, current: string): readonly string[] {
-  const rows = (Array.isArray(listed) ? listed : (listed as { readonly keys?: unknown }).keys) as
-    | readonly ListedKey[]
-    | undefined;
-  return (rows ?? [])
-    .filter(
-      (row) => row.owner === OWNER && row.label === LABEL && row.keyId !== current && !row.revoked && !row.revokedAt,
-    )
-    .map((row) => row.keyId);
+  readonly revokedAt?: string;
 }
 
 async function keys(args: readonly string[], stateDirectory: string, signal?: AbortSignal): Promise<string> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { root } from '../launch/prepare.mjs';
 import type { StackState } from './stacks.js';
 
-/** All that the app of cdk.json is made from; `lambda` and `gate` enter through their bundles in `dist`. */
+/** All that the app of cdk.json is made from; `lambda` and `gate` enter through their bundles in `dist`, which holds other things too. */
 const INPUTS = [
   'bin',
   'lib',

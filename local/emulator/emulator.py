@@ -16,6 +16,7 @@ from ministack.core.persistence import save_all
 import elastic_load_balancing
 import resource_types
 import task_definitions
+import unfinished_stacks
 import web_acls
 
 SAVE_EVERY_SECONDS = 10
@@ -43,7 +44,7 @@ def save_now_and_then() -> None:
 
 
 def main() -> None:
-    for part in (elastic_load_balancing, resource_types, task_definitions, web_acls):
+    for part in (elastic_load_balancing, resource_types, task_definitions, unfinished_stacks, web_acls):
         part.install()
     threading.Thread(target=stop_with_parent, daemon=True).start()
     threading.Thread(target=save_now_and_then, daemon=True).start()

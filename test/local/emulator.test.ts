@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import {
   DescribeServicesCommand,
@@ -31,6 +30,7 @@ import { type Emulator, startEmulator } from '../../local/emulator/index.js';
 import { runCommand } from '../../local/launch/command.mjs';
 import { root } from '../../local/launch/prepare.mjs';
 import { ensureTools } from '../../local/toolchain/index.js';
+import { filesHolding, gone, processesOf } from './leftovers.js';
 
 const APP = `${join(root, 'node_modules/.bin/tsx')} ${join(root, 'test/local/fixtures/app.ts')}`;
 
@@ -58,34 +58,6 @@ function deployFixture(context: Record<string, string>, update?: (detail: string
     context,
     ...(update ? { update } : {}),
   });
-}
-
-/** Command lines of the processes that mention the folder. */
-function processesOf(folder: string): readonly string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .flatMap((pid) => {
-      try {
-        const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-        const where = readFileSync(`/proc/${pid}/environ`, 'utf8');
-        return line.includes(folder) || where.includes(folder) ? [`${pid} ${line}`] : [];
-      } catch {
-        return [];
-      }
-    });
-}
-
-async function gone(folder: string): Promise<readonly string[]> {
-  const deadline = Date.now() + 15_000;
-  while (processesOf(folder).length > 0 && Date.now() < deadline) await sleep(50);
-  return processesOf(folder);
-}
-
-function filesHolding(folder: string, text: string): readonly string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => readFileSync(file).includes(text));
 }
 
 const progress: string[] = [];
@@ -263,13 +235,33 @@ describe('a restart', () => {
     const again = await deployFixture({ version: '1' });
     expect(again.changed).toBe(false);
     expect(again.stacks[0]?.outputs).toEqual(first.stacks[0]?.outputs);
-  });
+  }, 120_000);
 
   it('is followed by an update in place when the app has changed', async () => {
     const updated = await deployFixture({ version: '2' });
     expect(updated.changed).toBe(true);
     expect(updated.stacks[0]?.outputs).toEqual({ ...first.stacks[0]?.outputs, Answer: 'said hello 2' });
-  });
+  }, 120_000);
+});
+
+describe('a deployment that was cut off with the emulator', () => {
+  async function restartWith(before: string, after: string): Promise<void> {
+    await emulator.stop();
+    const file = join(directory, 'emulator/state/cloudformation.json');
+    const state = readFileSync(file, 'utf8');
+    const cut = state.replaceAll(`"StackStatus": "${before}"`, `"StackStatus": "${after}"`);
+    expect(cut).not.toBe(state);
+    writeFileSync(file, cut);
+    emulator = await start();
+  }
+
+  it('is not in progress for ever: an update can be repeated, a first creation is done again', async () => {
+    await restartWith('UPDATE_COMPLETE', 'UPDATE_IN_PROGRESS');
+    await restartWith('UPDATE_ROLLBACK_COMPLETE', 'CREATE_IN_PROGRESS');
+    const { changed, stacks } = await deployFixture({ version: '2' });
+    expect(changed).toBe(true);
+    expect(stacks[0]?.outputs.Answer).toBe('said hello 2');
+  }, 120_000);
 });
 
 describe('an app that cannot be synthesized', () => {
