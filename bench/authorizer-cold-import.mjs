@@ -28,6 +28,7 @@ import { DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/clie
 import { systemClock } from './clock';
 import { readConfig } from './config';
 import { dynamoDbKeyStore } from './dynamodb-key-store';
+import { dynamoDbQuotaStore } from './dynamodb-quota-store';
 import { createHandler } from './handler';
 
 const config = readConfig(process.env);
@@ -39,6 +40,7 @@ const calls = {
 const log = (entry) => console.log(JSON.stringify(entry));
 export const handler = createHandler(config, {
   keys: dynamoDbKeyStore(calls, config.keyTable, log),
+  quotas: dynamoDbQuotaStore(calls.note, config.keyTable),
   clock: systemClock,
   log,
 });

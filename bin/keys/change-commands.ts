@@ -23,14 +23,15 @@ export function addChangeCommands(keys: Command, context: KeysContext): void {
   );
   withoutTerms(withTerms(updating)).action(async (keyIdText: string, options: CommonOptions & TermOptions) => {
     const keyId = readKeyId(keyIdText);
-    const changes = readTerms(options, context.now());
+    const asked = context.now();
+    const changes = readTerms(options, asked);
     if (Object.keys(changes).length === 0) {
       throw new UsageError(
         'nothing to change: give at least one of the options that `voicegate keys update --help` lists',
       );
     }
     const { table } = await context.open(options);
-    context.printKey(options, await table.change(keyId, update(changes)));
+    context.printKey(options, await table.change(keyId, update(changes, asked)));
   });
 
   const simple: readonly (readonly [name: string, description: string, change: Change])[] = [

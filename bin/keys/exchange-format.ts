@@ -4,6 +4,7 @@
  */
 
 import type { KeyRecord } from '../../contract/key-record';
+import { type Quota, quotaLimits } from '../../contract/quota';
 import { UsageError } from '../command-error';
 import { isoTime, withRetention } from './life-cycle';
 import {
@@ -13,6 +14,7 @@ import {
   readKeyId,
   readMethods,
   readPaths,
+  readQuota,
   readScopes,
   readText,
 } from './option-values';
@@ -37,6 +39,7 @@ export const COLUMNS: readonly string[] = [
   'previousHash',
   'requestsPerMinute',
   'burst',
+  'quota',
   'sourceCidrs',
   'paths',
   'methods',
@@ -47,9 +50,14 @@ export const COLUMNS: readonly string[] = [
 export type ExchangeRow = Readonly<Record<string, unknown>>;
 
 export function toRow(record: KeyRecord): ExchangeRow {
-  const { version: _1, deleteAt: _2, plan, ...rest } = record;
+  const { version: _1, deleteAt: _2, plan, quota, ...rest } = record;
   const times = TIMES.flatMap((name) => (record[name] === undefined ? [] : [[name, isoTime(record[name])] as const]));
-  const row: ExchangeRow = { ...rest, ...plan, ...Object.fromEntries(times) };
+  const row: ExchangeRow = {
+    ...rest,
+    ...plan,
+    ...(quota && { quota: quotaTexts(quota) }),
+    ...Object.fromEntries(times),
+  };
   return Object.fromEntries(COLUMNS.flatMap((name) => (row[name] === undefined ? [] : [[name, row[name]]])));
 }
 
@@ -96,7 +104,7 @@ export function fromRow(row: ExchangeRow, now: number): KeyRecord {
     if (value === undefined) throw new UsageError(`${name} is missing`);
     return value;
   };
-  const [cidrs, paths, methods] = [list('sourceCidrs'), list('paths'), list('methods')];
+  const [cidrs, paths, methods, quota] = [list('sourceCidrs'), list('paths'), list('methods'), list('quota')];
   const rate = text('requestsPerMinute');
   const burst = text('burst');
   if ((rate === undefined) !== (burst === undefined))
@@ -111,6 +119,7 @@ export function fromRow(row: ExchangeRow, now: number): KeyRecord {
     ...(previousHash !== undefined && { previousHash: readHash('previousHash', previousHash) }),
     ...(cidrs && { sourceCidrs: readCidrs(cidrs, 'sourceCidrs') }),
     ...(paths && { paths: readPaths(paths, 'paths') }),
+    ...(quota && { quota: readQuota(quota, 'quota') }),
     ...(methods && { methods: readMethods(methods, 'methods') }),
     ...(rate !== undefined &&
       burst !== undefined && {
@@ -123,6 +132,10 @@ export function fromRow(row: ExchangeRow, now: number): KeyRecord {
     if (seconds !== undefined) record[name] = seconds;
   }
   return withRetention(record as unknown as KeyRecord);
+}
+
+function quotaTexts(quota: Quota): readonly string[] {
+  return quotaLimits(quota).map(({ period, unit, quota: limit }) => `${period}:${unit}=${limit}`);
 }
 
 function readHash(name: string, text: string): string {

@@ -11,7 +11,7 @@ import { CommandError, UsageError } from '../command-error';
 /** What an operator says about a key. */
 export type KeyTerms = Pick<
   KeyRecord,
-  'owner' | 'label' | 'scopes' | 'paths' | 'methods' | 'sourceCidrs' | 'plan' | 'notBefore' | 'expiresAt'
+  'owner' | 'label' | 'scopes' | 'paths' | 'methods' | 'sourceCidrs' | 'plan' | 'quota' | 'notBefore' | 'expiresAt'
 >;
 
 /** Terms to change; null takes a constraint away. */
@@ -51,14 +51,19 @@ export const enable: Change = (record) => {
   return rest;
 };
 
-export function update(changes: TermChanges): Change {
+/** @param asked when the operator asked (default: when it is done): "now" must not become the past on its way. */
+export function update(changes: TermChanges, asked?: number): Change {
   return (record, now) => {
     assertNotRevoked(record);
     const kept = Object.entries({ ...record, ...changes }).filter(([, value]) => value !== null && value !== undefined);
     const updated = withRetention(Object.fromEntries(kept) as unknown as KeyRecord);
     if (sameAttributes(record, updated)) return record;
     // A time that stays as it is may lie in the past: an expired key can still be renamed.
-    if (updated.expiresAt !== undefined && updated.expiresAt !== record.expiresAt && updated.expiresAt < now) {
+    if (
+      updated.expiresAt !== undefined &&
+      updated.expiresAt !== record.expiresAt &&
+      updated.expiresAt < (asked ?? now)
+    ) {
       throw new UsageError(`--expires must not lie in the past, got ${isoTime(updated.expiresAt)}; "now" ends a key`);
     }
     assertOrder(updated);

@@ -4,6 +4,14 @@ import { isKeyId, KEY_ID_LENGTH } from '../../contract/api-key';
 import { parseCidr } from '../../contract/cidr';
 import type { RatePlan } from '../../contract/decision';
 import { isPathPattern, PATTERN_LENGTH } from '../../contract/path-pattern';
+import {
+  MAX_AMOUNT,
+  QUOTA_PERIODS,
+  QUOTA_UNITS,
+  type Quota,
+  type QuotaPeriod,
+  type QuotaUnit,
+} from '../../contract/quota';
 import { UsageError } from '../command-error';
 
 export const METHODS: readonly string[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
@@ -87,6 +95,27 @@ export function readRatePlan(rate: string | undefined, burst: string | undefined
     requestsPerMinute,
     burst: burst === undefined ? Math.ceil(requestsPerMinute / 6) : readCount('--burst', burst),
   };
+}
+
+/** `day:requests=1000`: the period, what is counted, and how many. */
+export function readQuota(texts: readonly string[], option = '--quota'): Quota {
+  const quota: Partial<Record<QuotaPeriod, Partial<Record<QuotaUnit, number>>>> = {};
+  for (const text of texts) {
+    const [, periodText, unitText, amountText] = /^([a-z]+):([a-z]+)=(\d{1,13})$/.exec(text) ?? [];
+    const period = QUOTA_PERIODS.find((name) => name === periodText);
+    const unit = QUOTA_UNITS.find((name) => name === unitText);
+    const amount = Number(amountText);
+    if (period === undefined || unit === undefined || !(amount >= 1 && amount <= MAX_AMOUNT)) {
+      throw new UsageError(
+        `${option} must be ${QUOTA_PERIODS.join(' or ')}, a colon, ${QUOTA_UNITS.join(' or ')}, an equals sign and a whole number from 1 to ${MAX_AMOUNT}, such as day:requests=1000, got "${text}"`,
+      );
+    }
+    if (quota[period]?.[unit] !== undefined) {
+      throw new UsageError(`${option} must name ${period}:${unit} once, got it twice`);
+    }
+    quota[period] = { ...quota[period], [unit]: amount };
+  }
+  return quota;
 }
 
 /** A time: `now`, a duration from now such as `30d`, a date, or a date and time with its offset. Seconds since the epoch. */

@@ -9,6 +9,7 @@ import {
   readInstant,
   readMethods,
   readPaths,
+  readQuota,
   readRatePlan,
   readScopes,
   readText,
@@ -26,6 +27,7 @@ export interface TermOptions {
   readonly method?: readonly string[] | false;
   readonly rate?: string | false;
   readonly burst?: string;
+  readonly quota?: readonly string[] | false;
 }
 
 export function withTerms(command: Command): Command {
@@ -38,7 +40,11 @@ export function withTerms(command: Command): Command {
     .option('--path <patterns...>', 'paths it may call, such as /tts or /v1/*')
     .option('--method <methods...>', `HTTP methods it may use: ${METHODS.join(', ')}`)
     .option('--rate <number>', 'requests a minute, instead of the limits per client address')
-    .option('--burst <number>', 'requests at once (default: a sixth of --rate)');
+    .option('--burst <number>', 'requests at once (default: a sixth of --rate)')
+    .option(
+      '--quota <limits...>',
+      'requests and characters a calendar day or month (UTC), such as month:characters=100000',
+    );
 }
 
 export function withoutTerms(command: Command): Command {
@@ -46,12 +52,13 @@ export function withoutTerms(command: Command): Command {
     .option('--no-cidr', 'it may come from everywhere')
     .option('--no-path', 'it may call every path')
     .option('--no-method', 'it may use every method')
-    .option('--no-rate', 'the limits per client address hold');
+    .option('--no-rate', 'the limits per client address hold')
+    .option('--no-quota', 'nothing is counted');
 }
 
 /** @throws UsageError naming what is wrong. */
 export function readTerms(options: TermOptions, now: number): TermChanges {
-  const { owner, label, scope, expires, notBefore, cidr, path, method, rate, burst } = options;
+  const { owner, label, scope, expires, notBefore, cidr, path, method, rate, burst, quota } = options;
   if (rate === false && burst !== undefined) throw new UsageError('--no-rate and --burst exclude each other');
   return {
     ...(owner !== undefined && { owner: readText('--owner', owner) }),
@@ -64,6 +71,7 @@ export function readTerms(options: TermOptions, now: number): TermChanges {
     ...(cidr !== undefined && { sourceCidrs: cidr === false ? null : readCidrs(cidr) }),
     ...(path !== undefined && { paths: path === false ? null : readPaths(path) }),
     ...(method !== undefined && { methods: method === false ? null : readMethods(method) }),
+    ...(quota !== undefined && { quota: quota === false ? null : readQuota(quota) }),
     ...(rate === false && { plan: null }),
     ...(rate !== false && (rate !== undefined || burst !== undefined) && { plan: readRatePlan(rate, burst) }),
   };

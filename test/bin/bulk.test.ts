@@ -30,6 +30,10 @@ const record: fc.Arbitrary<KeyRecord> = fc
       methods: words('GET', 'POST'),
       sourceCidrs: words('192.0.2.0/24', '2001:db8::/32'),
       plan: fc.record({ requestsPerMinute: fc.integer({ min: 1, max: 1e6 }), burst: fc.integer({ min: 1, max: 1e6 }) }),
+      quota: fc.constantFrom(
+        { day: { requests: 1 } },
+        { day: { characters: 2 }, month: { requests: 3, characters: 4 } },
+      ),
       notBefore: seconds,
       expiresAt: seconds,
       revokedAt: seconds,
@@ -72,6 +76,7 @@ describe('a key in a file', () => {
     [{ paths: ['tts'] }, 'paths must be an absolute path'],
     [{ methods: 'GET FETCH' }, 'methods must be one of'],
     [{ sourceCidrs: [1] }, 'sourceCidrs must be a list of texts'],
+    [{ quota: 'week:requests=1' }, 'quota must be day or month'],
     [{ burst: '3' }, 'requestsPerMinute and burst need each other'],
     [{ requestsPerMinute: 0, burst: 1 }, 'requestsPerMinute must be a whole number from 1'],
     [{ expiresAt: '30d' }, 'expiresAt must be a date'],

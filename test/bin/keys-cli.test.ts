@@ -52,7 +52,7 @@ describe('voicegate keys create', () => {
         '2026-01-31',
       ],
       ...['--cidr', '192.0.2.0/24', '--cidr', '2001:db8::/32', '--path', '/v1/*', '--method', 'post'],
-      ...['--rate', '60', '--burst', '10'],
+      ...['--rate', '60', '--burst', '10', '--quota', 'day:requests=5', 'month:characters=9'],
     );
     expect(created).toMatchObject({
       keyId: parseApiKey(created.key)?.keyId,
@@ -71,6 +71,7 @@ describe('voicegate keys create', () => {
         paths: ['/v1/*'],
         methods: ['POST'],
         rate: { requestsPerMinute: 60, burst: 10 },
+        quota: { day: { requests: 5 }, month: { characters: 9 } },
         notBefore: 1_769_817_600,
       },
     });

@@ -239,6 +239,17 @@ describe('an operation that is done twice', () => {
   });
 });
 
+describe('an end that is asked for now', () => {
+  it('comes, however long the operation takes', async () => {
+    const { key, table, clock } = await newKey();
+    clock.now += 30;
+    expect(await table.change(key.keyId, update({ expiresAt: NOW }, NOW))).toMatchObject({ expiresAt: NOW });
+    await expect(table.change(key.keyId, update({ expiresAt: NOW - 1 }, NOW))).rejects.toThrow(
+      'must not lie in the past',
+    );
+  });
+});
+
 describe('operations at the same time', () => {
   it('all count when they do not exclude each other, and so does the authorizer’s note of the last use', async () => {
     const { key, table } = await newKey();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../bin/command-error';
-import { readDuration, readInstant, readKeyId, readRatePlan } from '../../bin/keys/option-values';
+import { readDuration, readInstant, readKeyId, readQuota, readRatePlan } from '../../bin/keys/option-values';
 import { NOW } from '../lambda/authorizer/keys';
 
 describe('a time on the command line', () => {
@@ -68,6 +68,25 @@ describe('other values on the command line', () => {
     expect(readRatePlan('1', undefined)).toEqual({ requestsPerMinute: 1, burst: 1 });
     expect(readRatePlan('60', '3')).toEqual({ requestsPerMinute: 60, burst: 3 });
     expect(readRatePlan(undefined, undefined)).toBeUndefined();
+  });
+
+  it('a quota names period, unit and amount, each limit once', () => {
+    expect(readQuota(['day:requests=1000', 'month:requests=20000', 'month:characters=1000000000000'])).toEqual({
+      day: { requests: 1000 },
+      month: { requests: 20_000, characters: 1e12 },
+    });
+    for (const wrong of [
+      'week:requests=1',
+      'day:words=1',
+      'day:requests=0',
+      'day:requests=1.5',
+      'day:requests',
+      '',
+      'day:requests=1000000000001',
+    ]) {
+      expect(() => readQuota([wrong])).toThrow(`got "${wrong}"`);
+    }
+    expect(() => readQuota(['day:requests=1', 'day:requests=2'])).toThrow('must name day:requests once');
   });
 
   it('a key id that is too long is not repeated: it may be a whole key', () => {
