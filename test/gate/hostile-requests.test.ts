@@ -8,7 +8,7 @@ import { pipelineDrafts } from './corpus/pipeline-cases';
 import { type Case, numbered } from './corpus/raw-request';
 import { type RecordingApp, startRecordingApp } from './corpus/recording-app';
 import { failuresOf, report, runCorpus } from './corpus/run-corpus';
-import { SECRETS, WORLDS } from './corpus/world';
+import { KEYS, ownerKeys, SECRETS, WORLDS } from './corpus/world';
 import { buildGate } from './support/bundle';
 import { type GateContainers, startGate } from './support/gate';
 import { answer, deny, LambdaEndpoint } from './support/lambda-endpoint';
@@ -20,6 +20,7 @@ const CORPORA = {
   framings: numbered(framingDrafts(), 'f'),
   pipelines: numbered(pipelineDrafts(), 'l'),
 };
+const NAMES = Object.keys(WORLDS) as (keyof typeof WORLDS)[];
 const ALL = Object.values(CORPORA).flat();
 
 describe('the gate in nginx, under hostile requests', () => {
@@ -36,7 +37,7 @@ describe('the gate in nginx, under hostile requests', () => {
       const decision = WORLDS.strict.credentials.get(event.identitySource[0] ?? '');
       return decision === undefined ? deny(401) : answer(decision);
     });
-    for (const world of ['strict', 'relaxed'] as const) {
+    for (const world of NAMES) {
       const { options } = WORLDS[world];
       gates[world] = await startGate(bundle.packGate, options, { upstreamPort: app.port, lambdaUrl: lambda.url });
     }
@@ -77,8 +78,18 @@ describe('the gate in nginx, under hostile requests', () => {
         shapes.set(status, shapesOfStatus.add([...shape, body.replace(/[0-9a-f]{32}/, 'ID')].join('\n')));
       }
     }
-    expect([...shapes.keys()]).toEqual(expect.arrayContaining([400, 401, 403, 405, 413]));
+    expect([...shapes.keys()]).toEqual(expect.arrayContaining([400, 401, 403, 405, 413, 414, 431, 501, 505]));
     for (const [status, set] of shapes) expect([...set], `shapes of ${status}`).toHaveLength(1);
+  });
+
+  it('passed on requests of every kind: public ones, and those of each key that allows them', () => {
+    const passed = [...observations.values()].flatMap(({ received }) => received);
+    const keyIds = passed.map(({ headers }) => headers.find(([header]) => header === 'X-Auth-Key-Id')?.[1]);
+    expect(keyIds.filter((id) => id === undefined).length).toBeGreaterThan(1000);
+    expect(keyIds.filter((id) => id === KEYS.good.id).length).toBeGreaterThan(500);
+    for (const { id } of [KEYS.narrow, KEYS.unscoped, ...ownerKeys]) expect(keyIds).toContain(id);
+    for (const { id } of [KEYS.revoked, KEYS.expired, KEYS.disabled, KEYS.unknown]) expect(keyIds).not.toContain(id);
+    expect(new Set(passed.map(({ method }) => method)).size).toBe(7);
   });
 
   it('writes no key into any log', () => {
@@ -103,7 +114,7 @@ describe('the gate in nginx, under hostile requests', () => {
   /** The failures in words; empty: none. */
   async function run(cases: readonly Case[]): Promise<string> {
     const texts: string[] = [];
-    for (const name of ['strict', 'relaxed'] as const) {
+    for (const name of NAMES) {
       const gate = gates[name];
       if (gate === undefined) throw new Error(`no gate for ${name}`);
       const world = WORLDS[name];

@@ -102,6 +102,11 @@ function differences(received: Received, expected: Forwarded): readonly string[]
   differs('body', received.body, expected.body);
   if (received.extra !== '')
     problems.push(`more followed on the app's connection: ${JSON.stringify(received.extra.slice(0, 80))}`);
+  const arrived = received.headers.map(([name, text]) => `${name.toLowerCase()}: ${text}`);
+  for (const [name, text] of expected.passed) {
+    const line = `${name.toLowerCase()}: ${text}`;
+    if (!arrived.includes(line)) problems.push(`${JSON.stringify(line.slice(0, 80))} did not arrive`);
+  }
   for (const [name, text] of received.headers) {
     if (!/^[A-Za-z0-9!#$%&'*+.^`|~-]+$/.test(name)) problems.push(`a header is named ${JSON.stringify(name)}`);
     if (NEVER.test(name.toLowerCase())) problems.push(`${name} arrived`);

@@ -113,7 +113,7 @@ const FORWARDED_FOR = [
 
 function clients(): readonly Draft[] {
   return FORWARDED_FOR.flatMap((values) =>
-    (['strict', 'relaxed'] as const).flatMap((world) =>
+    (['strict', 'relaxed', 'direct'] as const).flatMap((world) =>
       [
         ['', '/'],
         [keyLine(good.text), '/tts'],
@@ -139,10 +139,13 @@ function protos(): readonly Draft[] {
     ['https;x'],
     ['"https"'],
   ];
-  return values.map((list) => ({
-    name: `X-Forwarded-Proto ${JSON.stringify(list)}`,
-    bytes: raw({ target: '/', headers: list.map((value) => `X-Forwarded-Proto: ${value}`) }),
-  }));
+  return values.flatMap((list) =>
+    (['strict', 'direct'] as const).map((world) => ({
+      name: `X-Forwarded-Proto ${JSON.stringify(list)}, ${world}`,
+      world,
+      bytes: raw({ target: '/', headers: list.map((value) => `X-Forwarded-Proto: ${value}`) }),
+    })),
+  );
 }
 
 function hosts(): readonly Draft[] {
@@ -208,6 +211,11 @@ function shapes(): readonly Draft[] {
     'a name with a slash': ['X/Auth: 1'],
     'a name above 127': ['X-\u00e9: 1'],
     'a value above 127': ['X-Other: \u00e9\u00ff'],
+    'a value of UTF-8': ['X-Other: \u00e4\u00bd\u00a0\u00e5\u00a5\u00bd', 'Cookie: n=\u00c3\u00a9'],
+    'a lone CR behind a value': ['X-Other: a\r'],
+    'many CRs behind a value': ['X-Other: a\r\r\r'],
+    'a name of one letter': ['a: b'],
+    '120 headers': Array.from({ length: 120 }, (_, i) => `X-Many-${i}: ${i}`),
     'a value with NUL': ['X-Other: a\u0000b'],
     'a value with an escape character': ['X-Other: \u001b[31m'],
     'a value with delete': ['X-Other: a\u007f'],

@@ -3,6 +3,7 @@
  * promises alone and sharing no code with the gate, so that the gate is not checked against itself.
  */
 
+import { isUtf8 } from 'node:buffer';
 import { isIP } from 'node:net';
 import type { Decision } from '../../../contract/decision';
 import type { GateOptions } from '../../../contract/gate-options';
@@ -31,6 +32,8 @@ export interface Forwarded {
   readonly scopes: string | undefined;
   readonly forwardedFor: string;
   readonly proto: 'http' | 'https';
+  /** Headers that are nobody's business but the app's; others may be left out. */
+  readonly passed: readonly (readonly [string, string])[];
   /** Undefined: only its beginning can have come. */
   readonly body: string | undefined;
 }
@@ -55,6 +58,14 @@ export interface Trace {
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+/** What apps read, and no gate has a reason to touch. */
+const OWN =
+  /^(user-agent|accept|accept-.*|content-type|content-encoding|cookie|origin|referer|range|if-.*|sec-.*|x-other|x-long|x-case|x-amzn-trace-id)$/i;
+/** Text in UTF-8; what is none has no meaning that could be kept. */
+function isText(value: string): boolean {
+  return /^[\t -~\u0080-\u00ff]+$/.test(value) && isUtf8(Buffer.from(value, 'latin1'));
+}
 
 /** The outcome of each request on a connection that carries these bytes. */
 export function predict(bytes: string, world: World): Trace {
@@ -116,6 +127,7 @@ function judge(request: Request, world: World): Outcome {
     keyId: grant?.keyId && percentEncoded(grant.keyId),
     scopes: grant && percentEncoded(grant.scopes.join(' ')),
     ...clientOf(request, world),
+    passed: request.headers.filter(([name, value]) => OWN.test(name) && isText(value)),
     body: request.body,
   };
   if (request.body === undefined) return { refused: [...refused, 400, 413], mayEnd: true, partial: forwarded };
@@ -201,7 +213,9 @@ function clientOf(request: Request, world: World): { readonly forwardedFor: stri
   const entries = valuesOf(request.headers, 'x-forwarded-for').join(',').split(',');
   const entry = entries[entries.length - world.options.trustedHops]?.trim() ?? '';
   const bare = /^\[(.*)\](?::\d+)?$/.exec(entry)?.[1] ?? entry.replace(/^([\d.]+):\d+$/, '$1');
-  const protocol = valuesOf(request.headers, 'x-forwarded-proto').join(',').split(',').at(-1)?.trim().toLowerCase();
+  // With no proxy in front, both headers are the client's own claims.
+  const told = world.options.trustedHops === 0 ? [] : valuesOf(request.headers, 'x-forwarded-proto');
+  const protocol = told.join(',').split(',').at(-1)?.trim().toLowerCase();
   return {
     forwardedFor: isIP(bare) > 0 && !bare.includes('%') ? bare : world.peer,
     proto: protocol === 'https' ? 'https' : 'http',

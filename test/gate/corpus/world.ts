@@ -126,9 +126,13 @@ const relaxed: GateOptions = {
   trustedHops: 2,
 };
 
+/** With no proxy in front. */
+const direct: GateOptions = { ...strict, trustedHops: 0 };
+
 export const WORLDS = {
   strict: { options: strict, credentials, peer: '127.0.0.1' },
   relaxed: { options: relaxed, credentials, peer: '127.0.0.1' },
+  direct: { options: direct, credentials, peer: '127.0.0.1' },
 } satisfies Readonly<Record<string, World>>;
 
 /** Paths that need a credential, whatever the method. */

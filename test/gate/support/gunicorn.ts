@@ -11,6 +11,8 @@ const OPTIONS = [
   '8',
   '--log-level',
   'warning',
+  '--limit-request-fields',
+  '1000',
   '--limit-request-line',
   '0',
   '--limit-request-field_size',
