@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { request as httpRequest, type IncomingMessage, type RequestListener } from 'node:http';
+import { request as httpRequest, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -67,6 +67,7 @@ describe.skipIf(cloud === undefined)('the edge in front of a deployed load balan
   const { deploy, register, serve, target, stop } = cloud as Cloud;
   let edge: ServedEdge;
   let outputs: Record<string, string>;
+  let appServer: Server;
   const deployed = template({
     loadBalancerAttributes: {
       'idle_timeout.timeout_seconds': '2',
@@ -140,7 +141,10 @@ describe.skipIf(cloud === undefined)('the edge in front of a deployed load balan
 
   beforeAll(async () => {
     outputs = await deploy('Edge', deployed);
-    const { port } = await target(ADDRESS, app);
+    const { port, server } = await target(ADDRESS, app);
+    appServer = server;
+    // Longer than the idle timeout of the load balancer, as its targets should.
+    server.keepAliveTimeout = 60_000;
     await register(outputs.Targets ?? '', ADDRESS, port);
     edge = await serve('Edge');
     await until(() => edge.targetHealth().some((one) => one.state === 'healthy') || undefined);
@@ -461,6 +465,19 @@ describe.skipIf(cloud === undefined)('the edge in front of a deployed load balan
     const started = Date.now();
     expect(await raw('')).toBe('');
     expect(Date.now() - started).toBeGreaterThan(1_500);
+  });
+
+  it('keeps connections to targets open between requests, and closes them itself after the idle timeout', async () => {
+    const used = new Set<Socket>();
+    appServer.on('request', (req) => used.add(req.socket));
+    for (let i = 0; i < 20; i++) {
+      expect(
+        (await get(edge, '/count', { method: i % 2 ? 'POST' : 'GET', body: i % 2 ? 'text' : undefined })).status,
+      ).toBe(200);
+    }
+    expect(used.size).toBeLessThan(5);
+    expect([...used].some((socket) => !socket.destroyed)).toBe(true);
+    await until(() => [...used].every((socket) => socket.destroyed) || undefined);
   });
 
   it('answers 408 to a client that stops in the middle of its request', async () => {

@@ -161,7 +161,7 @@ export function get(
   options: {
     readonly method?: string;
     readonly headers?: Record<string, string | string[]>;
-    readonly body?: string | Buffer;
+    readonly body?: string | Buffer | undefined;
     readonly servername?: string;
     readonly agent?: Agent;
   } = {},
