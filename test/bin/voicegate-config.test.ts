@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '../../bin/config';
+import { CONFIG_KEYS } from '../../bin/config-keys';
+
+describe('the configuration of the app', () => {
+  it('has a stack name, and leaves everything else to the library', () => {
+    expect(readConfig({})).toEqual({ stackName: 'Voicegate' });
+  });
+
+  it('reads what cdk -c passes as text', () => {
+    expect(
+      readConfig({
+        requestsPerMinute: '120',
+        firewall: 'false',
+        accessLogs: 'true',
+        publicPaths: '/, /static/*,POST /hook',
+        domainNames: 'tts.example.org',
+        firewallWindow: '300',
+        network: 'public',
+      }),
+    ).toEqual({
+      stackName: 'Voicegate',
+      requestsPerMinute: 120,
+      firewall: false,
+      accessLogs: true,
+      publicPaths: ['/', '/static/*', 'POST /hook'],
+      domainNames: ['tts.example.org'],
+      firewallWindow: 300,
+      network: 'public',
+    });
+  });
+
+  it('reads what cdk.json holds as numbers, booleans and lists', () => {
+    expect(readConfig({ desiredCount: 3, firewall: false, synthesisPaths: ['/say'], publicPaths: '' })).toMatchObject({
+      desiredCount: 3,
+      firewall: false,
+      synthesisPaths: ['/say'],
+      publicPaths: [],
+    });
+  });
+
+  it("lets the toolkit's own context pass", () => {
+    expect(() =>
+      readConfig({
+        '@aws-cdk/aws-iam:minimizePolicies': true,
+        'aws:cdk:enable-path-metadata': true,
+        'availability-zones:account=1:region=eu-west-1': ['eu-west-1a'],
+        'hosted-zone:account=1:domainName=example.org:region=eu-west-1': { Id: 'Z1' },
+        'cli-telemetry': false,
+      }),
+    ).not.toThrow();
+  });
+
+  it('tells a misspelt key what it was meant to be', () => {
+    expect(() => readConfig({ requestPerMinute: '5' })).toThrow(
+      'requestPerMinute: no such key; did you mean requestsPerMinute?',
+    );
+    expect(() => readConfig({ desiredcount: 5 })).toThrow('did you mean desiredCount?');
+  });
+
+  it('lists the keys where none is near', () => {
+    expect(() => readConfig({ colour: 'blue' })).toThrow(/colour: no such key; allowed: stackName, image, /);
+  });
+
+  it.each<[string, unknown]>([
+    ['requestsPerMinute', '0'],
+    ['requestsPerMinute', 'many'],
+    ['requestsPerMinute', '1e3'],
+    ['firewallRequests', 9],
+    ['firewallWindow', '90'],
+    ['firewall', 'yes'],
+    ['network', 'isolated'],
+    ['publicPaths', 'static'],
+    ['domainNames', 'not a domain'],
+    ['certificateArn', 'arn:aws:iam::1:x'],
+    ['stackName', '9lives'],
+    ['keyPrefix', 'A_B'],
+    ['longestRequest', 3601],
+    ['architecture', 'mips'],
+  ])('refuses %s=%o, saying what was given and what is allowed', (name, value) => {
+    const allowed = CONFIG_KEYS[name as keyof typeof CONFIG_KEYS].allowed;
+    expect(() => readConfig({ [name]: value })).toThrow(`${name}: got ${JSON.stringify(value)}; allowed: ${allowed}`);
+  });
+
+  it('names every problem at once', () => {
+    expect(() => readConfig({ network: 'x', queue: -1, colour: 1 })).toThrow(/network: .*queue: .*colour: /s);
+  });
+
+  it('refuses keys that contradict each other', () => {
+    expect(() => readConfig({ hostedZoneId: 'Z1' })).toThrow('hostedZoneId and hostedZoneName: give both or neither');
+    const zone = { hostedZoneId: 'Z1', hostedZoneName: 'example.org' };
+    expect(() => readConfig(zone)).toThrow('domainNames: got none');
+    const certificateArn = 'arn:aws:acm:eu-west-1:111122223333:certificate/1';
+    expect(() => readConfig({ ...zone, domainNames: 'tts.example.org', certificateArn })).toThrow('give one of them');
+  });
+});
