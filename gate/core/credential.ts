@@ -29,6 +29,10 @@ const MAX_TOKEN = 16_384;
  * ours. Whether a key is well formed is not looked at here: see {@link isWellFormed}.
  */
 export function findCredential(sources: CredentialSources): Credential {
+  if (sources.apiKeys.length === 1 && sources.authorizations.length === 0 && sources.queryKeys.length === 0) {
+    const text = sources.apiKeys[0]?.trim() ?? '';
+    return text === '' ? { kind: 'none' } : { kind: 'one', text, scheme: 'header' };
+  }
   let found:
     | { readonly kind: 'one'; readonly text: string; readonly scheme: 'header' | 'bearer' | 'query' }
     | undefined;

@@ -54,13 +54,50 @@ const DROPPED = new Set([
 /** What begins so never reaches the app. */
 const DROPPED_PREFIXES = ['x-auth-', 'x-amzn-oidc-', 'x-forwarded-', 'x-accel-', 'x-voicegate-', 'x-sendfile'];
 
+/** Names that are passed on without a closer look, as clients and load balancers commonly spell them. */
+const COMMON = new Set(
+  [
+    ...[
+      'Accept',
+      'Accept-Encoding',
+      'Accept-Language',
+      'Accept-Charset',
+      'Cache-Control',
+      'Pragma',
+      'Cookie',
+      'Referer',
+    ],
+    ...['Content-Type', 'Content-Encoding', 'Content-Language', 'Range', 'If-Range', 'If-Match', 'If-None-Match'],
+    ...[
+      'If-Modified-Since',
+      'If-Unmodified-Since',
+      'Origin',
+      'DNT',
+      'User-Agent',
+      'X-Amzn-Trace-Id',
+      'X-Requested-With',
+    ],
+    ...[
+      'Sec-Fetch-Dest',
+      'Sec-Fetch-Mode',
+      'Sec-Fetch-Site',
+      'Sec-Fetch-User',
+      'Upgrade-Insecure-Requests',
+      'Priority',
+    ],
+    ...['Idempotency-Key', 'OpenAI-Organization', 'OpenAI-Project'],
+  ].flatMap((name) => [name, name.toLowerCase()]),
+);
+
 const NAME = /^[!#$%&'*+.^`|~0-9A-Za-z-]+$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
-const UNSAFE_VALUE = /[\u0000-\u0008\u000a-\u001f\u007f]/;
+/** What encodeIdentity leaves as it is: most names, ids and scopes. */
+const PLAIN = /^[A-Za-z0-9._~@:/+-]{0,256}$/;
 
 export function isDroppedHeader(name: string): boolean {
   const lower = name.toLowerCase();
-  return !NAME.test(name) || DROPPED.has(lower) || DROPPED_PREFIXES.some((prefix) => lower.startsWith(prefix));
+  // The prefixes all begin with x.
+  const prefixed = lower.startsWith('x-') && DROPPED_PREFIXES.some((prefix) => lower.startsWith(prefix));
+  return prefixed || DROPPED.has(lower) || !NAME.test(name);
 }
 
 /** What of the client's own headers is passed on, as lines; `consumed` (lower case) held the credential. */
@@ -70,12 +107,10 @@ export function passedHeaders(
 ): string {
   let lines = '';
   for (const [name, value] of headers) {
-    // Most names are checked by the set alone; the prefixes all begin with x.
-    const lower = name.toLowerCase();
-    if (DROPPED.has(lower)) continue;
-    if (lower.startsWith('x-') && DROPPED_PREFIXES.some((prefix) => lower.startsWith(prefix))) continue;
-    if (consumed.length > 0 && consumed.includes(lower)) continue;
-    if (!NAME.test(name) || UNSAFE_VALUE.test(value)) continue;
+    if (!COMMON.has(name) && isDroppedHeader(name)) continue;
+    if (consumed.length > 0 && consumed.includes(name.toLowerCase())) continue;
+    // nginx has refused these already; a line of the client's own making is worth looking twice.
+    if (value.includes('\n') || value.includes('\r') || value.includes('\0')) continue;
     lines += `\r\n${name}: ${value}`;
   }
   return lines;
@@ -85,9 +120,13 @@ export function passedHeaders(
 export function ownHeaders(client: { readonly address: string; readonly proto: string }, grant?: Grant): string {
   let lines = `\r\nX-Forwarded-For: ${client.address}\r\nX-Forwarded-Proto: ${client.proto}`;
   if (grant === undefined) return lines;
-  lines += `\r\n${IDENTITY_HEADERS.principal}: ${encodeIdentity(grant.principal)}`;
+  lines += `\r\n${IDENTITY_HEADERS.principal}: ${encoded(grant.principal)}`;
   if (grant.keyId !== undefined && grant.keyId !== '') {
-    lines += `\r\n${IDENTITY_HEADERS.keyId}: ${encodeIdentity(grant.keyId)}`;
+    lines += `\r\n${IDENTITY_HEADERS.keyId}: ${encoded(grant.keyId)}`;
   }
-  return `${lines}\r\n${IDENTITY_HEADERS.scopes}: ${encodeIdentity(grant.scopes.join(' '))}`;
+  return `${lines}\r\n${IDENTITY_HEADERS.scopes}: ${encoded(grant.scopes.join(' '))}`;
+}
+
+function encoded(text: string): string {
+  return PLAIN.test(text) ? text : encodeIdentity(text);
 }
