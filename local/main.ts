@@ -144,11 +144,13 @@ export async function main({ options, progress, stop, began }: MainOptions): Pro
       }),
     ]);
   } finally {
-    for (const end of stops.reverse()) {
-      await Promise.resolve(end()).catch((error: unknown) =>
-        progress.log(`While stopping: ${error instanceof Error ? error.message : error}`),
-      );
-    }
+    await progress.step('stopping', async () => {
+      for (const end of stops.reverse()) {
+        await Promise.resolve(end()).catch((error: unknown) =>
+          progress.log(`While stopping: ${error instanceof Error ? error.message : error}`),
+        );
+      }
+    });
     progress.close();
   }
 }

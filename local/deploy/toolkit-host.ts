@@ -9,6 +9,17 @@ export interface ToolkitHost extends IIoHost {
   failures(): readonly string[];
 }
 
+/** The part that is read of what the toolkit reports about the app: its annotations and the findings of its plug-ins. */
+interface ValidationReport {
+  readonly pluginReports?: readonly {
+    readonly violations?: readonly {
+      readonly description?: string;
+      readonly severity?: string;
+      readonly violatingConstructs?: readonly { readonly constructPath?: string }[];
+    }[];
+  }[];
+}
+
 /** Takes the CDK toolkit's messages: stack activity becomes progress, warnings are shown once, questions get their default. */
 export function createToolkitHost(options: {
   readonly update: (detail: string) => void;
@@ -33,21 +44,38 @@ export function createToolkitHost(options: {
     );
   };
 
+  const warn = (text: string): void => {
+    lines.push(text);
+    if (!warned.has(text)) options.onWarning(text);
+    warned.add(text);
+  };
+
   return {
     output: () => lines.join('\n'),
     failures: () => failures,
     async notify(message: IoMessage<unknown>) {
       if (message.code === 'CDK_TOOLKIT_I5502') activity(message.data as StackActivity);
+      else if (message.code === 'CDK_TOOLKIT_E9600') annotations(message.data as ValidationReport).forEach(warn);
       else if (message.code === 'CDK_ASSEMBLY_E1002' || message.code === 'CDK_ASSEMBLY_I1001')
         lines.push(message.message);
-      else if (message.level === 'warn' && !warned.has(message.message)) {
-        warned.add(message.message);
-        options.onWarning(message.message);
-      }
+      // What it says while it bootstraps is about rights in a real account.
+      else if (message.level === 'warn' && message.action !== 'bootstrap') warn(message.message);
       if (lines.length > LINES_KEPT) lines.shift();
     },
     async requestResponse<T>(message: IoRequest<unknown, T>): Promise<T> {
       return message.defaultResponse;
     },
   };
+}
+
+function annotations(report: ValidationReport): readonly string[] {
+  return (report.pluginReports ?? [])
+    .flatMap(({ violations }) => violations ?? [])
+    .map(({ description = '', violatingConstructs }) => {
+      const where = violatingConstructs
+        ?.map(({ constructPath }) => constructPath)
+        .filter(Boolean)
+        .join(', ');
+      return where ? `${where}: ${description}` : description;
+    });
 }

@@ -29,7 +29,7 @@ export function createProgress({ stream, env = process.env, now = Date.now }) {
   const draw = () => {
     const visible = [...steps].filter((step) => now() - step.started > 300);
     if (!terminal || visible.length === 0) return;
-    const text = visible.map((step) => `${describe(step)} ${seconds(now() - step.started)}`).join('  |  ');
+    const text = visible.map((step) => describe(step, now() - step.started)).join('  |  ');
     const width = (stream.columns || 80) - 3;
     clear();
     frame = (frame + 1) % SPINNER.length;
@@ -45,7 +45,7 @@ export function createProgress({ stream, env = process.env, now = Date.now }) {
       const elapsed = now() - step.started;
       if (elapsed < SHOW_AFTER || now() - step.written < LINE_EVERY) continue;
       step.written = now();
-      stream.write(`  ${describe(step)} (${seconds(elapsed)})\n`);
+      stream.write(`  ${describe(step, elapsed)}\n`);
     }
   };
   const log = (text) => {
@@ -83,6 +83,7 @@ export function createProgress({ stream, env = process.env, now = Date.now }) {
   return { step, log, paint, close: clear };
 }
 
-function describe({ label, detail }) {
-  return detail ? `${label}: ${detail}` : label;
+/** The time stands before the detail, which a narrow terminal may cut. */
+function describe({ label, detail }, elapsed) {
+  return `${label} ${seconds(elapsed)}${detail ? `: ${detail}` : ''}`;
 }

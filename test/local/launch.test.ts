@@ -294,7 +294,7 @@ describe('the progress', () => {
       progress.log('a line');
     });
     expect(stream.text()).toContain('\r\u001b[2K');
-    expect(stream.text()).toContain('cdk deploy: resource 3 of 9');
+    expect(stream.text()).toContain('cdk deploy 4.0 s: resource 3 of 9');
     expect(stream.text()).toMatch(/✓.* cdk deploy .*4\.0 s/);
     expect(stream.text()).toContain('a line\n');
   });
@@ -308,7 +308,7 @@ describe('the progress', () => {
       file
         .text()
         .split('\n')
-        .filter((line) => line.includes('pip install (61 s)')),
+        .filter((line) => line === '  pip install 61 s'),
     ).toHaveLength(1);
     const terminal = createProgress({ stream: screen(true) as never, env: { NO_COLOR: '1' } });
     expect(terminal.paint('31', 'x')).toBe('x');
