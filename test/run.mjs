@@ -10,30 +10,44 @@ import { createProgress, seconds } from '../local/launch/progress.mjs';
 import { createStopper } from '../local/launch/stopper.mjs';
 
 const PARTS = ['lint', 'unit', 'e2e', 'python'];
-const usage = `npm test -- [--only ${PARTS.join('|')}]...: runs all checks, or only the named parts\n`;
+const usage = `npm test -- [--only ${PARTS.join('|')}]... [FILTER]...: runs all checks, or only the named parts; of the tests of
+TypeScript only the files whose paths contain a FILTER\n`;
 
 const progress = createProgress({ stream: process.stdout });
 const stopper = createStopper({ onStop: (why) => progress.log(`${why}: stopping.`) });
 const total = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
 const began = Date.now();
+// What the checks write goes through this process: they cannot see whether it ends at a terminal.
+const { NO_COLOR, FORCE_COLOR } = process.env;
+const colors = NO_COLOR || FORCE_COLOR ? {} : process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' };
 let python = '';
+let filters = [];
 
 /** Runs a program, shows what it writes, and returns whether it succeeded. */
-async function run(label, command, args, env = {}) {
-  return progress.step(label, async () => {
+async function run(label, command, args, { cwd = root } = {}) {
+  const work = async () => {
     const { status, output } = await runCommand(command, args, {
-      cwd: root,
-      env: { ...process.env, PATH: [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter), ...env },
+      cwd,
+      env: { ...process.env, ...colors, PATH: [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter) },
       timeoutMs: 40 * 60_000,
       signal: stopper.signal,
       onLine: (line) => progress.log(line),
     });
     stopper.signal.throwIfAborted();
     if (status === null) progress.log(`${command}: ${output}`);
-    return status === 0;
-  });
+    if (status !== 0) throw new CheckFailed(label);
+  };
+  try {
+    await progress.step(label, work);
+    return true;
+  } catch (error) {
+    if (error instanceof CheckFailed) return false;
+    throw error;
+  }
 }
+
+class CheckFailed extends Error {}
 
 function add(label, counts, succeeded) {
   const failed = counts.failed === 0 && !succeeded ? 1 : counts.failed;
@@ -44,8 +58,8 @@ function add(label, counts, succeeded) {
 }
 
 /** A program that either succeeds or not counts as one check. */
-async function check(label, command, args) {
-  const succeeded = await run(label, command, args);
+async function check(label, command, args, where) {
+  const succeeded = await run(label, command, args, where);
   add(label, { passed: succeeded ? 1 : 0, failed: 0, skipped: 0 }, succeeded);
 }
 
@@ -55,6 +69,7 @@ async function vitest(label, args, directory) {
     join(root, 'node_modules/vitest/vitest.mjs'),
     'run',
     ...args,
+    ...filters,
     '--passWithNoTests',
     '--reporter=default',
     '--reporter=json',
@@ -93,21 +108,12 @@ async function pytest(label, folder, directory) {
 
 const parts = {
   async lint() {
-    await check('biome', 'biome', ['ci', '.']);
+    await check('biome', 'biome', ['ci', `--colors=${process.stdout.isTTY ? 'force' : 'off'}`, '.']);
     await check('tsc', 'tsc', ['--noEmit']);
     await check('tsc gate', 'tsc', ['--noEmit', '-p', 'gate']);
-    const folders = ['image', 'local/emulator', 'local/tasks'];
-    await check('ruff', python, ['-m', 'ruff', 'check', '--no-cache', '--config', 'image/pyproject.toml', ...folders]);
-    await check('ruff format', python, [
-      '-m',
-      'ruff',
-      'format',
-      '--no-cache',
-      '--check',
-      '--config',
-      'image/pyproject.toml',
-      ...folders,
-    ]);
+    await check('ruff', python, ['-m', 'ruff', 'check', '--no-cache', 'image', 'local']);
+    await check('ruff format', python, ['-m', 'ruff', 'format', '--no-cache', '--check', 'image', 'local']);
+    await check('mypy', python, ['-m', 'mypy', '--cache-dir', '/dev/null'], { cwd: join(root, 'image') });
   },
   unit: (directory) => vitest('unit tests', ['--exclude', 'test/e2e/**'], directory),
   e2e: (directory) => vitest('end-to-end tests', ['test/e2e'], directory),
@@ -148,10 +154,14 @@ async function main() {
 
 function options() {
   try {
-    const { values } = parseArgs({ options: { only: { type: 'string', multiple: true }, help: { type: 'boolean' } } });
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { only: { type: 'string', multiple: true }, help: { type: 'boolean' } },
+    });
     for (const name of values.only ?? []) {
       if (!PARTS.includes(name)) throw new Error(`--only must be one of ${PARTS.join(', ')}, got "${name}"`);
     }
+    filters = positionals;
     return values;
   } catch (error) {
     throw new Problem(`${error.message}\n${usage}`, 2);

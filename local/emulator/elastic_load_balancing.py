@@ -27,7 +27,9 @@ SECRET = "ClientSecret"
 def to_xml(value: Any) -> str:
     """A value in the Query protocol's XML: lists become members, and members keep their names."""
     if isinstance(value, dict):
-        return "".join(f"<{name}>{to_xml(item)}</{name}>" for name, item in value.items() if item is not None and name != SECRET)
+        return "".join(
+            f"<{name}>{to_xml(item)}</{name}>" for name, item in value.items() if item is not None and name != SECRET
+        )
     if isinstance(value, (list, tuple)):
         return "".join(f"<member>{to_xml(item)}</member>" for item in value)
     if isinstance(value, bool):
@@ -40,7 +42,7 @@ def member(value: dict[str, Any]) -> str:
 
 
 def deployed_actions(props: dict[str, Any], lb_arn: str | None, prop: str = "DefaultActions") -> list[dict[str, Any]]:
-    """The actions as the template has them, with the order and the first target group where MiniStack looks for them."""
+    """The actions as the template has them, with the first target group where MiniStack looks for it, too."""
     actions = _actions(props, lb_arn, prop)
     for action, given in zip(actions, (a for a in props.get(prop) or [] if isinstance(a, dict)), strict=True):
         for name, value in given.items():

@@ -22,7 +22,9 @@ Created = tuple[str, dict[str, Any]]
 def query(members: Any, prefix: str = "") -> dict[str, list[str]]:
     """Members as parameters of the Query protocol: `{"A": {"B": [1]}}` becomes `A.B.1=1`."""
     if isinstance(members, dict):
-        items = [(f"{prefix}.{name}" if prefix else name, value) for name, value in members.items() if value is not None]
+        items = [
+            (f"{prefix}.{name}" if prefix else name, value) for name, value in members.items() if value is not None
+        ]
     elif isinstance(members, list):
         items = [(f"{prefix}.{index}", value) for index, value in enumerate(members, start=1)]
     else:
@@ -55,8 +57,12 @@ def permission(props: Props, peer: str) -> Props:
         "ToPort": props.get("ToPort"),
         "IpRanges": [{"CidrIp": props["CidrIp"], **described}] if props.get("CidrIp") else None,
         "Ipv6Ranges": [{"CidrIpv6": props["CidrIpv6"], **described}] if props.get("CidrIpv6") else None,
-        "PrefixListIds": [{"PrefixListId": props[f"{peer}PrefixListId"], **described}] if props.get(f"{peer}PrefixListId") else None,
-        "Groups": [{"GroupId": props[f"{peer}SecurityGroupId"], **described}] if props.get(f"{peer}SecurityGroupId") else None,
+        "PrefixListIds": [{"PrefixListId": props[f"{peer}PrefixListId"], **described}]
+        if props.get(f"{peer}PrefixListId")
+        else None,
+        "Groups": [{"GroupId": props[f"{peer}SecurityGroupId"], **described}]
+        if props.get(f"{peer}SecurityGroupId")
+        else None,
     }
 
 
@@ -137,7 +143,12 @@ def accept(resource_type: str) -> dict[str, Any]:
     def update(physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str | None = None) -> Created:
         return physical_id, {"Arn": physical_id, "Id": physical_id}
 
-    return {"create": create, "update": update, "update_with_logical_id": True, "delete": lambda physical_id, props: None}
+    return {
+        "create": create,
+        "update": update,
+        "update_with_logical_id": True,
+        "delete": lambda physical_id, props: None,
+    }
 
 
 def replacing(create: Callable[..., Created], delete: Callable[[str, Props], None]) -> dict[str, Any]:

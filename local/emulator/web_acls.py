@@ -58,7 +58,11 @@ def keep(record: Props, props: Props) -> None:
 def create_web_acl(logical_id: str, props: Props, stack_name: str) -> Created:
     physical_id, attributes = _create(logical_id, translated(props), stack_name)
     keep(find_web_acl(attributes["Arn"]), props)
-    return physical_id, {**attributes, "Capacity": 0, "LabelNamespace": f"awswaf:{attributes['Arn'].split(':')[4]}:webacl:{physical_id.split('|')[0]}:"}
+    return physical_id, {
+        **attributes,
+        "Capacity": 0,
+        "LabelNamespace": f"awswaf:{attributes['Arn'].split(':')[4]}:webacl:{physical_id.split('|')[0]}:",
+    }
 
 
 def update_web_acl(physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str | None = None) -> Created:
@@ -115,7 +119,13 @@ def reassociate(physical_id: str, old: Props, new: Props, stack_name: str, logic
     return created
 
 
-def set_handlers(kind: str, create: Callable[[Props], Any], delete: Callable[[Props], Any], store: Any, members: Callable[[Props], Props]) -> dict[str, Any]:
+def set_handlers(
+    kind: str,
+    create: Callable[[Props], Any],
+    delete: Callable[[Props], Any],
+    store: Any,
+    members: Callable[[Props], Props],
+) -> dict[str, Any]:
     """Handlers for the types that are a name, a scope and a list: IP sets, pattern sets, rule groups."""
 
     def create_handler(logical_id: str, props: Props, stack_name: str) -> Created:
@@ -124,7 +134,9 @@ def set_handlers(kind: str, create: Callable[[Props], Any], delete: Callable[[Pr
         summary = answer(create({**members(props), "Name": name, "Scope": scope}))["Summary"]
         return f"{name}|{summary['Id']}|{scope}", {"Arn": summary["ARN"], "Id": summary["Id"]}
 
-    def update_handler(physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str | None = None) -> Created:
+    def update_handler(
+        physical_id: str, old: Props, new: Props, stack_name: str, logical_id: str | None = None
+    ) -> Created:
         name, uid, scope = physical_id.split("|")
         record = waf._resource_from_scope(store, uid, scope)
         if record is None or new.get("Name", name) != name or waf._normalize_scope(new.get("Scope")) != scope:
@@ -192,6 +204,14 @@ def install() -> None:
     }
     handlers.update(set_handlers("IPSet", waf._create_ip_set, waf._delete_ip_set, waf._ip_sets, ip_set))
     handlers.update(
-        set_handlers("RegexPatternSet", waf._create_regex_pattern_set, waf._delete_regex_pattern_set, waf._regex_pattern_sets, pattern_set)
+        set_handlers(
+            "RegexPatternSet",
+            waf._create_regex_pattern_set,
+            waf._delete_regex_pattern_set,
+            waf._regex_pattern_sets,
+            pattern_set,
+        )
     )
-    handlers.update(set_handlers("RuleGroup", waf._create_rule_group, waf._delete_rule_group, waf._rule_groups, rule_group))
+    handlers.update(
+        set_handlers("RuleGroup", waf._create_rule_group, waf._delete_rule_group, waf._rule_groups, rule_group)
+    )
