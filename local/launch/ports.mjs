@@ -7,19 +7,23 @@ export async function checkPorts({ httpPort, httpsPort }) {
   await checkPort('--https-port', httpsPort);
 }
 
-function checkPort(flag, port) {
-  if (port === 0) return Promise.resolve();
-  return new Promise((resolve, reject) => {
+/** On both loopback addresses: `localhost` may mean either. */
+async function checkPort(flag, port) {
+  if (port === 0) return;
+  for (const host of ['127.0.0.1', '::1']) {
+    const code = await refusal(host, port);
+    if (code === undefined || (host === '::1' && ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(code))) continue;
+    const why = { EADDRINUSE: 'is taken by another program', EACCES: 'needs rights that you do not have' }[code];
+    throw new Problem(
+      `Port ${port} ${why ?? `cannot be used (${code})`}: give another one with ${flag} (0: any free one).`,
+    );
+  }
+}
+
+function refusal(host, port) {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', (error) => {
-      const why =
-        error.code === 'EADDRINUSE'
-          ? 'is taken by another program'
-          : error.code === 'EACCES'
-            ? 'needs rights that you do not have'
-            : `cannot be used (${error.message})`;
-      reject(new Problem(`Port ${port} ${why}: give another one with ${flag} (0: any free one).`));
-    });
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(resolve));
+    server.once('error', (error) => resolve(error.code));
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(undefined)));
   });
 }
