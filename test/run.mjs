@@ -111,6 +111,7 @@ const parts = {
     await check('biome', 'biome', ['ci', `--colors=${process.stdout.isTTY ? 'force' : 'off'}`, '.']);
     await check('tsc', 'tsc', ['--noEmit']);
     await check('tsc gate', 'tsc', ['--noEmit', '-p', 'gate']);
+    await check('jsii', process.execPath, ['build.mjs']);
     await check('ruff', python, ['-m', 'ruff', 'check', '--no-cache', 'image', 'local']);
     await check('ruff format', python, ['-m', 'ruff', 'format', '--no-cache', '--check', 'image', 'local']);
     await check('mypy', python, ['-m', 'mypy', '--cache-dir', '/dev/null'], { cwd: join(root, 'image') });
