@@ -93,7 +93,7 @@ export const CONFIG_KEYS = {
   hostedZoneId: key(
     'the id of a Route 53 hosted zone, such as Z0123456789ABCDEFGHIJ',
     'none',
-    'With hostedZoneName and domainNames: the certificate is issued and validated through this zone.',
+    'With hostedZoneName and domainNames: the names become records of this zone, and without certificateArn the certificate is validated through it.',
     text(/^[A-Z0-9]{1,32}$/),
   ),
   hostedZoneName: key('a domain name', 'none', 'Name of the zone of hostedZoneId.', text(DOMAIN)),

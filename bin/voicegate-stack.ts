@@ -3,7 +3,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { CfnOutput, Duration, Fn, Stack, type StackProps } from 'aws-cdk-lib';
 import { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { CpuArchitecture } from 'aws-cdk-lib/aws-ecs';
-import { HostedZone } from 'aws-cdk-lib/aws-route53';
+import { HostedZone, type IHostedZone } from 'aws-cdk-lib/aws-route53';
 import type { Construct } from 'constructs';
 import { OUTPUTS, SYNTHESIS_PATHS } from '../contract/names';
 import {
@@ -11,6 +11,7 @@ import {
   AppImage,
   EdgeCertificate,
   Firewall,
+  HttpsLoadBalancer,
   RateLimit,
   SecureTtsService,
   ServiceNetwork,
@@ -35,6 +36,7 @@ export class VoicegateStack extends Stack {
       certificate: this.certificate(config),
       domainNames: config.domainNames,
       network: config.network === 'public' ? ServiceNetwork.publicSubnets() : ServiceNetwork.privateSubnets(),
+      hostedZone: this.zone(config),
       capacity: TaskCapacity.fargate({
         cpu: config.cpu,
         memoryLimitMiB: config.memory,
@@ -63,8 +65,8 @@ export class VoicegateStack extends Stack {
     });
     const outputs: Readonly<Record<string, string>> = {
       [OUTPUTS.serviceUrl]: service.url,
-      [OUTPUTS.loadBalancerDnsName]: service.loadBalancer.loadBalancer.loadBalancerDnsName,
-      [OUTPUTS.certificateArn]: service.loadBalancer.certificateArn,
+      [OUTPUTS.loadBalancerDnsName]: service.edge.loadBalancer.loadBalancerDnsName,
+      [OUTPUTS.certificateArn]: certificateArn(service),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }
@@ -76,18 +78,18 @@ export class VoicegateStack extends Stack {
 
   private certificate(config: Config): EdgeCertificate {
     if (config.certificateArn !== undefined) return EdgeCertificate.fromArn(config.certificateArn);
-    if (config.hostedZoneId !== undefined && config.hostedZoneName !== undefined) {
-      return EdgeCertificate.dnsValidated(
-        HostedZone.fromHostedZoneAttributes(this, 'Zone', {
-          hostedZoneId: config.hostedZoneId,
-          zoneName: config.hostedZoneName,
-        }),
-      );
-    }
+    const zone = this.zone(config);
+    if (zone) return EdgeCertificate.dnsValidated(zone);
     return EdgeCertificate.selfSigned();
   }
 
   private authorizer(config: Config): ApiKeyAuthorizer {
+  private zone({ hostedZoneId, hostedZoneName: zoneName }: Config): IHostedZone | undefined {
+    if (hostedZoneId === undefined || zoneName === undefined) return undefined;
+    const existing = this.node.tryFindChild('Zone') as IHostedZone | undefined;
+    return existing ?? HostedZone.fromHostedZoneAttributes(this, 'Zone', { hostedZoneId, zoneName });
+  }
+
     return new ApiKeyAuthorizer(this, 'Authorizer', {
       keyTable:
         config.keyTableName === undefined ? undefined : TableV2.fromTableName(this, 'KeyTable', config.keyTableName),
@@ -126,4 +128,9 @@ function image(config: Config): AppImage {
 
 function seconds(value: number | undefined): Duration | undefined {
   return value === undefined ? undefined : Duration.seconds(value);
+}
+
+function certificateArn({ edge }: SecureTtsService): string {
+  if (!(edge instanceof HttpsLoadBalancer)) throw new Error('the app makes a load balancer of its own');
+  return edge.certificateArn;
 }

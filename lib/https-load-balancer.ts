@@ -1,12 +1,16 @@
 import { Annotations, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import type * as route53 from 'aws-cdk-lib/aws-route53';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { createAccessLogBucket } from './access-log-bucket';
 import { acknowledge } from './acknowledge';
-import { checkInteger, checkSeconds } from './checks';
+import { addAliasRecords } from './alias-records';
+import { checkSeconds } from './checks';
 import type { EdgeCertificate } from './edge-certificate';
+import { type ExistingListenerProps, ExistingLoadBalancer } from './existing-load-balancer';
+import { type ForwardProps, forward, type IHttpsLoadBalancer, RulePriorities } from './listener-rules';
 import { addSecurityHeaders, hideServer, type SecurityHeaders } from './security-headers';
 
 /** Options of a load balancer that have safe defaults. */
@@ -60,10 +64,15 @@ export interface HttpsLoadBalancerProps extends LoadBalancerOptions {
   /** The certificate that clients see. */
   readonly certificate: EdgeCertificate;
   /**
-   * Names under which clients reach the service. Their DNS records are yours.
+   * Names under which clients reach the service.
    * @default - none: the load balancer's own DNS name
    */
   readonly domainNames?: string[];
+  /**
+   * A Route 53 hosted zone in which the domain names become alias records of the load balancer.
+   * @default - none: their DNS records are yours
+   */
+  readonly hostedZone?: route53.IHostedZone;
   /**
    * How long a connection may be silent, from 1 to 4000 seconds. It must exceed the longest request.
    * @default Duration.seconds(125)
@@ -71,14 +80,22 @@ export interface HttpsLoadBalancerProps extends LoadBalancerOptions {
   readonly idleTimeout?: Duration;
 }
 
-/** Rules by their priority, so that later ones find room between. */
-const PRIORITY = { redirect: 10, robots: 10, firstTarget: 1000, step: 10 } as const;
+/** Rules of our own by their priority; those of targets begin far behind. */
+const PRIORITY = { redirect: 10, robots: 10 } as const;
 
 /**
  * An internet-facing load balancer that speaks HTTPS only: port 80 redirects GET and HEAD and tells everything else to
  * use https; port 443 has a strong TLS policy and puts security headers on every answer.
  */
-export class HttpsLoadBalancer extends Construct {
+export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
+  /**
+   * A load balancer that exists already, in this app or elsewhere: services are added to its HTTPS listener as rules.
+   * Its own settings (TLS policy, headers, timeouts, logs) stay as they are.
+   */
+  public static fromListener(props: ExistingListenerProps): IHttpsLoadBalancer {
+    return new ExistingLoadBalancer(props);
+  }
+
   /** The load balancer. */
   public readonly loadBalancer: elbv2.ApplicationLoadBalancer;
   /** The listener on port 443. */
@@ -89,7 +106,7 @@ export class HttpsLoadBalancer extends Construct {
   public readonly certificateArn: string;
   /** Where clients find the service: `https://` and the first domain name, or the load balancer's DNS name. */
   public readonly url: string;
-  private nextPriority: number = PRIORITY.firstTarget;
+  private readonly priorities = new RulePriorities();
 
   constructor(scope: Construct, id: string, props: HttpsLoadBalancerProps) {
     super(scope, id);
@@ -119,21 +136,12 @@ export class HttpsLoadBalancer extends Construct {
     this.url = `https://${domainNames[0] ?? this.loadBalancer.loadBalancerDnsName}`;
     this.httpListener = this.createHttpListener();
     this.httpsListener = this.createHttpsListener(props, certificate);
+    if (props.hostedZone) addAliasRecords(this, props.hostedZone, domainNames, this.loadBalancer);
   }
 
-  /**
-   * Forwards requests to targets. Without `conditions` every request that no earlier rule took.
-   * @param props as of a listener's `addTargets`; a priority is chosen when none is given
-   */
-  public addTargets(id: string, props: elbv2.AddApplicationTargetsProps): elbv2.ApplicationTargetGroup {
-    checkInteger('HttpsLoadBalancer: priority', props.priority, 1, 50_000);
-    const priority = props.priority ?? this.nextPriority;
-    this.nextPriority = Math.max(this.nextPriority, priority) + PRIORITY.step;
-    return this.httpsListener.addTargets(id, {
-      ...props,
-      priority,
-      conditions: props.conditions ?? [elbv2.ListenerCondition.pathPatterns(['*'])],
-    });
+  /** Forwards requests to targets: those that meet the conditions, or all that no other rule took. */
+  public forward(scope: Construct, id: string, props: ForwardProps): elbv2.ApplicationTargetGroup {
+    return forward(scope, id, this.httpsListener, this.priorities, props);
   }
 
   private createHttpListener(): elbv2.ApplicationListener {

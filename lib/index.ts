@@ -12,11 +12,13 @@ export type { FirewallLogOptions } from './firewall-logging';
 export { GateImage } from './gate-image';
 export type { GateLimits } from './gate-limits';
 export { HttpsLoadBalancer, type HttpsLoadBalancerProps, type LoadBalancerOptions } from './https-load-balancer';
+export type { ExistingListenerProps } from './existing-load-balancer';
 export { ManagedRules } from './managed-rules';
 export { RateLimit, RateLimitAction, type RateLimitOptions } from './rate-limit';
 export {
   type FunctionAuthorizerOptions,
   type IRequestAuthorizer,
+export type { ForwardProps, IHttpsLoadBalancer } from './listener-rules';
   PayloadFormat,
   RequestAuthorizer,
   type RequestAuthorizerConfig,

@@ -1,6 +1,8 @@
 import type { Duration, Size } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import type * as route53 from 'aws-cdk-lib/aws-route53';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type { EdgeCertificate } from './edge-certificate';
 import type { Firewall } from './firewall';
@@ -8,21 +10,46 @@ import type { GateImage } from './gate-image';
 import type { GateLimits } from './gate-limits';
 import type { LoadBalancerOptions } from './https-load-balancer';
 import type { IRequestAuthorizer } from './request-authorizer';
+import type { IHttpsLoadBalancer } from './listener-rules';
 import type { ServiceNetwork } from './service-network';
 import type { TaskCapacity } from './task-capacity';
 
-/** Options of the whole service. Only the image and the certificate have no default. */
+/** Options of the whole service. Only the image, and the certificate or a load balancer, have no default. */
 export interface SecureTtsServiceProps {
   /** The app's container image: an HTTP server on `upstreamPort`. */
   readonly image: ecs.ContainerImage;
-  /** The certificate that clients see. */
-  readonly certificate: EdgeCertificate;
   /**
-   * Names under which clients reach the service. Their DNS records are yours.
+   * The certificate that clients see.
+   * @default - none: then `loadBalancer` must be given, which has one
+   */
+  readonly certificate?: EdgeCertificate;
+  /**
+   * An existing load balancer, shared with other services: an `HttpsLoadBalancer`, or anybody's by
+   * `HttpsLoadBalancer.fromListener`. Its idle timeout must exceed `longestRequest`. A firewall is then yours too.
+   * @default - a new HttpsLoadBalancer
+   */
+  readonly loadBalancer?: IHttpsLoadBalancer;
+  /**
+   * Which requests of the load balancer are for this service, such as `ListenerCondition.hostHeaders(['tts.example.com'])`.
+   * @default - all that no other rule takes
+   */
+  readonly routing?: elbv2.ListenerCondition[];
+  /**
+   * Names under which clients reach the service.
    * @default - none: the load balancer's own DNS name
    */
   readonly domainNames?: string[];
   /**
+  /**
+   * A Route 53 hosted zone in which the domain names become alias records of a new load balancer.
+   * @default - none: their DNS records are yours
+   */
+  readonly hostedZone?: route53.IHostedZone;
+  /**
+   * Security groups of the tasks. They must not admit the app's port.
+   * @default - a new one, which admits the load balancer to the gate
+   */
+  readonly securityGroups?: ec2.ISecurityGroup[];
    * An existing network.
    * @default - a new one with two availability zones
    */
@@ -59,7 +86,7 @@ export interface SecureTtsServiceProps {
   readonly firewall?: Firewall;
   /**
    * Whether a firewall stands in front. It costs about 10 USD a month before the first request.
-   * @default true
+   * @default true, unless `loadBalancer` is given without `firewall`
    */
   readonly firewallEnabled?: boolean;
   /**

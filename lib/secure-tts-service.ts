@@ -1,16 +1,18 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { OUTPUTS } from '../contract/names';
 import { acknowledge } from './acknowledge';
 import { ApiKeyAuthorizer } from './api-key-authorizer';
 import { AuthorizerGate } from './authorizer-gate';
-import { checkInteger } from './checks';
+import { checkExclusive, checkInteger } from './checks';
 import { Firewall } from './firewall';
 import { idleTimeoutSeconds, longestRequestSeconds } from './gate-bundle';
 import { HttpsLoadBalancer } from './https-load-balancer';
+import type { IHttpsLoadBalancer } from './listener-rules';
 import type { IRequestAuthorizer } from './request-authorizer';
 import type { SecureTtsServiceProps } from './secure-tts-service-props';
 import { createService } from './service';
@@ -27,8 +29,8 @@ export class SecureTtsService extends Construct {
   public readonly vpc: ec2.IVpc;
   /** The cluster. */
   public readonly cluster: ecs.ICluster;
-  /** The load balancer with its listeners. */
-  public readonly loadBalancer: HttpsLoadBalancer;
+  /** The load balancer and its HTTPS listener. */
+  public readonly edge: IHttpsLoadBalancer;
   /** The firewall, unless it is switched off. */
   public readonly firewall?: Firewall;
   /** Who decides on requests. */
@@ -56,22 +58,9 @@ export class SecureTtsService extends Construct {
     this.vpc = network.vpc;
     this.cluster = props.cluster ?? this.createCluster();
 
-    this.loadBalancer = new HttpsLoadBalancer(this, 'Edge', {
-      vpc: this.vpc,
-      certificate: props.certificate,
-      domainNames: props.domainNames,
-      idleTimeout: Duration.seconds(idleTimeoutSeconds(longestRequest)),
-      ...props.loadBalancerOptions,
-    });
-    this.url = this.loadBalancer.url;
-    if (props.firewallEnabled !== false) {
-      this.firewall = props.firewall ?? new Firewall(this, 'Firewall', { freeTextPaths: props.synthesisPaths });
-      this.firewall.protect(this.loadBalancer.loadBalancer);
-    } else {
-      acknowledge(this.loadBalancer, {
-        'AwsSolutions-ALB1': 'The firewall is switched off by the prop firewallEnabled.',
-      });
-    }
+    this.edge = this.createEdge(props, longestRequest);
+    this.url = this.edge.url;
+    this.firewall = this.createFirewall(props);
 
     this.authorizer = props.authorizer ?? new ApiKeyAuthorizer(this, 'Authorizer');
     if (this.authorizer instanceof ApiKeyAuthorizer) this.apiKeys = this.authorizer;
@@ -94,7 +83,9 @@ export class SecureTtsService extends Construct {
       cluster: this.cluster,
       network,
       gate: this.gate,
-      edge: this.loadBalancer,
+      edge: this.edge,
+      routing: props.routing,
+      securityGroups: props.securityGroups,
       desiredCount: props.desiredCount ?? 2,
       startupTime: props.startupTime ?? Duration.minutes(5),
       longestRequest: Duration.seconds(longestRequest),
@@ -108,7 +99,7 @@ export class SecureTtsService extends Construct {
     this.targetGroup = targetGroup;
     if (props.monitoringEnabled !== false) {
       this.monitoring = new ServiceMonitoring(this, 'Monitoring', {
-        loadBalancer: this.loadBalancer.loadBalancer,
+        loadBalancer: this.edge.loadBalancer,
         targetGroup,
         service,
         gate: this.gate,
@@ -116,6 +107,34 @@ export class SecureTtsService extends Construct {
         alarmTopic: props.alarmTopic,
       });
     }
+  }
+
+  private createEdge(props: SecureTtsServiceProps, longestRequest: number): IHttpsLoadBalancer {
+    if (props.loadBalancer) {
+      checkExclusive('SecureTtsService', { loadBalancer: props.loadBalancer, certificate: props.certificate });
+      checkExclusive('SecureTtsService', { loadBalancer: props.loadBalancer, hostedZone: props.hostedZone });
+      return props.loadBalancer;
+    }
+    if (!props.certificate) {
+      throw new Error(
+        'SecureTtsService: give certificate (EdgeCertificate.fromArn, .dnsValidated or .selfSigned) or loadBalancer, got neither',
+      );
+    }
+    return new HttpsLoadBalancer(this, 'Edge', {
+      vpc: this.vpc,
+      certificate: props.certificate,
+      domainNames: props.domainNames,
+      hostedZone: props.hostedZone,
+      idleTimeout: Duration.seconds(idleTimeoutSeconds(longestRequest)),
+      ...props.loadBalancerOptions,
+    });
+  }
+
+  private createFirewall(props: SecureTtsServiceProps): Firewall | undefined {
+    if (props.firewallEnabled === false || (props.loadBalancer && !props.firewall)) return undefined;
+    const firewall = props.firewall ?? new Firewall(this, 'Firewall', { freeTextPaths: props.synthesisPaths });
+    firewall.protect(this.edge.loadBalancer);
+    return firewall;
   }
 
   private createCluster(): ecs.Cluster {
@@ -126,6 +145,10 @@ export class SecureTtsService extends Construct {
     const logGroup = new logs.LogGroup(this, 'Log', {
       retention: logs.RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
+    });
+    new CfnOutput(this, OUTPUTS.gateLogGroupName, {
+      description: 'Log group of the tasks, with the access log of the gate',
+      value: logGroup.logGroupName,
     });
     return ecs.LogDrivers.awsLogs({ logGroup, streamPrefix: 'task', mode: ecs.AwsLogDriverMode.NON_BLOCKING });
   }

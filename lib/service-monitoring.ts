@@ -12,7 +12,7 @@ import { serviceDashboard } from './service-dashboard';
 /** What is watched. */
 export interface ServiceMonitoringProps {
   /** The load balancer. */
-  readonly loadBalancer: elbv2.ApplicationLoadBalancer;
+  readonly loadBalancer: elbv2.IApplicationLoadBalancer;
   /** The target group of the gated service. */
   readonly targetGroup: elbv2.ApplicationTargetGroup;
   /** The ECS service. */

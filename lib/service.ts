@@ -4,7 +4,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
 import { AuthorizerGate } from './authorizer-gate';
-import type { HttpsLoadBalancer } from './https-load-balancer';
+import type { IHttpsLoadBalancer } from './listener-rules';
 import type { ServiceNetworkConfig } from './service-network';
 import type { TaskCapacity } from './task-capacity';
 
@@ -14,7 +14,9 @@ export interface ServiceOptions {
   readonly cluster: ecs.ICluster;
   readonly network: ServiceNetworkConfig;
   readonly gate: AuthorizerGate;
-  readonly edge: HttpsLoadBalancer;
+  readonly edge: IHttpsLoadBalancer;
+  readonly routing?: elbv2.ListenerCondition[];
+  readonly securityGroups?: ec2.ISecurityGroup[];
   readonly desiredCount: number;
   readonly startupTime: Duration;
   readonly longestRequest: Duration;
@@ -27,16 +29,18 @@ export function createService(
   options: ServiceOptions,
 ): { service: ecs.BaseService; targetGroup: elbv2.ApplicationTargetGroup } {
   const { network, gate, edge } = options;
-  const securityGroup = new ec2.SecurityGroup(scope, 'TaskSecurityGroup', {
-    vpc: network.vpc,
-    description: 'Tasks: admits the load balancer to the gate, nobody to the app',
-  });
+  const securityGroups = options.securityGroups ?? [
+    new ec2.SecurityGroup(scope, 'TaskSecurityGroup', {
+      vpc: network.vpc,
+      description: 'Tasks: admits the load balancer to the gate, nobody to the app',
+    }),
+  ];
   const service = options.capacity._createService(scope, 'Service', options.taskDefinition, {
     cluster: options.cluster,
     desiredCount: options.desiredCount,
     vpcSubnets: network.subnets,
     assignPublicIp: network.assignPublicIp,
-    securityGroups: [securityGroup],
+    securityGroups,
     circuitBreaker: { enable: true, rollback: true },
     minHealthyPercent: 100,
     maxHealthyPercent: 200,
@@ -45,10 +49,12 @@ export function createService(
     propagateTags: ecs.PropagatedTagSource.SERVICE,
     enableExecuteCommand: options.enableExecuteCommand,
   });
-  const targetGroup = edge.addTargets('Service', {
+  const targetGroup = edge.forward(scope, 'Targets', {
+    vpc: network.vpc,
     protocol: elbv2.ApplicationProtocol.HTTP,
     port: AuthorizerGate.PORT,
     targets: [gate.loadBalancerTarget(service)],
+    conditions: options.routing,
     // Speech takes seconds to minutes: the task with the fewest requests is the next one free.
     loadBalancingAlgorithmType: elbv2.TargetGroupLoadBalancingAlgorithmType.LEAST_OUTSTANDING_REQUESTS,
     deregistrationDelay: options.longestRequest,

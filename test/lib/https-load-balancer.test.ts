@@ -2,6 +2,7 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { describe, expect, it } from 'vitest';
 import { EdgeCertificate, HttpsLoadBalancer, type HttpsLoadBalancerProps } from '../../lib';
@@ -166,22 +167,44 @@ describe('HttpsLoadBalancer', () => {
     expect(listener(template(), 443).SslPolicy).toBe('ELBSecurityPolicy-TLS13-1-3-PQ-2025-09');
   });
 
-  it('sends what is added later to its targets, by rules that leave room between them', () => {
-    const { construct, template } = edge();
-    construct.addTargets('First', { port: 8080, protocol: elbv2.ApplicationProtocol.HTTP, targets: [] });
-    construct.addTargets('Second', {
-      port: 8080,
-      protocol: elbv2.ApplicationProtocol.HTTP,
-      conditions: [elbv2.ListenerCondition.pathPatterns(['/b/*'])],
-      targets: [],
-    });
+  it('sends what is added later to its targets, conditions before the rest', () => {
+    const { construct, template, stack } = edge();
+    const targets = { vpc: construct.loadBalancer.vpc, port: 8080, targetType: elbv2.TargetType.IP };
+    construct.forward(stack, 'Rest', targets);
+    for (const [id, path] of [
+      ['First', '/a/*'],
+      ['Second', '/b/*'],
+    ] as const) {
+      construct.forward(stack, id, { ...targets, conditions: [elbv2.ListenerCondition.pathPatterns([path])] });
+    }
     const priorities = Object.values(template().findResources(RULE))
       .filter(({ Properties }) => Properties.Actions[0].Type === 'forward')
       .map(({ Properties }) => [Properties.Priority, Properties.Conditions[0].PathPatternConfig.Values]);
     expect(priorities).toEqual([
-      [1000, ['*']],
+      [40_000, ['*']],
+      [1000, ['/a/*']],
       [1010, ['/b/*']],
     ]);
+  });
+
+  it('points the domain names at itself, for IPv6 too where it has it', () => {
+    const stack = new TestStack();
+    const hostedZone = route53.HostedZone.fromHostedZoneAttributes(stack, 'Zone', {
+      hostedZoneId: 'Z1',
+      zoneName: 'example.org',
+    });
+    const network = new ec2.Vpc(stack, 'Dual', { ipProtocol: ec2.IpProtocol.DUAL_STACK, maxAzs: 2, natGateways: 0 });
+    const domainNames = ['tts.example.org', 'example.org'];
+    const props = { vpc: network, hostedZone, domainNames, ipAddressType: elbv2.IpAddressType.DUAL_STACK };
+    const records = Object.values(edge(props, stack).template().findResources('AWS::Route53::RecordSet'));
+    expect(records.map(({ Properties }) => [Properties.Type, Properties.Name])).toEqual([
+      ['A', 'tts.example.org.'],
+      ['AAAA', 'tts.example.org.'],
+      ['A', 'example.org.'],
+      ['AAAA', 'example.org.'],
+    ]);
+    expect(() => edge({ hostedZone, domainNames: ['tts.example.com'] })).toThrow(/is not in hosted zone "example.org"/);
+    expect(() => edge({ hostedZone })).toThrow(/hostedZone is given but domainNames is not/);
   });
 
   it('has the address of the first domain name, or its own', () => {
@@ -196,5 +219,37 @@ describe('HttpsLoadBalancer', () => {
     [{ securityHeaders: { contentSecurityPolicy: "default-src 'self'\n" } }, /printable ASCII/],
   ])('refuses %o, saying what is allowed', (props, message) => {
     expect(() => edge(props)).toThrow(message);
+  });
+});
+
+describe('HttpsLoadBalancer.fromListener', () => {
+  it('adds rules to a listener of this app where there is room', () => {
+    const stack = new TestStack();
+    const loadBalancer = new elbv2.ApplicationLoadBalancer(stack, 'Own', { vpc: vpc(stack) });
+    const own = loadBalancer.addListener('Https', {
+      port: 443,
+      certificates: [{ certificateArn: ARN }],
+      defaultAction: elbv2.ListenerAction.fixedResponse(404),
+    });
+    const condition = (path: string) => ({ conditions: [elbv2.ListenerCondition.pathPatterns([path])] });
+    own.addAction('Theirs', { priority: 500, action: elbv2.ListenerAction.fixedResponse(200), ...condition('/x') });
+    const shared = HttpsLoadBalancer.fromListener({ loadBalancer, listener: own, firstPriority: 500 });
+    const targets = { vpc: loadBalancer.vpc, port: 8080, targetType: elbv2.TargetType.IP };
+    shared.forward(stack, 'A', { ...targets, ...condition('/a') });
+    const priorities = Object.values(Template.fromStack(stack).findResources(RULE)).map(
+      ({ Properties }) => Properties.Priority,
+    );
+    expect(priorities).toEqual([500, 510]);
+    expect(JSON.stringify(stack.resolve(shared.url))).toContain('DNSName');
+  });
+
+  it('refuses a listener without TLS', () => {
+    const stack = new TestStack();
+    const loadBalancer = new elbv2.ApplicationLoadBalancer(stack, 'Own', { vpc: vpc(stack) });
+    const plain = loadBalancer.addListener('Http', {
+      port: 80,
+      defaultAction: elbv2.ListenerAction.fixedResponse(404),
+    });
+    expect(() => HttpsLoadBalancer.fromListener({ loadBalancer, listener: plain })).toThrow(/listener speaks HTTP/);
   });
 });

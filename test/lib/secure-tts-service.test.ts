@@ -2,10 +2,12 @@ import { Duration } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { describe, expect, it } from 'vitest';
 import {
   EdgeCertificate,
+  HttpsLoadBalancer,
   RequestAuthorizer,
   SecureTtsService,
   type SecureTtsServiceProps,
@@ -211,5 +213,73 @@ describe('SecureTtsService', () => {
     expect(() => service({ network: ServiceNetwork.privateSubnets({ natGateways: 0 }) })).toThrow(
       /natGateways must be a whole number from 1 to 6, got 0/,
     );
+  });
+
+  it('shares a load balancer with a service of another stack, each by its host name', () => {
+    const app = quietApp();
+    const edgeStack = new TestStack(undefined, app, 'Edge');
+    const network = new ec2.Vpc(edgeStack, 'Vpc', { maxAzs: 2 });
+    const edge = new HttpsLoadBalancer(edgeStack, 'Edge', { vpc: network, certificate: EdgeCertificate.fromArn(ARN) });
+    const stacks = ['a', 'b'].map((name) => {
+      const stack = new TestStack(undefined, app, `Service-${name}`);
+      new SecureTtsService(stack, 'Service', {
+        image: ecs.ContainerImage.fromRegistry('example.com/tts:1'),
+        vpc: network,
+        loadBalancer: edge,
+        routing: [elbv2.ListenerCondition.hostHeaders([`${name}.example.org`])],
+      });
+      return stack;
+    });
+    const rules = stacks.flatMap((stack) =>
+      Object.values(Template.fromStack(stack).findResources('AWS::ElasticLoadBalancingV2::ListenerRule')),
+    );
+    expect(rules.map(({ Properties }) => Properties.Priority)).toEqual([1000, 1010]);
+    Template.fromStack(edgeStack).resourceCountIs(GROUP, 0);
+    for (const stack of stacks) {
+      Template.fromStack(stack).resourceCountIs('AWS::ElasticLoadBalancingV2::LoadBalancer', 0);
+      Template.fromStack(stack).resourceCountIs('AWS::WAFv2::WebACL', 0);
+    }
+  });
+
+  it('joins a load balancer that was made elsewhere', () => {
+    const stack = new TestStack();
+    const network = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2 });
+    const securityGroup = ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-1');
+    const balancerArn = 'arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/x/1';
+    const edge = HttpsLoadBalancer.fromListener({
+      loadBalancer: elbv2.ApplicationLoadBalancer.fromApplicationLoadBalancerAttributes(stack, 'Theirs', {
+        loadBalancerArn: balancerArn,
+        securityGroupId: 'sg-1',
+        loadBalancerDnsName: 'theirs.example.com',
+      }),
+      listener: elbv2.ApplicationListener.fromApplicationListenerAttributes(stack, 'Listener', {
+        listenerArn: balancerArn.replace('loadbalancer/', 'listener/'),
+        securityGroup,
+      }),
+      domainName: 'tts.example.org',
+    });
+    const { construct, template } = service({ certificate: undefined, vpc: network, loadBalancer: edge }, stack);
+    expect(construct.url).toBe('https://tts.example.org');
+    template().hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
+      FromPort: 8080,
+      SourceSecurityGroupId: 'sg-1',
+    });
+  });
+
+  it('refuses to have both a certificate and an existing load balancer, and neither', () => {
+    expect(() => service({ certificate: undefined })).toThrow(/give certificate .* or loadBalancer, got neither/);
+    const stack = new TestStack();
+    const edge = new HttpsLoadBalancer(stack, 'Edge', { vpc: vpc(stack), certificate: EdgeCertificate.fromArn(ARN) });
+    expect(() => service({ loadBalancer: edge }, stack)).toThrow(/give only one of loadBalancer, certificate/);
+  });
+
+  it('runs in security groups of the consumer', () => {
+    const stack = new TestStack();
+    const network = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2 });
+    const own = new ec2.SecurityGroup(stack, 'Own', { vpc: network });
+    const { template } = service({ vpc: network, securityGroups: [own] }, stack);
+    expect(only(template(), ECS)).toMatchObject({
+      NetworkConfiguration: { AwsvpcConfiguration: { SecurityGroups: [stack.resolve(own.securityGroupId)] } },
+    });
   });
 });
