@@ -109,6 +109,24 @@ export const CONFIG_KEYS = {
     'What API keys begin with.',
     text(/^[a-z][a-z0-9]{0,11}$/),
   ),
+  tokenIssuer: key(
+    'an https URL without query and fragment (http on loopback only)',
+    'none: only keys',
+    'An OpenID Connect issuer whose access tokens are accepted beside keys. Needs tokenAudiences.',
+    text(/^(https:\/\/[^\s?#@]+|http:\/\/(localhost|127\.\d+\.\d+\.\d+)(:\d+)?(\/[^\s?#@]*)?)$/),
+  ),
+  tokenAudiences: key(
+    'texts separated by commas',
+    'none',
+    'With tokenIssuer: a token must be meant for one of these.',
+    list(/^[^\s,]{1,256}$/),
+  ),
+  tokenAudienceClaim: key(
+    'the name of a claim',
+    'aud',
+    'With tokenIssuer: the claim that holds the audience; for access tokens of Amazon Cognito client_id.',
+    text(/^\S{1,256}$/),
+  ),
   requestsPerMinute: key(PER_MINUTE, '60', 'Requests a minute and client, on all paths.', integer(1, 1_000_000)),
   synthesisPerMinute: key(
     PER_MINUTE,

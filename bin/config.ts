@@ -46,8 +46,11 @@ function contradictions(config: Config): string[] {
   if (zone === 2 && !config.domainNames?.length) {
     problems.push('domainNames: got none; with hostedZoneId name at least one domain of that zone');
   }
-  if (zone === 2 && config.certificateArn !== undefined) {
-    problems.push('certificateArn and hostedZoneId: give one of them; a zone is for issuing a new certificate');
+  if (config.tokenIssuer !== undefined && !config.tokenAudiences?.length) {
+    problems.push('tokenAudiences: got none; with tokenIssuer name at least one, or tokens for others would be taken');
+  }
+  for (const name of ['tokenAudiences', 'tokenAudienceClaim'] as const) {
+    if (config[name] !== undefined && config.tokenIssuer === undefined) problems.push(`${name}: needs tokenIssuer`);
   }
   return problems;
 }

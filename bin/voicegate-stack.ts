@@ -16,6 +16,7 @@ import {
   SecureTtsService,
   ServiceNetwork,
   TaskCapacity,
+  type TokenIssuer,
 } from '../lib';
 import type { Config } from './config';
 
@@ -35,8 +36,8 @@ export class VoicegateStack extends Stack {
       image: image(config),
       certificate: this.certificate(config),
       domainNames: config.domainNames,
-      network: config.network === 'public' ? ServiceNetwork.publicSubnets() : ServiceNetwork.privateSubnets(),
       hostedZone: this.zone(config),
+      network: config.network === 'public' ? ServiceNetwork.publicSubnets() : ServiceNetwork.privateSubnets(),
       capacity: TaskCapacity.fargate({
         cpu: config.cpu,
         memoryLimitMiB: config.memory,
@@ -83,17 +84,18 @@ export class VoicegateStack extends Stack {
     return EdgeCertificate.selfSigned();
   }
 
-  private authorizer(config: Config): ApiKeyAuthorizer {
   private zone({ hostedZoneId, hostedZoneName: zoneName }: Config): IHostedZone | undefined {
     if (hostedZoneId === undefined || zoneName === undefined) return undefined;
     const existing = this.node.tryFindChild('Zone') as IHostedZone | undefined;
     return existing ?? HostedZone.fromHostedZoneAttributes(this, 'Zone', { hostedZoneId, zoneName });
   }
 
+  private authorizer(config: Config): ApiKeyAuthorizer {
     return new ApiKeyAuthorizer(this, 'Authorizer', {
       keyTable:
         config.keyTableName === undefined ? undefined : TableV2.fromTableName(this, 'KeyTable', config.keyTableName),
       keyPrefix: config.keyPrefix,
+      tokenIssuers: config.tokenIssuer === undefined ? undefined : [tokenIssuer(config, config.tokenIssuer)],
       positiveTtl: seconds(config.positiveTtl),
       negativeTtl: seconds(config.negativeTtl),
       deletionProtection: config.deletionProtection,
@@ -118,6 +120,10 @@ export class VoicegateStack extends Stack {
       ],
     });
   }
+}
+
+function tokenIssuer(config: Config, issuer: string): TokenIssuer {
+  return { issuer, audiences: config.tokenAudiences ?? [], audienceClaim: config.tokenAudienceClaim };
 }
 
 function image(config: Config): AppImage {

@@ -3,6 +3,12 @@
 /** The header in which a client may send its key; `Authorization: Bearer` is the other way. */
 export const KEY_HEADER = 'x-api-key';
 
+/**
+ * Characters of a credential, at most: a key is short, a token of an issuer may hold many claims. A load balancer takes
+ * header lines of 16 KB, so a longer one could not arrive anyway. Longer ones are refused unread.
+ */
+export const MAX_CREDENTIAL_LENGTH = 16_384;
+
 /** Headers that tell the app who calls. Values are percent-encoded by `encodeIdentity`. */
 export const IDENTITY_HEADERS = {
   principal: 'X-Auth-Principal',
@@ -27,6 +33,8 @@ export const OUTPUTS = {
   serviceUrl: 'ServiceUrl',
   loadBalancerDnsName: 'LoadBalancerDnsName',
   certificateArn: 'CertificateArn',
+  /** CloudWatch log group that holds the gate's access log. */
+  gateLogGroupName: 'GateLogGroupName',
 } as const;
 
 /** The key table's attributes that are keys of the table and its index. */

@@ -12,6 +12,7 @@ import { createApiKeyTable } from './api-key-table';
 import { createBundledFunction } from './bundled-function';
 import { checkInteger, checkSeconds } from './checks';
 import { type IRequestAuthorizer, PayloadFormat, type RequestAuthorizerConfig } from './request-authorizer';
+import { type TokenIssuer, tokenIssuersVariable } from './token-issuer';
 
 /** A look-up takes milliseconds; a gate gives up as soon as Lambda does. */
 const TIMEOUT = Duration.seconds(5);
@@ -28,6 +29,11 @@ export interface ApiKeyAuthorizerProps {
    * @default "vg"
    */
   readonly keyPrefix?: string;
+  /**
+   * OpenID Connect issuers whose access tokens (JWT) are accepted beside keys; at most 10.
+   * @default - none: only keys
+   */
+  readonly tokenIssuers?: TokenIssuer[];
   /**
    * How long an allow is cached, from 0 to 3600 seconds. A revoked key is refused at the latest after this time.
    * @default Duration.seconds(60)
@@ -105,6 +111,9 @@ export class ApiKeyAuthorizer extends Construct implements IRequestAuthorizer {
         [AUTHORIZER_ENV.keyPrefix]: this.keyPrefix,
         [AUTHORIZER_ENV.positiveTtl]: String(positive),
         [AUTHORIZER_ENV.negativeTtl]: String(negative),
+        ...(props.tokenIssuers?.length && {
+          [AUTHORIZER_ENV.tokenIssuers]: tokenIssuersVariable(this, props.tokenIssuers),
+        }),
       },
     });
     this.grantDecide();
@@ -119,11 +128,11 @@ export class ApiKeyAuthorizer extends Construct implements IRequestAuthorizer {
     }
   }
 
-  /** Lets someone create, list, change and revoke keys, as the `voicegate keys` command does. */
+  /** Lets someone create, list, change, revoke and delete keys, as the `voicegate keys` command does. */
   public grantManageKeys(grantee: iam.IGrantable): iam.Grant {
     return iam.Grant.addToPrincipal({
       grantee,
-      actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:Query', 'dynamodb:Scan'],
+      actions: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query', 'Scan'].map((name) => `dynamodb:${name}`),
       resourceArns: [this.keyTable.tableArn, `${this.keyTable.tableArn}/index/*`],
     });
   }

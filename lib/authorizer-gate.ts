@@ -1,4 +1,4 @@
-import { Annotations, Duration, Names, RemovalPolicy, type Size, Stack } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, Duration, Names, RemovalPolicy, type Size, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -6,7 +6,7 @@ import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { GATE_ENV } from '../contract/names';
+import { GATE_ENV, OUTPUTS } from '../contract/names';
 import { acknowledge } from './acknowledge';
 import { checkInteger } from './checks';
 import {
@@ -44,6 +44,14 @@ const ALL_BUT_CHOWN = [
   ecs.Capability.SYS_CHROOT,
 ];
 
+/** Scopes that a route asks for. */
+export interface RouteScopes {
+  /** Path, or the beginning of paths with a `*` at its end. */
+  readonly path: string;
+  /** All of these are needed; none: any credential will do. */
+  readonly scopes: string[];
+}
+
 /** What a gate does. */
 export interface AuthorizerGateOptions {
   /** Who decides on requests. */
@@ -69,6 +77,12 @@ export interface AuthorizerGateOptions {
    * @default - ["/tts", "/v1/audio/speech"]
    */
   readonly synthesisPaths?: string[];
+  /**
+   * Scopes by route; the first route that matches counts. A credential that lacks one gets 403. Synthesis paths that no
+   * route of yours matches need `tts:synthesize`, where the authorizer grants scopes.
+   * @default - only the synthesis paths ask for a scope
+   */
+  readonly requiredScopes?: RouteScopes[];
   /**
    * How much the gate lets through.
    * @default - 60 requests a minute and client, 10 of them on the synthesis paths; see the members
@@ -320,6 +334,10 @@ export class AuthorizerGate extends Construct {
     const logGroup = new logs.LogGroup(this, 'Log', {
       retention: logs.RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
+    });
+    new CfnOutput(this, OUTPUTS.gateLogGroupName, {
+      description: 'Log group of the gate, with its access log',
+      value: logGroup.logGroupName,
     });
     return ecs.LogDrivers.awsLogs({ logGroup, streamPrefix: 'voicegate', mode: ecs.AwsLogDriverMode.NON_BLOCKING });
   }

@@ -30,6 +30,10 @@ export function gateOptions(options: AuthorizerGateOptions, metricsService: stri
   checkInteger('AuthorizerGate: workers', options.workers, 1, 32);
   checkPathPatterns('AuthorizerGate: synthesisPaths', options.synthesisPaths);
   checkPathPatterns('AuthorizerGate: relaxedPaths', options.relaxedPaths);
+  checkPathPatterns(
+    'AuthorizerGate: requiredScopes: path',
+    options.requiredScopes?.map(({ path }) => path),
+  );
   const synthesisPaths = options.synthesisPaths ?? SYNTHESIS_PATHS;
   const readinessPath = options.readinessPath ?? '/';
   if (!readinessPath.startsWith('/')) {
@@ -49,7 +53,10 @@ export function gateOptions(options: AuthorizerGateOptions, metricsService: stri
     queryKey: options.allowQueryKey ?? false,
     publicRoutes: (options.publicPaths ?? DEFAULT_PUBLIC_PATHS).flatMap(publicRoutes),
     synthesisPaths,
-    requiredScopes: authorizer.grantsScopes ? synthesisPaths.map((path) => ({ path, scopes: [SYNTHESIS_SCOPE] })) : [],
+    requiredScopes: [
+      ...(options.requiredScopes ?? []),
+      ...(authorizer.grantsScopes ? synthesisPaths.map((path) => ({ path, scopes: [SYNTHESIS_SCOPE] })) : []),
+    ],
     limits: resolveGateLimits('AuthorizerGate', options.limits),
     maxBodyBytes: options.maxBodySize?.toBytes() ?? 1024 * 1024,
     readinessPath,

@@ -1,24 +1,29 @@
 export { ApiKeyAuthorizer, type ApiKeyAuthorizerProps } from './api-key-authorizer';
 export { AppImage } from './app-image';
-export { AuthorizerGate, type AuthorizerGateOptions, type AuthorizerGateProps } from './authorizer-gate';
+export {
+  AuthorizerGate,
+  type AuthorizerGateOptions,
+  type AuthorizerGateProps,
+  type RouteScopes,
+} from './authorizer-gate';
 export {
   EdgeCertificate,
   type EdgeCertificateBindOptions,
   type EdgeCertificateConfig,
   type SelfSignedCertificateOptions,
 } from './edge-certificate';
+export type { ExistingListenerProps } from './existing-load-balancer';
 export { Firewall, type FirewallProps } from './firewall';
 export type { FirewallLogOptions } from './firewall-logging';
 export { GateImage } from './gate-image';
 export type { GateLimits } from './gate-limits';
 export { HttpsLoadBalancer, type HttpsLoadBalancerProps, type LoadBalancerOptions } from './https-load-balancer';
-export type { ExistingListenerProps } from './existing-load-balancer';
+export type { ForwardProps, IHttpsLoadBalancer } from './listener-rules';
 export { ManagedRules } from './managed-rules';
 export { RateLimit, RateLimitAction, type RateLimitOptions } from './rate-limit';
 export {
   type FunctionAuthorizerOptions,
   type IRequestAuthorizer,
-export type { ForwardProps, IHttpsLoadBalancer } from './listener-rules';
   PayloadFormat,
   RequestAuthorizer,
   type RequestAuthorizerConfig,
@@ -29,3 +34,4 @@ export type { SecurityHeaders } from './security-headers';
 export { ServiceMonitoring, type ServiceMonitoringProps } from './service-monitoring';
 export { type PrivateNetworkProps, ServiceNetwork } from './service-network';
 export { type FargateCapacityProps, TaskCapacity } from './task-capacity';
+export { TokenAlgorithm, type TokenIssuer } from './token-issuer';

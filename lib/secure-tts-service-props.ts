@@ -4,13 +4,14 @@ import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type * as route53 from 'aws-cdk-lib/aws-route53';
 import type * as sns from 'aws-cdk-lib/aws-sns';
+import type { RouteScopes } from './authorizer-gate';
 import type { EdgeCertificate } from './edge-certificate';
 import type { Firewall } from './firewall';
 import type { GateImage } from './gate-image';
 import type { GateLimits } from './gate-limits';
 import type { LoadBalancerOptions } from './https-load-balancer';
-import type { IRequestAuthorizer } from './request-authorizer';
 import type { IHttpsLoadBalancer } from './listener-rules';
+import type { IRequestAuthorizer } from './request-authorizer';
 import type { ServiceNetwork } from './service-network';
 import type { TaskCapacity } from './task-capacity';
 
@@ -40,7 +41,6 @@ export interface SecureTtsServiceProps {
    */
   readonly domainNames?: string[];
   /**
-  /**
    * A Route 53 hosted zone in which the domain names become alias records of a new load balancer.
    * @default - none: their DNS records are yours
    */
@@ -50,6 +50,7 @@ export interface SecureTtsServiceProps {
    * @default - a new one, which admits the load balancer to the gate
    */
   readonly securityGroups?: ec2.ISecurityGroup[];
+  /**
    * An existing network.
    * @default - a new one with two availability zones
    */
@@ -140,6 +141,12 @@ export interface SecureTtsServiceProps {
    * @default - ["/tts", "/v1/audio/speech"]
    */
   readonly synthesisPaths?: string[];
+  /**
+   * Scopes by route; the first route that matches counts. A credential that lacks one gets 403. Synthesis paths that no
+   * route of yours matches need `tts:synthesize`, where the authorizer grants scopes.
+   * @default - only the synthesis paths ask for a scope
+   */
+  readonly requiredScopes?: RouteScopes[];
   /**
    * How much the gates let through.
    * @default - 60 requests a minute and client, 10 of them on the synthesis paths; see the members
