@@ -2,7 +2,7 @@
 
 import { type ApiKey, parseApiKey } from '../../contract/api-key';
 import type { AuthorizerEvent } from '../../contract/authorizer-event';
-import { KEY_HEADER } from '../../contract/names';
+import { KEY_HEADER, MAX_CREDENTIAL_LENGTH } from '../../contract/names';
 
 export type Credential =
   | { readonly kind: 'key'; readonly key: ApiKey }
@@ -10,9 +10,6 @@ export type Credential =
   | { readonly kind: 'token'; readonly token: string }
   /** No credential, one that is neither key nor token, or two different ones. */
   | { readonly kind: 'missing' | 'malformed' | 'conflict' };
-
-/** Longer values are refused unread: they would only cost time. An ALB takes header lines up to 16 KB. */
-export const MAX_CREDENTIAL_LENGTH = 8192;
 
 /** Three parts of base64url. An empty third one, an unsigned token, is none. */
 const TOKEN = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
