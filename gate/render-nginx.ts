@@ -67,6 +67,9 @@ const VARIABLES = [
   'cache',
   'reason',
   'retry',
+  'members',
+  'ratelimit',
+  'ratelimit_policy',
   'invoke',
   'invoke_host',
   'invoke_name',
@@ -120,6 +123,9 @@ http {
   js_shared_dict_zone zone=limits:${Math.max(cache, 8192)}k type=number timeout=2m evict;
   js_shared_dict_zone zone=flights:1m type=number timeout=2m evict;
   js_shared_dict_zone zone=places:${Math.max(64, Math.ceil(options.limits.inFlight / 4))}k type=number timeout=2h evict;
+  # What is left of a lease must not be evicted: full, they refuse.
+  js_shared_dict_zone zone=leases:${cache}k timeout=6h;
+  js_shared_dict_zone zone=allowances:${cache}k type=number timeout=6h;
   js_shared_dict_zone zone=state:64k timeout=30d evict;
   js_shared_dict_zone zone=metrics:64k type=number;
 ${VARIABLES.map((name) => `  js_var $gate_${name};`).join('\n')}
@@ -150,6 +156,8 @@ ${VARIABLES.map((name) => `  js_var $gate_${name};`).join('\n')}
   send_timeout 60s;
   large_client_header_buffers 4 16k;
   client_max_body_size ${options.maxBodyBytes};
+  # A body that is counted is held in memory, so that no text is written to a file.
+  client_body_buffer_size ${Math.max(16_384, options.maxBodyBytes)};
   keepalive_timeout ${options.loadBalancerIdleTimeout + 10}s;
   keepalive_requests 1000000000;
   keepalive_time 24h;
@@ -182,6 +190,8 @@ ${Object.entries(PHRASES)
 
     location / {
       js_access gate.access;
+      add_header RateLimit $gate_ratelimit always;
+      add_header RateLimit-Policy $gate_ratelimit_policy always;
       proxy_pass http://$gate_upstream$gate_target;
       proxy_http_version 1.1;
       proxy_pass_request_headers off;
@@ -232,8 +242,10 @@ ${Object.entries(PHRASES)
       default_type application/json;
       add_header WWW-Authenticate $gate_challenge always;
       add_header Retry-After $gate_retry always;
+      add_header RateLimit $gate_ratelimit always;
+      add_header RateLimit-Policy $gate_ratelimit_policy always;
       add_header Cache-Control no-store always;
-      return 200 '{"error":"$gate_phrase","requestId":"$request_id"}\\n';
+      return 200 '{"error":"$gate_phrase","requestId":"$request_id"$gate_members}\\n';
     }
   }
 

@@ -1,8 +1,9 @@
 /** Reads what the authorizer answered. What cannot be read is a failure, never an allow. */
 
-import { decodeDecision } from '../../contract/authorizer-answer';
+import { decodeDecision, decodeLease } from '../../contract/authorizer-answer';
 import { UNAUTHORIZED } from '../../contract/authorizer-event';
-import type { Deny, Grant } from '../../contract/decision';
+import type { Allow, Deny, Grant } from '../../contract/decision';
+import type { LeaseGrant } from '../../contract/quota';
 import { readPolicy, type Statement } from './policy';
 
 export interface InvokeResponse {
@@ -20,6 +21,8 @@ export type Answer =
       readonly statements?: readonly Statement[];
       /** Seconds, when the answer itself states them. */
       readonly ttl?: number;
+      /** When one was asked for. */
+      readonly lease?: LeaseGrant;
     }
   | (Omit<Deny, 'ttl'> & { readonly ttl?: number })
   | { readonly outcome: 'failure'; readonly cause: 'throttled' | 'refused' | 'error' | 'function-error' | 'malformed' };
@@ -53,7 +56,7 @@ function readSimpleAnswer(isAuthorized: boolean, context: Values | undefined): A
   const decision = decodeDecision(context);
   if (decision?.outcome === 'deny') return decision;
   if (!isAuthorized) return { outcome: 'deny', status: 403, reason: 'refused' };
-  return decision ?? { outcome: 'allow', grant: foreignGrant('', context) };
+  return withLease(decision, context) ?? { outcome: 'allow', grant: foreignGrant('', context) };
 }
 
 function readPolicyAnswer(value: Values, context: Values | undefined): Answer {
@@ -66,7 +69,15 @@ function readPolicyAnswer(value: Values, context: Values | undefined): Answer {
     return { outcome: 'deny', status: 403, reason: 'refused' };
   }
   // Voicegate's own policy says no more than the grant beside it, in terms that only API Gateway can evaluate.
-  return decision ?? { outcome: 'allow', grant: foreignGrant(value.principalId, context), statements };
+  return (
+    withLease(decision, context) ?? { outcome: 'allow', grant: foreignGrant(value.principalId, context), statements }
+  );
+}
+
+function withLease(decision: Allow | undefined, context: Values | undefined): Answer | undefined {
+  if (decision === undefined) return undefined;
+  const lease = decodeLease(context);
+  return lease === undefined ? decision : { ...decision, lease };
 }
 
 /** A grant without constraints, from the plain values that authorizers commonly put into their context. */

@@ -1,6 +1,7 @@
 /** From an identity to a decision: the cache, one flight per identity, the authorizer, and what holds when it fails. */
 
 import type { DenyReason, Grant } from '../../contract/decision';
+import type { LeaseGrant, LeaseRequest } from '../../contract/quota';
 import { type Answer, type InvokeResponse, readAnswer } from './answer';
 import {
   type CachedAllow,
@@ -15,6 +16,7 @@ import {
 } from './decision-cache';
 import type { CountingDict } from './dict';
 import { board, land } from './flight';
+import type { Renewal } from './lease';
 import type { Statement } from './policy';
 import type { Settings } from './settings';
 import { giveBack, takeFromWindow, takePlace } from './window';
@@ -67,11 +69,17 @@ export interface Identity {
   /** The client's network. */
   readonly network: string;
   /** The authorizer's event; made only on a miss. */
-  event(): string;
+  event(lease?: LeaseRequest): string;
+  /** Present: a lease is asked for along with the decision. */
+  readonly lease?: {
+    request(): LeaseRequest;
+    /** `from`: when it was asked for, milliseconds since the epoch. */
+    take(request: LeaseRequest, grant: LeaseGrant, from: number): void;
+  };
 }
 
 /** Milliseconds beyond an invocation's own timeout after which nobody waits for it any more. */
-const SLACK = 1000;
+export const SLACK = 1000;
 
 /** The decision that the cache holds, if it holds one. */
 export function cachedVerdict(ports: AuthorizePorts, key: string, cache: CacheState = 'hit'): Verdict | undefined {
@@ -105,6 +113,31 @@ export async function askAuthorizer(ports: AuthorizePorts, identity: Identity, h
   }
 }
 
+/**
+ * Asks for a lease, and has the decision renewed by the same invocation.
+ * @throws Error when there is no answer, or one without the lease.
+ */
+export async function renewLease(
+  ports: AuthorizePorts,
+  identity: Identity,
+  held: Held,
+  request: LeaseRequest,
+): Promise<Renewal<Verdict>> {
+  const deny = getDeny(ports, identity.cacheKey);
+  if (deny !== undefined) return { other: denied(deny, 'hit', ports.now()) };
+  let granted: LeaseGrant | undefined;
+  const lease = {
+    request: () => request,
+    take: (_: LeaseRequest, grant: LeaseGrant) => {
+      granted = grant;
+    },
+  };
+  const verdict = await invokeBounded(ports, { ...identity, lease }, held);
+  if (granted !== undefined) return { lease: granted };
+  if (verdict.kind === 'deny' || verdict.kind === 'busy') return { other: verdict };
+  throw new Error('the authorizer granted no lease');
+}
+
 async function invokeBounded(ports: AuthorizePorts, identity: Identity, held: Held): Promise<Verdict> {
   const { options } = ports.settings;
   const known = getAllow(ports, identity.cacheKey) !== undefined;
@@ -127,8 +160,12 @@ async function invokeBounded(ports: AuthorizePorts, identity: Identity, held: He
   let answer: Answer;
   const start = ports.now();
   try {
-    const response = await ports.invoke(identity.event());
+    const asked = identity.lease?.request();
+    const response = await ports.invoke(identity.event(asked));
     answer = readAnswer(response);
+    if (asked !== undefined && answer.outcome === 'allow' && answer.lease !== undefined) {
+      identity.lease?.take(asked, answer.lease, start);
+    }
     if (answer.outcome === 'failure') ports.warn(`authorizer: ${answer.cause}, Lambda answered ${response.status}`);
   } catch (error) {
     ports.warn(`authorizer: ${error instanceof Error ? error.message : 'failed'}`);

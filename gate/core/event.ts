@@ -2,6 +2,7 @@
 
 import type { AuthorizerEventV1, AuthorizerEventV2 } from '../../contract/authorizer-event';
 import { GATE_API_ID as API_ID } from '../../contract/names';
+import type { LeaseRequest } from '../../contract/quota';
 import { queryPairs } from './query';
 
 export interface EventFacts {
@@ -16,6 +17,7 @@ export interface EventFacts {
   readonly requestId: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  readonly lease?: LeaseRequest;
   /** Absent when the request itself is not forwarded. */
   readonly request?: {
     readonly headers: readonly (readonly [string, string])[];
@@ -64,6 +66,7 @@ export function eventV2(facts: EventFacts): AuthorizerEventV2 {
       time: clfTime(facts.now),
       timeEpoch: facts.now,
     },
+    ...gateField(facts),
   };
 }
 
@@ -97,7 +100,12 @@ export function eventV1(facts: EventFacts): AuthorizerEventV1 {
       httpMethod: facts.method,
       apiId: API_ID,
     },
+    ...gateField(facts),
   };
+}
+
+function gateField({ lease }: EventFacts): Pick<AuthorizerEventV2, 'voicegate'> {
+  return lease === undefined ? {} : { voicegate: { lease } };
 }
 
 function singleHeaders(facts: EventFacts): {

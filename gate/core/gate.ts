@@ -1,29 +1,40 @@
 /** The way of one request through the gate, from its first byte to pass or refusal. */
 
-import { clientNetwork } from '../../contract/cidr';
 import { type Grant, refusal } from '../../contract/decision';
-import { type AuthorizePorts, askAuthorizer, cachedVerdict, type Held, type Verdict } from './authorize';
+import type { Amounts, LeaseRequest } from '../../contract/quota';
+import { askAuthorizer, cachedVerdict, type Held, type Identity, type Verdict } from './authorize';
 import { takeToken } from './bucket';
 import { identifyClient } from './client';
 import type { CountingDict } from './dict';
 import { eventV1, eventV2, routeArn } from './event';
 import { type Identified, identify } from './identify';
 import type { Authorizer } from './lambda-endpoint';
+import { type Paid, refund } from './lease';
 import { loggablePath } from './loggable';
+import { costOf, lapsedGrant, type MeteredPorts, mayCountBody, payFor, withLease } from './metered';
 import type { Outcome, Refusal, RefusalReason, Trace } from './outcome';
 import { policyAllows } from './policy';
+import { rateLimitFields } from './rate-limit-fields';
 import { ownHeaders, passedHeaders } from './request-headers';
 import { isKnownMethod, isPublic, isSynthesis, requiredScopes } from './routes';
 import { parseTarget } from './target';
 import type { GateRequest, Visit } from './visit';
 import { giveBack, type Taken, takeFromWindow, takePlace } from './window';
 
-export interface GatePorts extends AuthorizePorts {
+export interface GatePorts extends MeteredPorts {
   /** Places of requests in flight to the app. */
   readonly places: CountingDict;
   authorizer(): Authorizer;
   /** A fixed-length text that tells two inputs apart and does not tell the input. */
   digest(text: string): string;
+}
+
+/** What is needed to ask the authorizer, once more if need be. */
+interface Asking {
+  readonly identified: Identified;
+  readonly identity: Identity;
+  /** What the request costs, where that is known already. */
+  readonly cost?: Amounts;
 }
 
 const MINUTE = 60_000;
@@ -51,28 +62,51 @@ export function passThrough(
   if (target === undefined || request.protocol === '') return refuse(400, 'target');
   trace.path = loggablePath(target.rawPath, options.keyPrefix);
   if (!isKnownMethod(request.method)) return refuse(405, 'method-unknown');
-  const visit: Visit = { request, target, client, network: clientNetwork(client.address) ?? client.address };
+  const visit: Visit = { request, target, client, network: client.network };
 
   const identified = identify(visit, options);
   if (isPublic(options, request.method, target.path)) {
-    return admit(visit, identified.query, undefined, ports, held);
+    return takeLimits(visit, undefined, ports) ?? seat(visit, identified.query, undefined, ports, held);
   }
   if (identified.kind === 'refuse') return counted(visit, refuse(identified.status, identified.reason), ports);
   const cacheKey = ports.digest(identified.cacheText);
-  const cached = cachedVerdict(ports, cacheKey);
-  if (cached !== undefined) return apply(visit, identified, cached, ports, held, trace);
-  if (!identified.wellFormed) return counted(visit, refuse(401, 'malformed'), ports);
-  const identity = {
+  const identity: Identity = {
     cacheKey,
     network: visit.network,
-    event: () => JSON.stringify(authorizerEvent(visit, identified, ports)),
+    event: (lease) => JSON.stringify(authorizerEvent(visit, identified, ports, lease)),
   };
-  return askAuthorizer(ports, identity, held).then((verdict) => apply(visit, identified, verdict, ports, held, trace));
+  const asking: Asking = { identified, identity };
+  const cached = cachedVerdict(ports, cacheKey);
+  if (cached !== undefined) return apply(visit, asking, cached, ports, held, trace);
+  if (!identified.wellFormed) return counted(visit, refuse(401, 'malformed'), ports);
+  const lapsed = lapsedGrant(visit, cacheKey, ports);
+  if (lapsed !== undefined) return askForBoth(visit, asking, lapsed, ports, held, trace);
+  return ask(visit, asking, ports, held, trace);
+}
+
+async function ask(visit: Visit, asking: Asking, ports: GatePorts, held: Held, trace: Trace): Promise<Outcome> {
+  if (mayCountBody(visit, ports)) await ports.readBody();
+  return apply(visit, asking, await askAuthorizer(ports, asking.identity, held), ports, held, trace);
+}
+
+/** Asks for decision and lease by one invocation. */
+async function askForBoth(
+  visit: Visit,
+  asking: Asking,
+  { quota = {}, keyId = '' }: Grant,
+  ports: GatePorts,
+  held: Held,
+  trace: Trace,
+): Promise<Outcome> {
+  const cost = await costOf(visit, asking.identified.query, quota, ports);
+  if ('kind' in cost) return counted(visit, cost, ports);
+  const verdict = await askAuthorizer(ports, withLease(asking.identity, keyId, cost, ports), held);
+  return apply(visit, { ...asking, cost }, verdict, ports, held, trace);
 }
 
 function apply(
   visit: Visit,
-  identified: Identified,
+  asking: Asking,
   verdict: Verdict,
   ports: GatePorts,
   held: Held,
@@ -99,25 +133,63 @@ function apply(
   if (statements !== undefined && !policyAllows(statements, arnOf(visit, ports))) {
     return counted(visit, refuse(403, 'refused'), ports);
   }
-  return admit(visit, identified.query, grant, ports, held, identified);
+  const { identified } = asking;
+  const limited = takeLimits(visit, grant, ports, identified);
+  if (limited !== undefined) return limited;
+  if (grant.quota === undefined) return seat(visit, identified.query, grant, ports, held, identified);
+  return admitMetered(visit, asking, grant, ports, held, trace);
 }
 
-/** The limits, then a place in flight. */
-function admit(
+/** Pays for the request; it gets its money back when the app has no place for it. */
+async function admitMetered(
+  visit: Visit,
+  asking: Asking,
+  grant: Grant,
+  ports: GatePorts,
+  held: Held,
+  trace: Trace,
+): Promise<Outcome> {
+  const { identified, identity } = asking;
+  const { keyId, quota } = grant;
+  if (keyId === undefined || quota === undefined) return refuse(503, 'lease');
+  const cost = asking.cost ?? (await costOf(visit, identified.query, quota, ports));
+  if ('kind' in cost) return cost;
+  const payment = await payFor(cost, keyId, identity, ports, held);
+  if (payment.kind === 'refuse') return payment;
+  if (payment.kind === 'verdict') return apply(visit, asking, payment.verdict, ports, held, trace);
+  const outcome = await seat(visit, identified.query, grant, ports, held, identified, payment);
+  if (outcome.kind === 'refuse') refund(ports, keyId, payment, cost);
+  return outcome;
+}
+
+function takeLimits(
+  visit: Visit,
+  grant: Grant | undefined,
+  ports: GatePorts,
+  identified?: Identified,
+): Refusal | undefined {
+  const limited = grant?.rate === undefined ? takeClientLimits(visit, ports) : takePlanLimit(grant, identified, ports);
+  if (limited.allowed) return undefined;
+  return refuse(429, grant?.rate === undefined ? 'client-rate' : 'rate', limited.retryAfter);
+}
+
+/** A place in flight, which may take a while. */
+function seat(
   visit: Visit,
   query: string | undefined,
   grant: Grant | undefined,
   ports: GatePorts,
   held: Held,
   identified?: Identified,
+  payment?: Paid,
 ): Outcome | Promise<Outcome> {
-  const limited = grant?.rate === undefined ? takeClientLimits(visit, ports) : takePlanLimit(grant, identified, ports);
-  if (!limited.allowed) return refuse(429, grant?.rate === undefined ? 'client-rate' : 'rate', limited.retryAfter);
+  const fields = payment && rateLimitFields(payment.limits);
   const pass = (place: string): Outcome => ({
     kind: 'pass',
     target: query === undefined ? visit.target.rawPath : `${visit.target.rawPath}?${query}`,
     headers: ownHeaders(visit.client, grant) + passedHeaders(visit.request.headers, identified?.consumedHeaders),
     place,
+    ...(fields && { fields }),
   });
   const { inFlight, queue } = ports.settings.options.limits;
   const life = (ports.settings.options.longestRequest + 60) * 1000;
@@ -186,7 +258,7 @@ function counted(visit: Visit, refused: Refusal, ports: GatePorts): Refusal {
   return taken.allowed ? refused : refuse(429, 'client-rate', taken.retryAfter);
 }
 
-function authorizerEvent(visit: Visit, identified: Identified, ports: GatePorts): object {
+function authorizerEvent(visit: Visit, identified: Identified, ports: GatePorts, lease?: LeaseRequest): object {
   const { options } = ports.settings;
   const facts = {
     identity: identified.values,
@@ -199,6 +271,7 @@ function authorizerEvent(visit: Visit, identified: Identified, ports: GatePorts)
     sourceIp: visit.client.address,
     requestId: visit.request.requestId,
     now: ports.now(),
+    ...(lease && { lease }),
     ...(options.authorizer.forwardRequest
       ? { request: { headers: visit.request.headers, query: visit.target.query } }
       : {}),

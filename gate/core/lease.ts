@@ -31,7 +31,7 @@ export interface LeasePorts {
   readonly leases: Dict<string>;
   /** What is left of leases, and their numbers. Its zone must not evict. */
   readonly allowances: CountingDict;
-  readonly flights: Dict<number>;
+  readonly flights: CountingDict;
   /** Milliseconds since the epoch. */
   now(): number;
   sleep(milliseconds: number): Promise<void>;
@@ -39,8 +39,16 @@ export interface LeasePorts {
   newGateId(): string;
 }
 
+export interface Paid {
+  readonly kind: 'paid';
+  /** All limits of the key, after this payment. */
+  readonly limits: readonly LimitState[];
+  /** The lease that paid. */
+  readonly sequence: number;
+}
+
 export type Payment =
-  | { readonly kind: 'paid'; readonly limits: readonly LimitState[] }
+  | Paid
   /** A limit is used up: 429. `retryAfter` are seconds. */
   | {
       readonly kind: 'limited';
@@ -161,8 +169,17 @@ export function payFromLease(ports: LeasePorts, keyId: string, cost: Amounts): P
   }
   return {
     kind: 'paid',
+    sequence: note.sequence,
     limits: present(note, now).map((limit) => ({ ...limit, remaining: limit.remaining + left[limitUnit(limit.name)] })),
   };
+}
+
+/** Gives a payment back, for a request that was not served after all. What was returned meanwhile is not paid again. */
+export function refund(ports: LeasePorts, keyId: string, payment: Paid, cost: Amounts): void {
+  for (const unit of QUOTA_UNITS) {
+    const key = leftOf(keyId, payment.sequence, unit);
+    if (ports.allowances.get(key) !== undefined) ports.allowances.incr(key, cost[unit], MISSING, REMEMBERED);
+  }
 }
 
 /** Closes the present lease and makes the request for the next one. */

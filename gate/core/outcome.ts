@@ -1,6 +1,7 @@
 /** What the gate does with a request. */
 
 import type { DenyReason } from '../../contract/decision';
+import type { RateLimitFields } from './rate-limit-fields';
 
 /** Why a request was not let through; for logs and metrics only. */
 export type RefusalReason =
@@ -11,7 +12,11 @@ export type RefusalReason =
   | 'misses'
   | 'invocations'
   | 'authorizer'
-  | 'overload';
+  | 'overload'
+  /** No lease came, so nothing could be paid from. */
+  | 'lease'
+  /** What the request costs cannot be told. */
+  | 'unreadable';
 
 export interface Pass {
   readonly kind: 'pass';
@@ -21,14 +26,19 @@ export interface Pass {
   readonly headers: string;
   /** The place in flight, given back when the request ends. */
   readonly place: string;
+  /** Header fields of the answer. */
+  readonly fields?: RateLimitFields;
 }
 
 export interface Refusal {
   readonly kind: 'refuse';
-  readonly status: 400 | 401 | 403 | 405 | 429 | 503;
+  readonly status: 400 | 401 | 403 | 405 | 413 | 415 | 429 | 503;
   readonly reason: RefusalReason;
   /** Seconds. */
   readonly retryAfter?: number;
+  /** Further members of the answer's JSON object. */
+  readonly members?: Readonly<Record<string, string | number>>;
+  readonly fields?: RateLimitFields;
 }
 
 export type Outcome = Pass | Refusal;

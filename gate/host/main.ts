@@ -41,11 +41,16 @@ function finish(r: NginxHTTPRequest, outcome: Outcome, trace: Trace): void {
   const v = r.variables;
   v.gate_client = trace.client;
   v.gate_path = trace.path;
+  if (outcome.fields !== undefined) {
+    v.gate_ratelimit = outcome.fields.rateLimit;
+    v.gate_ratelimit_policy = outcome.fields.policy;
+  }
   v.gate_cache = trace.cache;
   v.gate_key = trace.keyId;
   if (outcome.kind === 'refuse') {
     v.gate_reason = outcome.reason;
     if (outcome.retryAfter !== undefined) v.gate_retry = String(outcome.retryAfter);
+    if (outcome.members !== undefined) v.gate_members = `,${JSON.stringify(outcome.members).slice(1, -1)}`;
     r.return(outcome.status);
     return;
   }

@@ -56,6 +56,10 @@ export function gatePorts(r: NginxHTTPRequest): GatePorts {
     flights: zone('flights'),
     limits: zone('limits'),
     places: zone('places'),
+    leases: textZone('leases'),
+    allowances: zone('allowances'),
+    newGateId,
+    readBody: () => readBody(r),
     now,
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     digest: (value) => crypto.createHash('sha256').update(value).digest('base64url'),
@@ -64,6 +68,23 @@ export function gatePorts(r: NginxHTTPRequest): GatePorts {
     count,
     warn: (message) => r.warn(`voicegate: ${message}`),
   };
+}
+
+/** 144 random bits. Web Crypto is njs's only random source, and a global beside the module of that name. */
+function newGateId(): string {
+  const { crypto: webCrypto } = globalThis as unknown as { readonly crypto: { getRandomValues(to: Uint8Array): void } };
+  const bytes = new Uint8Array(18);
+  webCrypto.getRandomValues(bytes);
+  return Buffer.from(bytes).toString('base64url');
+}
+
+/**
+ * njs starts to read a body only when it is asked for before the handler first waits for something; asked for later, it
+ * never comes. Once it is there it can be asked for again.
+ */
+async function readBody(r: NginxHTTPRequest): Promise<Uint8Array> {
+  const reading = r as unknown as { readRequestArrayBuffer(): Promise<ArrayBuffer> };
+  return new Uint8Array(await reading.readRequestArrayBuffer());
 }
 
 const hashing: Hashing = {

@@ -1,0 +1,105 @@
+/** Requests of keys with a quota: what one costs, and the lease that it is paid from. */
+
+import { type Grant, refusal } from '../../contract/decision';
+import type { Amounts, LeaseRequest, Quota } from '../../contract/quota';
+import { type AuthorizePorts, type Held, type Identity, renewLease, SLACK, type Verdict } from './authorize';
+import { getAllow } from './decision-cache';
+import { type LeasePorts, leaseRequest, type Paid, pay, takeLease } from './lease';
+import { meter, textField } from './metering';
+import type { Refusal } from './outcome';
+import { rateLimitFields } from './rate-limit-fields';
+import { isSynthesis, requiredScopes } from './routes';
+import type { Visit } from './visit';
+
+export interface MeteredPorts extends AuthorizePorts, LeasePorts {
+  /**
+   * The whole body of the request; empty when it has none. The first call must come before anything has been waited for;
+   * further ones may come at any time.
+   */
+  readBody(): Promise<Uint8Array>;
+}
+
+/** Whether the body must be read before anybody is asked, since a quota of characters may turn out to count it. */
+export function mayCountBody(visit: Visit, ports: MeteredPorts): boolean {
+  const { options } = ports.settings;
+  if (options.authorizer.identitySource !== 'credential') return false;
+  return isSynthesis(options, visit.target.path) && hasBody(visit.request.headers);
+}
+
+/** What the request costs, or why that cannot be told. The body is read only where its characters count. */
+export async function costOf(
+  visit: Visit,
+  query: string | undefined,
+  quota: Quota,
+  ports: MeteredPorts,
+): Promise<Amounts | Refusal> {
+  const { options } = ports.settings;
+  const { method, headers } = visit.request;
+  const { path } = visit.target;
+  const countsCharacters = quota.day?.characters !== undefined || quota.month?.characters !== undefined;
+  if (!countsCharacters || !isSynthesis(options, path)) return { requests: 1, characters: 0 };
+  const body = hasBody(headers) ? await ports.readBody() : new Uint8Array();
+  const metered = meter({ method, query, headers, body }, textField(path), options.maxBodyBytes);
+  if (metered.kind === 'counted') return { requests: 1, characters: metered.characters };
+  const { status, problem } = metered;
+  return { kind: 'refuse', status, reason: 'unreadable', members: { detail: `The request ${problem}.` } };
+}
+
+/** Pays, renewing the lease where needed. A verdict: the authorizer answered something else than a lease. */
+export async function payFor(
+  cost: Amounts,
+  keyId: string,
+  identity: Identity,
+  ports: MeteredPorts,
+  held: Held,
+): Promise<Paid | Refusal | { readonly kind: 'verdict'; readonly verdict: Verdict }> {
+  const patience = ports.settings.options.authorizer.timeout + SLACK;
+  const payment = await pay(ports, keyId, cost, patience, held, (request) =>
+    renewLease(ports, identity, held, request),
+  );
+  switch (payment.kind) {
+    case 'paid':
+      return payment;
+    case 'other':
+      return { kind: 'verdict', verdict: payment.other };
+    case 'failed':
+      return { kind: 'refuse', status: 503, reason: 'lease', retryAfter: 1 };
+    case 'limited': {
+      const { limit, retryAfter, limits } = payment;
+      const members = { limit, resetsIn: retryAfter };
+      return { kind: 'refuse', status: 429, reason: 'quota', retryAfter, members, fields: rateLimitFields(limits) };
+    }
+  }
+}
+
+/**
+ * The grant of a key with a quota whose decision has just run out, if it would have covered this request: then decision
+ * and lease are asked for together.
+ */
+export function lapsedGrant(visit: Visit, cacheKey: string, ports: MeteredPorts): Grant | undefined {
+  const grant = getAllow(ports, cacheKey)?.grant;
+  if (grant?.quota === undefined || grant.keyId === undefined) return undefined;
+  const { method } = visit.request;
+  const { path } = visit.target;
+  const facts = { method, path, sourceIp: visit.client.address, now: ports.now() / 1000 };
+  const scopes = requiredScopes(ports.settings.options, path);
+  return refusal(grant, { ...facts, requiredScopes: scopes }) === undefined ? grant : undefined;
+}
+
+/** The identity that asks for a lease along with the decision. */
+export function withLease(identity: Identity, keyId: string, cost: Amounts, ports: MeteredPorts): Identity {
+  return {
+    ...identity,
+    lease: {
+      request: (): LeaseRequest => leaseRequest(ports, keyId, cost),
+      take: (request, grant, from) => takeLease(ports, keyId, request, grant, from),
+    },
+  };
+}
+
+function hasBody(headers: Visit['request']['headers']): boolean {
+  return headers.some(([name, value]) => {
+    const lower = name.toLowerCase();
+    return lower === 'transfer-encoding' || (lower === 'content-length' && value !== '0');
+  });
+}
