@@ -16,6 +16,12 @@ export function createStopper({ onStop, env = process.env }) {
   };
   for (const [name, exitCode] of Object.entries(CODES)) process.on(name, () => stop(name, exitCode));
 
+  // Nobody reads any more, as after `npm start | head`: the errors of later lines are the same news.
+  const onBroken = () => {
+    if (!controller.signal.aborted) stop('a closed output', CODES.SIGHUP);
+  };
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', onBroken);
+
   const parent = process.ppid;
   if (env.npm_lifecycle_event === 'start') {
     setInterval(() => {

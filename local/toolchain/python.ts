@@ -89,7 +89,7 @@ async function install(
     signal,
     env: { ...process.env, PYTHONNOUSERSITE: '1', PIP_REQUIRE_VIRTUALENV: '1' },
     onLine: (line) => {
-      const name = /^Collecting ([^\s=]+)/.exec(line)?.[1];
+      const name = /^Collecting ([\w.-]+)/.exec(line)?.[1];
       if (name) update(`pip install (${name})`);
       else if (line.startsWith('Installing collected')) update('pip install (unpacking)');
     },
