@@ -2,7 +2,8 @@ import { createHmac, createPublicKey, generateKeyPairSync, type JsonWebKey, sign
 import fc from 'fast-check';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { TokenIssuer } from '../../../contract/token-issuer';
-import { MAX_CREDENTIAL_LENGTH, readCredential } from '../../../lambda/authorizer/credential';
+import { MAX_CREDENTIAL_LENGTH } from '../../../contract/names';
+import { readCredential } from '../../../lambda/authorizer/credential';
 import { decide, decideToken } from '../../../lambda/authorizer/decide';
 import { type TokenResult, tokenVerifier } from '../../../lambda/authorizer/token-verifier';
 import { gateEvent } from './events';
