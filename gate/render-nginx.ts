@@ -124,8 +124,8 @@ http {
   js_shared_dict_zone zone=flights:1m type=number timeout=2m evict;
   js_shared_dict_zone zone=places:${Math.max(64, Math.ceil(options.limits.inFlight / 4))}k type=number timeout=2h evict;
   # What is left of a lease must not be evicted: full, they refuse.
-  js_shared_dict_zone zone=leases:${cache}k timeout=6h;
-  js_shared_dict_zone zone=allowances:${cache}k type=number timeout=6h;
+  js_shared_dict_zone zone=leases:${2 * cache}k timeout=6h;
+  js_shared_dict_zone zone=allowances:${2 * cache}k type=number timeout=6h;
   js_shared_dict_zone zone=state:64k timeout=30d evict;
   js_shared_dict_zone zone=metrics:64k type=number;
 ${VARIABLES.map((name) => `  js_var $gate_${name};`).join('\n')}

@@ -59,8 +59,12 @@ export type Payment =
 
 /** Nothing more can be paid from what the gate holds. */
 const EMPTY = { kind: 'empty' } as const;
-/** The authorizer did not answer. Without a lease nothing is let through: 503. */
-const FAILED = { kind: 'failed' } as const;
+/** No lease came. Without one nothing is let through: 503. */
+export interface Unpaid {
+  readonly kind: 'failed';
+  /** For the log; holds nothing of the request. */
+  readonly cause: string;
+}
 
 /** What an authorizer's answer to a lease request may be: a lease, or anything else, which ends the request. */
 export type Renewal<T> = { readonly lease: LeaseGrant } | { readonly other: T };
@@ -112,7 +116,7 @@ export async function pay<T>(
   timeout: number,
   held: { hold(key: string): void; release(key: string): void },
   renew: (request: LeaseRequest) => Promise<Renewal<T>>,
-): Promise<Payment | { readonly kind: 'other'; readonly other: T } | typeof FAILED> {
+): Promise<Payment | { readonly kind: 'other'; readonly other: T } | Unpaid> {
   const flightKey = `$${keyId}`;
   const look = (): Payment | undefined => {
     const payment = payFromLease(ports, keyId, cost);
@@ -124,7 +128,7 @@ export async function pay<T>(
       if (payment !== undefined) return payment;
       const flight = await board(ports, flightKey, timeout, look);
       if (flight.kind === 'landed') return flight.result;
-      if (flight.kind !== 'leader') return FAILED;
+      if (flight.kind !== 'leader') return { kind: 'failed', cause: `a renewal ${flight.kind}` };
       held.hold(flightKey);
       let failed = true;
       try {
@@ -144,10 +148,10 @@ export async function pay<T>(
         held.release(flightKey);
       }
     }
-    return FAILED;
-  } catch {
+    return { kind: 'failed', cause: `${ATTEMPTS} leases were spent by others` };
+  } catch (error) {
     // No answer, an unreadable one, or a full dictionary: nothing of it may let a request through.
-    return FAILED;
+    return { kind: 'failed', cause: error instanceof Error ? `${error.name} ${error.message}` : 'an error' };
   }
 }
 

@@ -63,6 +63,7 @@ export async function payFor(
     case 'other':
       return { kind: 'verdict', verdict: payment.other };
     case 'failed':
+      ports.warn(`lease: ${payment.cause}`);
       return { kind: 'refuse', status: 503, reason: 'lease', retryAfter: 1 };
     case 'limited': {
       const { limit, retryAfter, limits } = payment;
