@@ -1,8 +1,8 @@
 /** The task's AWS credentials, found as the AWS SDKs find them in a container. They are kept in memory only. */
 
+import type { AwsCredentials } from '../../contract/sigv4';
 import type { Dict } from './dict';
 import type { Environment } from './lambda-endpoint';
-import type { AwsCredentials } from './sigv4';
 
 export interface CredentialPorts {
   readonly env: Environment;

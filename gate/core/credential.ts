@@ -1,6 +1,7 @@
 /** Which credential a request carries, by Voicegate's own rules: exactly one. */
 
 import { parseApiKey } from '../../contract/api-key';
+import { MAX_CREDENTIAL_LENGTH } from '../../contract/names';
 
 export type Credential =
   | { readonly kind: 'none' }
@@ -21,8 +22,6 @@ export interface CredentialSources {
 export const QUERY_KEY = 'api_key';
 /** Characters of a key, at most. */
 const MAX_KEY = 512;
-/** Characters of a token, at most. */
-const MAX_TOKEN = 16_384;
 
 /**
  * Finds the credential. The same one sent in two ways is one; `Authorization` schemes other than Bearer are none of
@@ -68,6 +67,6 @@ function bearerToken(authorization: string): string | undefined {
  */
 export function isWellFormed(text: string, scheme: 'header' | 'bearer' | 'query', keyPrefix: string): boolean {
   if (text.length <= MAX_KEY && parseApiKey(text, keyPrefix) !== undefined) return true;
-  if (scheme !== 'bearer' || text.length > MAX_TOKEN || text.startsWith(`${keyPrefix}_`)) return false;
+  if (scheme !== 'bearer' || text.length > MAX_CREDENTIAL_LENGTH || text.startsWith(`${keyPrefix}_`)) return false;
   return /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/.test(text);
 }

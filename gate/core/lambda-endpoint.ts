@@ -1,7 +1,7 @@
 /** Where the authorizer function is invoked. */
 
 import { GATE_ENV } from '../../contract/names';
-import { encodeSegment } from './sigv4';
+import { encodeSegment } from '../../contract/sigv4';
 
 /** What the function's name tells. */
 export interface Authorizer {

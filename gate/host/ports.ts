@@ -4,13 +4,13 @@
 import crypto from 'crypto';
 // biome-ignore lint/style/useNodejsImportProtocol: njs's own module, which only looks like Node's
 import fs from 'fs';
+import { type Hashing, signRequest } from '../../contract/sigv4';
 import type { InvokeResponse } from '../core/answer';
 import { awsCredentials, forgetCredentials } from '../core/aws-credentials';
 import type { CountingDict, Dict } from '../core/dict';
 import type { GatePorts } from '../core/gate';
 import { type Environment, invokeAddress, readAuthorizer } from '../core/lambda-endpoint';
 import type { Settings } from '../core/settings';
-import { type Hashing, signRequest } from '../core/sigv4';
 import { INVOKE_LOCATION, LAMBDA_UPSTREAM } from '../locations';
 
 /** Set before the program's own text when the bundle is packed. */
