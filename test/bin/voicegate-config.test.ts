@@ -86,6 +86,17 @@ describe('the configuration of the app', () => {
     expect(() => readConfig({ network: 'x', queue: -1, colour: 1 })).toThrow(/network: .*queue: .*colour: /s);
   });
 
+  it('accepts tokens of an issuer only for audiences that are named', () => {
+    const tokenIssuer = 'https://idp.example/tenant';
+    expect(readConfig({ tokenIssuer, tokenAudiences: 'speech, other' })).toMatchObject({
+      tokenIssuer,
+      tokenAudiences: ['speech', 'other'],
+    });
+    expect(() => readConfig({ tokenIssuer })).toThrow('tokenAudiences: got none');
+    expect(() => readConfig({ tokenAudiences: 'speech' })).toThrow('tokenAudiences: needs tokenIssuer');
+    expect(() => readConfig({ tokenIssuer: 'http://idp.example', tokenAudiences: 'a' })).toThrow('tokenIssuer: got');
+  });
+
   it('refuses keys that contradict each other', () => {
     expect(() => readConfig({ hostedZoneId: 'Z1' })).toThrow('hostedZoneId and hostedZoneName: give both or neither');
     const zone = { hostedZoneId: 'Z1', hostedZoneName: 'example.org' };

@@ -1,10 +1,12 @@
 import { Duration } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { describe, expect, it } from 'vitest';
 import { AUTHORIZER_ENV } from '../../contract/names';
-import { ApiKeyAuthorizer, type ApiKeyAuthorizerProps } from '../../lib';
+import { readTokenIssuers } from '../../lambda/authorizer/token-issuers';
+import { ApiKeyAuthorizer, type ApiKeyAuthorizerProps, TokenAlgorithm, type TokenIssuer } from '../../lib';
 import { only, TestStack } from './support/stack';
 
 function authorizer(props?: ApiKeyAuthorizerProps) {
@@ -105,7 +107,14 @@ describe('ApiKeyAuthorizer', () => {
         Statement: [
           {
             Effect: 'Allow',
-            Action: Match.arrayWith(['dynamodb:PutItem', 'dynamodb:Query']),
+            Action: [
+              'dynamodb:GetItem',
+              'dynamodb:PutItem',
+              'dynamodb:UpdateItem',
+              'dynamodb:DeleteItem',
+              'dynamodb:Query',
+              'dynamodb:Scan',
+            ],
             Resource: [
               stack.resolve(construct.keyTable.tableArn),
               stack.resolve(`${construct.keyTable.tableArn}/index/*`),
@@ -117,7 +126,63 @@ describe('ApiKeyAuthorizer', () => {
     });
   });
 
+  it('hands its issuers of tokens to the function, which reads what it was given', () => {
+    const tokenIssuers: TokenIssuer[] = [
+      { issuer: 'https://idp.example', audiences: ['speech'] },
+      {
+        issuer: 'https://login.example/tenant',
+        audiences: ['a', 'b'],
+        audienceClaim: 'client_id',
+        algorithms: [TokenAlgorithm.ES256],
+        requiredClaims: { token_use: ['access'], email_verified: [true] },
+        clockSkew: Duration.seconds(5),
+      },
+    ];
+    const properties = only(authorizer({ tokenIssuers }).template(), 'AWS::Lambda::Function');
+    const { Variables } = properties.Environment as { readonly Variables: Readonly<Record<string, string>> };
+    expect(readTokenIssuers(Variables[AUTHORIZER_ENV.tokenIssuers])).toEqual([
+      tokenIssuers[0],
+      { ...tokenIssuers[1], clockSkew: 5 },
+    ]);
+  });
+
+  it('takes an issuer whose URL is known only at deployment', () => {
+    const stack = new TestStack();
+    const pool = new cognito.UserPool(stack, 'Pool');
+    const client = pool.addClient('Client');
+    new ApiKeyAuthorizer(stack, 'Authorizer', {
+      tokenIssuers: [
+        { issuer: pool.userPoolProviderUrl, audiences: [client.userPoolClientId], audienceClaim: 'client_id' },
+      ],
+    });
+    const functions = Object.values(Template.fromStack(stack).findResources('AWS::Lambda::Function'));
+    expect(JSON.stringify(functions)).toContain('TOKEN_ISSUERS');
+  });
+
+  it('has no issuers of tokens in its environment by default', () => {
+    expect(JSON.stringify(only(authorizer().template(), 'AWS::Lambda::Function'))).not.toContain('TOKEN_ISSUERS');
+  });
+
+  it('refuses issuers that do not fit into the environment of a function', () => {
+    const audiences = Array.from({ length: 20 }, () => 'a'.repeat(200));
+    expect(() => authorizer({ tokenIssuers: [{ issuer: 'https://idp.example', audiences }] })).toThrow(
+      /tokenIssuers must take at most 3000 characters as JSON, got 4\d{3}/,
+    );
+  });
+
   it.each<[ApiKeyAuthorizerProps, RegExp]>([
+    [
+      { tokenIssuers: [{ issuer: 'http://idp.example', audiences: ['a'] }] },
+      /tokenIssuers\[0\]\.issuer must be an https URL.*got "http:\/\/idp\.example"/,
+    ],
+    [
+      { tokenIssuers: [{ issuer: 'https://idp.example', audiences: [] }] },
+      /tokenIssuers\[0\]\.audiences must be a list of at least one text, got \[\]/,
+    ],
+    [
+      { tokenIssuers: [{ issuer: 'https://idp.example', audiences: ['a'], clockSkew: Duration.minutes(6) }] },
+      /tokenIssuers\[0\]\.clockSkew must be .* from 0 to 300, got 360/,
+    ],
     [{ keyPrefix: 'A_B' }, /key prefix must be 1 to 12 characters.*got "A_B"/],
     [{ positiveTtl: Duration.hours(2) }, /positiveTtl must be whole seconds from 0 to 3600, got 7200 s/],
     [{ negativeTtl: Duration.millis(500) }, /negativeTtl must be whole seconds from 0 to 3600, got 0.5 s/],

@@ -1,5 +1,6 @@
 import { Duration, Size } from 'aws-cdk-lib';
 import { describe, expect, it } from 'vitest';
+import { requiredScopes as requiredScopesOf } from '../../gate/core/routes';
 import { ApiKeyAuthorizer } from '../../lib';
 import { gateOptions, loadGateBundle } from '../../lib/gate-bundle';
 import { TestStack } from './support/stack';
@@ -31,6 +32,23 @@ describe('gateOptions', () => {
       keyPrefix: 'acme',
       authorizer: { identitySource: 'credential', forwardRequest: false, positiveTtl: 60, negativeTtl: 10 },
     });
+  });
+
+  it('asks for the scopes of routes that are given first, and for the synthesis scope on what they leave', () => {
+    const requiredScopes = [
+      { path: '/say', scopes: [] },
+      { path: '/admin/*', scopes: ['admin'] },
+    ];
+    const options = gateOptions({ authorizer, synthesisPaths: ['/say', '/tts'], requiredScopes }, 'x');
+    const scopesOf = (path: string) => requiredScopesOf(options, path);
+    expect([scopesOf('/say'), scopesOf('/tts'), scopesOf('/admin/keys'), scopesOf('/other')]).toEqual([
+      [],
+      ['tts:synthesize'],
+      ['admin'],
+      [],
+    ]);
+    const wrong = { authorizer, requiredScopes: [{ path: 'admin', scopes: ['admin'] }] };
+    expect(() => gateOptions(wrong, 'x')).toThrow('AuthorizerGate: requiredScopes: path: "admin" is not allowed');
   });
 
   it('derives the connection times from the longest request', () => {
