@@ -1,5 +1,3 @@
-'use strict';
-
 (() => {
   const KEY_ITEM = 'voicegate.key';
   const LANGUAGE_ITEM = 'voicegate.language';
@@ -24,8 +22,12 @@
       keyCharacters: 'The API key holds characters that no key has. Copy it again.',
       unauthorized: 'The API key is missing, wrong or no longer valid.',
       forbidden: 'This API key may not do that.',
-      tooMany: (seconds) => (seconds ? `Too many requests. Wait ${seconds} seconds, then try again.` : 'Too many requests. Try again later.'),
-      unavailable: (seconds) => (seconds ? `The service is busy. Try again in ${seconds} seconds.` : 'The service is not available now. Try again later.'),
+      tooMany: (seconds) =>
+        seconds ? `Too many requests. Wait ${seconds} seconds, then try again.` : 'Too many requests. Try again later.',
+      unavailable: (seconds) =>
+        seconds
+          ? `The service is busy. Try again in ${seconds} seconds.`
+          : 'The service is not available now. Try again later.',
       failed: (status) => `The service answered with an error (${status}).`,
       offline: 'The service cannot be reached. Check your connection.',
       unplayable: 'Your browser cannot play this sound. Download it instead.',
@@ -111,7 +113,8 @@
     document.documentElement.lang = chosen === 'zh' ? 'zh-CN' : 'en';
     document.title = WORDS[chosen].title;
     for (const node of document.querySelectorAll('[data-i18n]')) node.textContent = WORDS[chosen][node.dataset.i18n];
-    for (const node of document.querySelectorAll('[data-i18n-placeholder]')) node.placeholder = WORDS[chosen][node.dataset.i18nPlaceholder];
+    for (const node of document.querySelectorAll('[data-i18n-placeholder]'))
+      node.placeholder = WORDS[chosen][node.dataset.i18nPlaceholder];
     for (const option of voice.options) option.textContent = option.dataset[chosen];
     const button = element('language');
     button.textContent = chosen === 'zh' ? 'English' : '中文';

@@ -1,8 +1,8 @@
 import { createHmac, createPublicKey, generateKeyPairSync, type JsonWebKey, sign } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { TokenIssuer } from '../../../contract/token-issuer';
 import { MAX_CREDENTIAL_LENGTH } from '../../../contract/names';
+import type { TokenIssuer } from '../../../contract/token-issuer';
 import { readCredential } from '../../../lambda/authorizer/credential';
 import { decide, decideToken } from '../../../lambda/authorizer/decide';
 import { type TokenResult, tokenVerifier } from '../../../lambda/authorizer/token-verifier';
