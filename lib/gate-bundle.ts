@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { GateBundle, GateOptions } from '../contract/gate-options';
 import { SYNTHESIS_PATHS, SYNTHESIS_SCOPE } from '../contract/names';
-import type { AuthorizerGateOptions } from './authorizer-gate';
+import type { AuthorizerGateOptions } from './authorizer-gate-props';
 import { checkInteger, checkPathPatterns, checkSeconds } from './checks';
 import { resolveGateLimits } from './gate-limits';
 import { bundlePath } from './package-root';
@@ -66,7 +66,7 @@ export function gateOptions(options: AuthorizerGateOptions, metricsService: stri
       : idleTimeoutSeconds(longestRequest),
     trustedHops: options.trustedHops ?? 1,
     workers: options.workers ?? 1,
-    drainDelay: DRAIN_DELAY_SECONDS,
+    drainDelay: drainDelaySeconds(options),
     relaxedPaths: options.relaxedPaths ?? [],
     cacheBytes: 16 * 1024 * 1024,
     metrics: { namespace: METRIC_NAMESPACE, service: metricsService },
@@ -84,8 +84,15 @@ export function idleTimeoutSeconds(longestRequest: number): number {
 }
 
 /** Seconds that ECS gives the gate to finish: the drain's delay and the longest request, as far as ECS lets us. */
-export function stopTimeoutSeconds(longestRequest: number): number {
-  return Math.min(LONGEST_STOP_SECONDS, longestRequest + DRAIN_DELAY_SECONDS);
+export function stopTimeoutSeconds(longestRequest: number, drainDelay: number): number {
+  return Math.min(LONGEST_STOP_SECONDS, longestRequest + drainDelay);
+}
+
+/** Seconds between red health and the drain. */
+export function drainDelaySeconds(options: Pick<AuthorizerGateOptions, 'drainDelay'>): number {
+  return options.drainDelay
+    ? checkSeconds('AuthorizerGate: drainDelay', options.drainDelay, 0, 60)
+    : DRAIN_DELAY_SECONDS;
 }
 
 /** `/path` is public for GET and HEAD, `POST /path` for that method, `* /path` for every method. */

@@ -1,11 +1,7 @@
 export { ApiKeyAuthorizer, type ApiKeyAuthorizerProps } from './api-key-authorizer';
 export { AppImage } from './app-image';
-export {
-  AuthorizerGate,
-  type AuthorizerGateOptions,
-  type AuthorizerGateProps,
-  type RouteScopes,
-} from './authorizer-gate';
+export { AuthorizerGate } from './authorizer-gate';
+export type { AuthorizerGateOptions, AuthorizerGateProps, RouteScopes } from './authorizer-gate-props';
 export {
   EdgeCertificate,
   type EdgeCertificateBindOptions,
@@ -17,6 +13,7 @@ export { Firewall, type FirewallProps } from './firewall';
 export type { FirewallLogOptions } from './firewall-logging';
 export { GateImage } from './gate-image';
 export type { GateLimits } from './gate-limits';
+export type { GpuCapacityProps } from './gpu-capacity';
 export { HttpsLoadBalancer, type HttpsLoadBalancerProps, type LoadBalancerOptions } from './https-load-balancer';
 export type { ForwardProps, IHttpsLoadBalancer } from './listener-rules';
 export { ManagedRules } from './managed-rules';
@@ -33,5 +30,6 @@ export type { SecureTtsServiceProps } from './secure-tts-service-props';
 export type { SecurityHeaders } from './security-headers';
 export { ServiceMonitoring, type ServiceMonitoringProps } from './service-monitoring';
 export { type PrivateNetworkProps, ServiceNetwork } from './service-network';
-export { type FargateCapacityProps, TaskCapacity } from './task-capacity';
+export type { ScheduledCapacity, ServiceScaling } from './service-scaling';
+export { type FargateCapacityProps, type FargateSpotCapacityProps, TaskCapacity } from './task-capacity';
 export { TokenAlgorithm, type TokenIssuer } from './token-issuer';

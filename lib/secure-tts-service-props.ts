@@ -4,7 +4,7 @@ import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type * as route53 from 'aws-cdk-lib/aws-route53';
 import type * as sns from 'aws-cdk-lib/aws-sns';
-import type { RouteScopes } from './authorizer-gate';
+import type { RouteScopes } from './authorizer-gate-props';
 import type { EdgeCertificate } from './edge-certificate';
 import type { Firewall } from './firewall';
 import type { GateImage } from './gate-image';
@@ -13,6 +13,7 @@ import type { LoadBalancerOptions } from './https-load-balancer';
 import type { IHttpsLoadBalancer } from './listener-rules';
 import type { IRequestAuthorizer } from './request-authorizer';
 import type { ServiceNetwork } from './service-network';
+import type { ServiceScaling } from './service-scaling';
 import type { TaskCapacity } from './task-capacity';
 
 /** Options of the whole service. Only the image, and the certificate or a load balancer, have no default. */
@@ -75,6 +76,11 @@ export interface SecureTtsServiceProps {
    * @default 2
    */
   readonly desiredCount?: number;
+  /**
+   * How the number of tasks follows the load, instead of `desiredCount`.
+   * @default - it does not
+   */
+  readonly scaling?: ServiceScaling;
   /**
    * Who decides on requests.
    * @default - a new ApiKeyAuthorizer

@@ -7,10 +7,13 @@ import { Construct } from 'constructs';
 import { OUTPUTS } from '../contract/names';
 import { acknowledge } from './acknowledge';
 import { ApiKeyAuthorizer } from './api-key-authorizer';
+import { addAppContainer } from './app-container';
 import { AuthorizerGate } from './authorizer-gate';
 import { checkExclusive, checkInteger } from './checks';
 import { Firewall } from './firewall';
 import { idleTimeoutSeconds, longestRequestSeconds } from './gate-bundle';
+import type { GateImage } from './gate-image';
+import { resolveGateLimits } from './gate-limits';
 import { HttpsLoadBalancer } from './https-load-balancer';
 import type { IHttpsLoadBalancer } from './listener-rules';
 import type { IRequestAuthorizer } from './request-authorizer';
@@ -18,7 +21,12 @@ import type { SecureTtsServiceProps } from './secure-tts-service-props';
 import { createService } from './service';
 import { ServiceMonitoring } from './service-monitoring';
 import { ServiceNetwork } from './service-network';
+import { checkScaling, scaleService } from './service-scaling';
 import { TaskCapacity } from './task-capacity';
+
+/** Spot capacity goes two minutes after the notice: health must be seen red, and the rest is for requests. */
+const SPOT_DRAIN_DELAY = Duration.seconds(35);
+const SPOT_DEREGISTRATION_SECONDS = 90;
 
 /**
  * A text-to-speech container on the public internet: HTTPS load balancer, firewall, and an ECS service whose requests
@@ -52,9 +60,14 @@ export class SecureTtsService extends Construct {
 
   constructor(scope: Construct, id: string, props: SecureTtsServiceProps) {
     super(scope, id);
-    checkInteger('SecureTtsService: desiredCount', props.desiredCount, 0, 1000);
+    checkProps(props);
     const longestRequest = longestRequestSeconds(props);
-    const network = (props.network ?? ServiceNetwork.privateSubnets())._bind(this, props.vpc);
+    const network = (props.network ?? ServiceNetwork.privateSubnets())._bind(
+      this,
+      props.vpc,
+      props.secrets !== undefined,
+    );
+    if (!network.internet) checkGateImage(props.gateImage);
     this.vpc = network.vpc;
     this.cluster = props.cluster ?? this.createCluster();
 
@@ -68,13 +81,14 @@ export class SecureTtsService extends Construct {
     const logging = this.createLogging();
     const capacity = props.capacity ?? TaskCapacity.fargate();
     const taskDefinition = capacity._createTaskDefinition(this, 'Task');
-    this.container = this.addApp(taskDefinition, props, logging);
+    this.container = addAppContainer(this, taskDefinition, props, logging, capacity._gpuCount);
     this.gate = new AuthorizerGate(this, 'Gate', {
       ...props,
       authorizer: this.authorizer,
       upstreamContainer: this.container,
       image: props.gateImage,
       logging,
+      drainDelay: capacity._interruptible ? SPOT_DRAIN_DELAY : undefined,
       taskDefinition,
     });
     const { service, targetGroup } = createService(this, {
@@ -86,11 +100,18 @@ export class SecureTtsService extends Construct {
       edge: this.edge,
       routing: props.routing,
       securityGroups: props.securityGroups,
-      desiredCount: props.desiredCount ?? 2,
+      // Left out where it is scaled: a deployment must not set it back.
+      desiredCount: props.scaling ? undefined : (props.desiredCount ?? 2),
       startupTime: props.startupTime ?? Duration.minutes(5),
-      longestRequest: Duration.seconds(longestRequest),
+      deregistrationDelay: Duration.seconds(
+        capacity._interruptible ? Math.min(longestRequest, SPOT_DEREGISTRATION_SECONDS) : longestRequest,
+      ),
       enableExecuteCommand: props.enableExecuteCommand ?? false,
     });
+    if (props.scaling) {
+      const { inFlight } = resolveGateLimits('SecureTtsService', props.limits);
+      scaleService(service, this.gate, inFlight, props.scaling);
+    }
     acknowledge(taskDefinition.obtainExecutionRole(), {
       'AwsSolutions-IAM5[Resource::*]':
         'ecr:GetAuthorizationToken knows no resource; pulling itself is bound to the repository.',
@@ -152,25 +173,19 @@ export class SecureTtsService extends Construct {
     });
     return ecs.LogDrivers.awsLogs({ logGroup, streamPrefix: 'task', mode: ecs.AwsLogDriverMode.NON_BLOCKING });
   }
+}
 
-  private addApp(
-    taskDefinition: ecs.TaskDefinition,
-    props: SecureTtsServiceProps,
-    logging: ecs.LogDriver,
-  ): ecs.ContainerDefinition {
-    const port = props.upstreamPort ?? 5000;
-    const linuxParameters = new ecs.LinuxParameters(this, 'AppLinux');
-    if (props.dropCapabilities !== false) linuxParameters.dropCapabilities(ecs.Capability.ALL);
-    return taskDefinition.addContainer('App', {
-      containerName: 'app',
-      image: props.image,
-      environment: { PORT: String(port), ...props.environment },
-      secrets: props.secrets,
-      readonlyRootFilesystem: props.readonlyRootFilesystem ?? false,
-      linuxParameters,
-      memoryReservationMiB: 512,
-      stopTimeout: Duration.seconds(30),
-      logging,
-    });
-  }
+function checkProps(props: SecureTtsServiceProps): void {
+  checkInteger('SecureTtsService: desiredCount', props.desiredCount, 0, 1000);
+  checkExclusive('SecureTtsService', { desiredCount: props.desiredCount, scaling: props.scaling });
+  if (props.scaling) checkScaling(props.scaling);
+}
+
+function checkGateImage(image: GateImage | undefined): void {
+  if (image && !image.needsInternet) return;
+  throw new Error(
+    'SecureTtsService: isolated subnets have no way to the public image of the gate. Copy it into a repository of this ' +
+      'region, for example with `docker buildx imagetools create -t ACCOUNT.dkr.ecr.REGION.amazonaws.com/nginx:1.30.5 ' +
+      "public.ecr.aws/nginx/nginx:1.30.5`, and give gateImage: GateImage.fromEcr(repository, '1.30.5')",
+  );
 }

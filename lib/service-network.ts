@@ -38,8 +38,17 @@ export abstract class ServiceNetwork {
     return new PublicNetwork();
   }
 
+  /**
+   * Subnets without any way to the internet. A new network gets the VPC endpoints that the service needs (ECR, S3, logs,
+   * Lambda, and Secrets Manager where the app has secrets); an existing one must have them. The images must come from ECR
+   * in this region: give `gateImage: GateImage.fromEcr(…)`.
+   */
+  public static isolatedSubnets(): ServiceNetwork {
+    return new IsolatedNetwork();
+  }
+
   /** @internal */
-  public abstract _bind(scope: Construct, vpc?: ec2.IVpc): ServiceNetworkConfig;
+  public abstract _bind(scope: Construct, vpc?: ec2.IVpc, secrets?: boolean): ServiceNetworkConfig;
 }
 
 class PrivateNetwork extends ServiceNetwork {
@@ -70,10 +79,37 @@ class PublicNetwork extends ServiceNetwork {
   }
 }
 
-function createVpc(scope: Construct, natGateways: number): ec2.Vpc {
+class IsolatedNetwork extends ServiceNetwork {
+  public _bind(scope: Construct, vpc?: ec2.IVpc, secrets = false): ServiceNetworkConfig {
+    return {
+      vpc: vpc ?? createIsolatedVpc(scope, secrets),
+      subnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
+      assignPublicIp: false,
+      internet: false,
+    };
+  }
+}
+
+function createIsolatedVpc(scope: Construct, secrets: boolean): ec2.Vpc {
+  const vpc = createVpc(scope, 0, { name: 'Isolated', subnetType: ec2.SubnetType.PRIVATE_ISOLATED });
+  const services: Readonly<Record<string, ec2.InterfaceVpcEndpointAwsService>> = {
+    EcrApi: ec2.InterfaceVpcEndpointAwsService.ECR,
+    EcrDocker: ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER,
+    Logs: ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
+    Lambda: ec2.InterfaceVpcEndpointAwsService.LAMBDA,
+    ...(secrets ? { SecretsManager: ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER } : {}),
+  };
+  for (const [id, service] of Object.entries(services)) vpc.addInterfaceEndpoint(id, { service });
+  // Layers of images in ECR lie in S3.
+  vpc.addGatewayEndpoint('S3', { service: ec2.GatewayVpcEndpointAwsService.S3 });
+  return vpc;
+}
+
+function createVpc(scope: Construct, natGateways: number, more?: ec2.SubnetConfiguration): ec2.Vpc {
   const subnets: ec2.SubnetConfiguration[] = [
     { name: 'Public', subnetType: ec2.SubnetType.PUBLIC, mapPublicIpOnLaunch: false },
   ];
+  if (more) subnets.push(more);
   if (natGateways > 0) subnets.push({ name: 'Private', subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS });
   const vpc = new ec2.Vpc(scope, 'Vpc', { maxAzs: 2, natGateways, subnetConfiguration: subnets });
   acknowledge(vpc, {

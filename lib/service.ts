@@ -17,9 +17,9 @@ export interface ServiceOptions {
   readonly edge: IHttpsLoadBalancer;
   readonly routing?: elbv2.ListenerCondition[];
   readonly securityGroups?: ec2.ISecurityGroup[];
-  readonly desiredCount: number;
+  readonly desiredCount?: number;
   readonly startupTime: Duration;
-  readonly longestRequest: Duration;
+  readonly deregistrationDelay: Duration;
   readonly enableExecuteCommand: boolean;
 }
 
@@ -57,7 +57,7 @@ export function createService(
     conditions: options.routing,
     // Speech takes seconds to minutes: the task with the fewest requests is the next one free.
     loadBalancingAlgorithmType: elbv2.TargetGroupLoadBalancingAlgorithmType.LEAST_OUTSTANDING_REQUESTS,
-    deregistrationDelay: options.longestRequest,
+    deregistrationDelay: options.deregistrationDelay,
   });
   gate.configureTargetGroup(targetGroup, service);
   return { service, targetGroup };

@@ -2,6 +2,8 @@ import { Size } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
+import { checkInteger } from './checks';
+import { addGpuInstances, createGpuTaskDefinition, type GpuCapacityProps } from './gpu-capacity';
 
 /** Size of tasks on Fargate. */
 export interface FargateCapacityProps {
@@ -27,6 +29,15 @@ export interface FargateCapacityProps {
   readonly cpuArchitecture?: ecs.CpuArchitecture;
 }
 
+/** Size of tasks on Fargate, some of them on spare capacity. */
+export interface FargateSpotCapacityProps extends FargateCapacityProps {
+  /**
+   * Tasks that always run on demand, so that an interruption never takes all.
+   * @default 1
+   */
+  readonly onDemandBase?: number;
+}
+
 /** @internal What a service needs besides its task definition. */
 export interface CapacityServiceOptions extends ecs.BaseServiceOptions {
   readonly vpcSubnets: ec2.SubnetSelection;
@@ -39,6 +50,29 @@ export abstract class TaskCapacity {
   /** Fargate: no instances to look after. */
   public static fargate(props: FargateCapacityProps = {}): TaskCapacity {
     return new FargateCapacity(props);
+  }
+
+  /**
+   * Fargate on spare capacity, at about a third of the price: AWS takes tasks back at two minutes' notice. Requests that
+   * take longer than 80 seconds may then be cut off.
+   */
+  public static fargateSpot(props: FargateSpotCapacityProps = {}): TaskCapacity {
+    return new FargateSpotCapacity(props);
+  }
+
+  /** EC2 instances with GPUs, which grow and shrink with the tasks. */
+  public static gpu(props: GpuCapacityProps = {}): TaskCapacity {
+    return new GpuCapacity(props);
+  }
+
+  /** @internal Whether AWS may take tasks back at two minutes' notice. */
+  public get _interruptible(): boolean {
+    return false;
+  }
+
+  /** @internal GPUs that the app's container gets. */
+  public get _gpuCount(): number | undefined {
+    return undefined;
   }
 
   /** @internal */
@@ -77,5 +111,70 @@ class FargateCapacity extends TaskCapacity {
     options: CapacityServiceOptions,
   ): ecs.BaseService {
     return new ecs.FargateService(scope, id, { ...options, taskDefinition });
+  }
+}
+
+class FargateSpotCapacity extends FargateCapacity {
+  private readonly onDemandBase: number;
+
+  constructor(props: FargateSpotCapacityProps) {
+    super(props);
+    this.onDemandBase = props.onDemandBase ?? 1;
+    checkInteger('TaskCapacity.fargateSpot: onDemandBase', this.onDemandBase, 0, 1000);
+  }
+
+  public override get _interruptible(): boolean {
+    return true;
+  }
+
+  public override _createService(
+    scope: Construct,
+    id: string,
+    taskDefinition: ecs.TaskDefinition,
+    options: CapacityServiceOptions,
+  ): ecs.BaseService {
+    if (options.cluster instanceof ecs.Cluster) options.cluster.enableFargateCapacityProviders();
+    return super._createService(scope, id, taskDefinition, {
+      ...options,
+      capacityProviderStrategies: [
+        { capacityProvider: 'FARGATE', base: this.onDemandBase, weight: 0 },
+        { capacityProvider: 'FARGATE_SPOT', weight: 1 },
+      ],
+    });
+  }
+}
+
+class GpuCapacity extends TaskCapacity {
+  constructor(private readonly props: GpuCapacityProps) {
+    super();
+    checkInteger('TaskCapacity.gpu: gpuCount', props.gpuCount, 1, 16);
+  }
+
+  public override get _gpuCount(): number {
+    return this.props.gpuCount ?? 1;
+  }
+
+  public _createTaskDefinition(scope: Construct, id: string): ecs.TaskDefinition {
+    return createGpuTaskDefinition(scope, id);
+  }
+
+  public _createService(
+    scope: Construct,
+    id: string,
+    taskDefinition: ecs.TaskDefinition,
+    options: CapacityServiceOptions,
+  ): ecs.BaseService {
+    const { assignPublicIp, ...rest } = options;
+    if (assignPublicIp) {
+      throw new Error(
+        'TaskCapacity.gpu: tasks on instances get no public address; use ServiceNetwork.privateSubnets or .isolatedSubnets',
+      );
+    }
+    const provider = addGpuInstances(scope, `${id}Instances`, options.cluster, options.vpcSubnets, this.props);
+    return new ecs.Ec2Service(scope, id, {
+      ...rest,
+      taskDefinition,
+      capacityProviderStrategies: [{ capacityProvider: provider.capacityProviderName, weight: 1 }],
+    });
   }
 }

@@ -8,7 +8,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { describe, expect, it } from 'vitest';
 import { GATE_ENV } from '../../contract/names';
 import { AuthorizerGate, GateImage, RequestAuthorizer } from '../../lib';
-import type { AuthorizerGateOptions } from '../../lib/authorizer-gate';
+import type { AuthorizerGateOptions } from '../../lib/authorizer-gate-props';
 import { containers, only, someFunction, TestStack, taskWithApp, vpc, warnings } from './support/stack';
 
 function gated(options: Partial<AuthorizerGateOptions> = {}) {

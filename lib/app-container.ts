@@ -1,0 +1,28 @@
+import { Duration } from 'aws-cdk-lib';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import type { Construct } from 'constructs';
+import type { SecureTtsServiceProps } from './secure-tts-service-props';
+
+/** Adds the app's container to its task: without a port of its own, and with as few rights as it can do with. */
+export function addAppContainer(
+  scope: Construct,
+  taskDefinition: ecs.TaskDefinition,
+  props: SecureTtsServiceProps,
+  logging: ecs.LogDriver,
+  gpuCount?: number,
+): ecs.ContainerDefinition {
+  const linuxParameters = new ecs.LinuxParameters(scope, 'AppLinux');
+  if (props.dropCapabilities !== false) linuxParameters.dropCapabilities(ecs.Capability.ALL);
+  return taskDefinition.addContainer('App', {
+    containerName: 'app',
+    image: props.image,
+    environment: { PORT: String(props.upstreamPort ?? 5000), ...props.environment },
+    secrets: props.secrets,
+    readonlyRootFilesystem: props.readonlyRootFilesystem ?? false,
+    linuxParameters,
+    memoryReservationMiB: 512,
+    gpuCount,
+    stopTimeout: Duration.seconds(30),
+    logging,
+  });
+}
