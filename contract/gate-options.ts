@@ -64,6 +64,18 @@ export interface GateOptions {
   readonly relaxedPaths: readonly string[];
   /** Shared memory for decisions, in bytes each. */
   readonly cacheBytes: number;
+  /** A sign-in page that exchanges a key for an encrypted cookie; only with `credential`. Absent: none. */
+  readonly webSession?: {
+    /** Seconds that a session lasts, at most 43,200. */
+    readonly lifetime: number;
+  };
+  /** Pages of other origins may call. Absent: the gate says nothing about them. */
+  readonly cors?: {
+    /** Origins such as `https://app.example.com`, or `*` alone. Cookies are never allowed. */
+    readonly allowOrigins: readonly string[];
+    /** Seconds for which browsers may remember the answer to a preflight. */
+    readonly maxAge: number;
+  };
   /** Where the gate's metrics go, one Embedded Metric Format line a minute; absent: no such line. */
   readonly metrics?: {
     /** CloudWatch namespace. */

@@ -76,6 +76,8 @@ export const GATE_ENV = {
   upstream: 'VOICEGATE_UPSTREAM',
   /** Function name or ARN (with alias) of the authorizer. */
   authorizer: 'VOICEGATE_AUTHORIZER',
+  /** A secret: of which the keys are made that encrypt sessions. Only with `webSession`. */
+  sessionSecret: 'VOICEGATE_SESSION_SECRET',
   /** Where the image keeps its dynamic modules; default /usr/lib/nginx/modules. */
   modules: 'VOICEGATE_NGINX_MODULES',
 } as const;

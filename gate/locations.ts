@@ -6,3 +6,7 @@ export const ANSWER_LOCATION = '/.voicegate/answer';
 export const INVOKE_LOCATION = '/.voicegate/invoke';
 /** The group of addresses at which Lambda is reached; the entry script writes it. */
 export const LAMBDA_UPSTREAM = 'voicegate_lambda';
+/** The sign-in page: shows it, takes its form, and ends sessions. */
+export const SESSION_PATH = '/.voicegate/session';
+/** What the page looks like. */
+export const SESSION_STYLE_PATH = '/.voicegate/session.css';

@@ -27,7 +27,7 @@ export function packGate(options: GateOptions): GatePackage {
   const probe = renderVersionProbe();
   const packed = archive([
     { name: 'init.sh', text: renderInit(requiredNjsVersion) },
-    { name: 'gate.sh', text: renderGate(options.drainDelay) },
+    { name: 'gate.sh', text: renderGate(options.drainDelay, options.webSession !== undefined) },
     { name: 'lambda.sh', text: renderLambda() },
     { name: 'filter.sh', text: renderFilter(options.keyPrefix) },
     { name: 'nginx.conf.in', text: renderNginxConf(options) },

@@ -1,6 +1,8 @@
 import type { GateOptions } from '../contract/gate-options';
 import { GATE_ENV } from '../contract/names';
-import { ANSWER_LOCATION as ANSWER, INVOKE_LOCATION } from './locations';
+import { SIGN_IN_STYLE } from './core/sign-in-page';
+import { ANSWER_LOCATION as ANSWER, INVOKE_LOCATION, SESSION_PATH, SESSION_STYLE_PATH } from './locations';
+import { HIDDEN_CORS_HEADERS, renderCorsHeaders, renderCorsMaps } from './render-cors';
 
 /** What the init container fills in; see render-scripts.ts. */
 export const PLACEHOLDERS = {
@@ -17,6 +19,7 @@ export const PLACEHOLDERS = {
 /** Environment that nginx hands to its workers: where Lambda and the credentials are. */
 export const WORKER_ENV: readonly string[] = [
   GATE_ENV.authorizer,
+  GATE_ENV.sessionSecret,
   'AWS_REGION',
   'AWS_DEFAULT_REGION',
   'AWS_ACCESS_KEY_ID',
@@ -116,6 +119,8 @@ events {
 }
 
 http {
+  # Before the first map; an origin may be long.
+  map_hash_bucket_size 1024;
   js_engine qjs;
   js_import gate from program.js;
   js_shared_dict_zone zone=allow:${cache}k timeout=1h evict;
@@ -177,7 +182,7 @@ ${Object.entries(PHRASES)
     401 'Bearer realm="voicegate"';
   }
   log_format gate escape=json '{${LOG_FIELDS.map(([name, value]) => `"${name}":${value}`).join(',')}}';
-
+${renderCorsMaps(options.cors)}
   include lambda.conf;
 
   server {
@@ -191,7 +196,7 @@ ${Object.entries(PHRASES)
     location / {
       js_access gate.access;
       add_header RateLimit $gate_ratelimit always;
-      add_header RateLimit-Policy $gate_ratelimit_policy always;
+      add_header RateLimit-Policy $gate_ratelimit_policy always;${lines(renderCorsHeaders(options.cors))}${lines(options.cors === undefined ? [] : HIDDEN_CORS_HEADERS.map((name) => `proxy_hide_header ${name};`))}
       proxy_pass http://$gate_upstream$gate_target;
       proxy_http_version 1.1;
       proxy_pass_request_headers off;
@@ -237,14 +242,14 @@ ${Object.entries(PHRASES)
       error_page 599 ${ANSWER};
     }
 
-    location = ${ANSWER} {
+${options.webSession === undefined ? '' : renderSessionLocations()}    location = ${ANSWER} {
       internal;
       default_type application/json;
       add_header WWW-Authenticate $gate_challenge always;
       add_header Retry-After $gate_retry always;
       add_header RateLimit $gate_ratelimit always;
       add_header RateLimit-Policy $gate_ratelimit_policy always;
-      add_header Cache-Control no-store always;
+      add_header Cache-Control no-store always;${lines(renderCorsHeaders(options.cors))}
       return 200 '{"error":"$gate_phrase","requestId":"$request_id"$gate_members}\\n';
     }
   }
@@ -263,5 +268,27 @@ ${Object.entries(PHRASES)
     }
   }
 }
+`;
+}
+
+/** Directives of a location, one a line. */
+function lines(directives: readonly string[]): string {
+  return directives.map((directive) => `\n      ${directive}`).join('');
+}
+
+/** The sign-in page proxies nothing: its own program answers everything there. */
+function renderSessionLocations(): string {
+  return `    location = ${SESSION_PATH} {
+      js_content gate.session;
+      client_max_body_size 8k;
+    }
+
+    location = ${SESSION_STYLE_PATH} {
+      default_type text/css;
+      add_header Cache-Control max-age=3600;
+      add_header X-Content-Type-Options nosniff;
+      return 200 '${SIGN_IN_STYLE}';
+    }
+
 `;
 }

@@ -163,11 +163,15 @@ END
 }
 
 /** Runs nginx; TERM and QUIT turn health red, wait, and let what is in flight finish. */
-export function renderGate(drainDelay: number): string {
+export function renderGate(drainDelay: number, webSession = false): string {
+  const secret = GATE_ENV.sessionSecret;
+  const check = webSession
+    ? `[ -n "\${${secret}:-}" ] || fail '${secret} is not set; with webSession it must hold a secret of at least 32 characters'\n`
+    : '';
   return `set -u
 ${FAIL}
 cd "$${GATE_ENV.directory}" && [ -f program.js ] || fail '${GATE_ENV.directory} is not prepared: the init container must succeed first'
-sh lambda.sh > lambda.conf || exit 1
+${check}sh lambda.sh > lambda.conf || exit 1
 rm -f draining out.fifo err.fifo
 mkfifo -m 600 out.fifo err.fifo || exit 1
 # Through pipes of our own: standard output may be a socket, or another user's, which nginx could not open by name.

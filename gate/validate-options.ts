@@ -2,6 +2,7 @@
 
 import { KEY_PREFIX_PATTERN } from '../contract/api-key';
 import type { GateOptions } from '../contract/gate-options';
+import { isOrigin } from '../contract/origin';
 import { isPathPattern } from '../contract/path-pattern';
 import { IDENTITY_SOURCES, isIdentitySource } from './core/identity-source';
 
@@ -54,6 +55,15 @@ export function validateOptions(options: GateOptions): void {
     }
   }
   integer('cacheBytes', options.cacheBytes, 65_536, 4 * 1024 ** 3, 'bytes');
+  if (options.webSession !== undefined) {
+    integer('webSession.lifetime', options.webSession.lifetime, 60, 43_200, 'seconds');
+    if (options.authorizer.identitySource !== 'credential') {
+      throw new Error(
+        'gate option webSession needs authorizer.identitySource "credential": a session holds a key of Voicegate',
+      );
+    }
+  }
+  if (options.cors !== undefined) cors(options.cors);
   if (options.metrics !== undefined) {
     const { namespace, service } = options.metrics;
     if (!/^[A-Za-z0-9.\-_/#: ]{1,255}$/.test(namespace))
@@ -75,6 +85,20 @@ function identitySource(authorizer: GateOptions['authorizer']): void {
         'Name a source, or set positiveTtl and negativeTtl to 0',
     );
   }
+}
+
+function cors({ allowOrigins, maxAge }: NonNullable<GateOptions['cors']>): void {
+  if (allowOrigins.length === 0) fail('cors.allowOrigins', allowOrigins, 'at least one origin, or left out');
+  for (const origin of allowOrigins) {
+    if (origin === '*' ? allowOrigins.length > 1 : !isOrigin(origin)) {
+      fail(
+        'cors.allowOrigins',
+        origin,
+        'an origin such as https://app.example.com or http://localhost:3000, or "*" alone',
+      );
+    }
+  }
+  integer('cors.maxAge', maxAge, 0, 86_400, 'seconds');
 }
 
 function pattern(name: string, value: string): void {

@@ -258,7 +258,8 @@ function counted(visit: Visit, refused: Refusal, ports: GatePorts): Refusal {
   return taken.allowed ? refused : refuse(429, 'client-rate', taken.retryAfter);
 }
 
-function authorizerEvent(visit: Visit, identified: Identified, ports: GatePorts, lease?: LeaseRequest): object {
+/** The event for a visit, of the format that the authorizer expects. */
+export function authorizerEvent(visit: Visit, identified: Identified, ports: GatePorts, lease?: LeaseRequest): object {
   const { options } = ports.settings;
   const facts = {
     identity: identified.values,

@@ -3,29 +3,35 @@
 // biome-ignore lint/style/useNodejsImportProtocol: njs's own module, which only looks like Node's
 import fs from 'fs';
 import type { Held } from '../core/authorize';
+import { admit, type BrowserOutcome } from '../core/browser';
+import { PREFLIGHT_METHODS } from '../core/cors';
 import { passThrough } from '../core/gate';
 import { health, isProbeDue, noteProbe } from '../core/health';
 import { loggablePath, loggableTrace } from '../core/loggable';
 import { metricsLine } from '../core/metrics';
 import type { Outcome, Trace } from '../core/outcome';
+import { setCookie } from '../core/session-cookie';
+import { answerSession } from '../core/sign-in';
+import type { GateRequest } from '../core/visit';
 import { count, gatePorts, now, settings, state, zones } from './ports';
+import { answerPage, sessionPorts } from './session';
+
+const { cors, webSession } = settings.options;
+const servesBrowsers = cors !== undefined || webSession !== undefined;
 
 /** `js_access`: passes only by writing `$gate_upstream`, without which the location cannot proxy. */
 function access(r: NginxHTTPRequest): void | Promise<void> {
   const trace: Trace = { client: '', path: '', cache: '', keyId: '', reason: '' };
   try {
-    const v = r.variables;
-    const request = {
-      method: r.method,
-      target: v.request_uri ?? '',
-      headers: r.rawHeadersIn as unknown as readonly (readonly [string, string])[],
-      peer: r.remoteAddress,
-      protocol: v.server_protocol ?? '',
-      requestId: v.request_id ?? '',
-    };
-    // Kept, since nginx answers errors as if they were GETs.
-    v.gate_method = request.method;
-    v.gate_trace = loggableTrace(r.headersIn['X-Amzn-Trace-Id']);
+    const request = begin(r);
+    if (servesBrowsers) {
+      const found = admit(request, gatePorts(r), sessionPorts(r), heldIn(r), trace);
+      if (!(found instanceof Promise)) return finishBrowser(r, found, trace);
+      return found.then(
+        (settled) => finishBrowser(r, settled, trace),
+        (error) => fail(r, error),
+      );
+    }
     const outcome = passThrough(request, gatePorts(r), heldIn(r), trace);
     if (!(outcome instanceof Promise)) return finish(r, outcome, trace);
     return outcome.then(
@@ -36,6 +42,70 @@ function access(r: NginxHTTPRequest): void | Promise<void> {
     return fail(r, error);
   }
 }
+
+function begin(r: NginxHTTPRequest): GateRequest {
+  const v = r.variables;
+  // Kept, since nginx answers errors as if they were GETs.
+  v.gate_method = r.method;
+  v.gate_trace = loggableTrace(r.headersIn['X-Amzn-Trace-Id']);
+  return {
+    method: r.method,
+    target: v.request_uri ?? '',
+    headers: r.rawHeadersIn as unknown as readonly (readonly [string, string])[],
+    peer: r.remoteAddress,
+    protocol: v.server_protocol ?? '',
+    requestId: v.request_id ?? '',
+  };
+}
+
+function finishBrowser(r: NginxHTTPRequest, found: BrowserOutcome, trace: Trace): void {
+  const v = r.variables;
+  if (found.kind === 'preflight') {
+    v.gate_reason = found.preflight.allowed ? 'preflight' : 'origin';
+    if (!found.preflight.allowed) {
+      r.return(403);
+      return;
+    }
+    r.headersOut['Access-Control-Allow-Methods'] = PREFLIGHT_METHODS;
+    if (found.preflight.headers !== '') r.headersOut['Access-Control-Allow-Headers'] = found.preflight.headers;
+    r.headersOut['Access-Control-Max-Age'] = String(cors?.maxAge ?? 0);
+    r.return(204);
+    return;
+  }
+  if (found.forget) r.headersOut['Set-Cookie'] = [setCookie()];
+  if (found.location === undefined) {
+    finish(r, found.outcome, trace);
+    return;
+  }
+  v.gate_client = trace.client;
+  v.gate_path = trace.path;
+  v.gate_cache = trace.cache;
+  v.gate_key = trace.keyId;
+  v.gate_reason = found.outcome.kind === 'refuse' ? found.outcome.reason : '';
+  r.headersOut['Cache-Control'] = 'no-store';
+  r.return(303, found.location);
+}
+
+/** `js_content` of the sign-in page. */
+async function session(r: NginxHTTPRequest): Promise<void> {
+  const trace: Trace = { client: '', path: '', cache: '', keyId: '', reason: '' };
+  try {
+    const request = begin(r);
+    const body = request.method === 'POST' ? (r.requestText ?? '') : '';
+    const answer = await answerSession(request, body, gatePorts(r), sessionPorts(r), heldIn(r), trace);
+    const v = r.variables;
+    v.gate_client = trace.client;
+    v.gate_path = trace.path;
+    v.gate_cache = trace.cache;
+    v.gate_key = trace.keyId;
+    answerPage(r, answer);
+  } catch (error) {
+    fail(r, error);
+  }
+}
+
+/** Answers of the gate's own that refuse nobody. */
+const OWN_ANSWERS: readonly string[] = ['preflight', 'sign-in-page', 'signed-in', 'signed-out'];
 
 function finish(r: NginxHTTPRequest, outcome: Outcome, trace: Trace): void {
   const v = r.variables;
@@ -83,7 +153,10 @@ function end(r: NginxHTTPRequest): string {
   if (!v.gate_path) v.gate_path = loggablePath((v.request_uri ?? '').replace(/[?#].*/, ''), settings.options.keyPrefix);
   const reason = v.gate_reason;
   if (reason === 'allowed') count(v.gate_cache === 'hit' ? 'allowed-hit' : 'allowed');
-  else count(`denied-${reason || v.status}`);
+  else if (reason && OWN_ANSWERS.includes(reason)) {
+    count('own');
+    return 'own';
+  } else count(`denied-${reason || v.status}`);
   if (v.gate_cache === 'stale') count('stale');
   return reason === 'allowed' ? 'allow' : 'deny';
 }
@@ -161,4 +234,4 @@ function sample(): void {
   fs.appendFileSync('/dev/stdout', `${metricsLine(snapshot, identity, now())}\n`);
 }
 
-export default { access, end, healthz, tick };
+export default { access, end, healthz, session, tick };

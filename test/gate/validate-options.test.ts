@@ -38,6 +38,20 @@ describe('validateOptions', () => {
     [{ relaxedPaths: ['/*'] }, 'relaxedPaths must be a path prefix such as /files/'],
     [{ trustedHops: -1 }, 'trustedHops must be 0 to 8 proxies, got -1'],
     [{ workers: 65 }, 'workers must be 1 to 64 processes, got 65'],
+    [{ webSession: { lifetime: 43_201 } }, 'webSession.lifetime must be 60 to 43200 seconds, got 43201'],
+    [
+      { webSession: { lifetime: 60 }, authorizer: { identitySource: ['$request.header.X'] } },
+      'webSession needs authorizer.identitySource "credential"',
+    ],
+    [{ cors: { allowOrigins: [], maxAge: 1 } }, 'cors.allowOrigins must be at least one origin'],
+    [{ cors: { allowOrigins: ['*', 'https://a.test'], maxAge: 1 } }, 'got "*"'],
+    [{ cors: { allowOrigins: ['https://a.test/'], maxAge: 1 } }, 'must be an origin such as https://app.example.com'],
+    [{ cors: { allowOrigins: ['https://A.test'], maxAge: 1 } }, 'cors.allowOrigins must be an origin'],
+    [{ cors: { allowOrigins: ['https://a.test:443'], maxAge: 1 } }, 'cors.allowOrigins must be an origin'],
+    [{ cors: { allowOrigins: ['https://*.a.test'], maxAge: 1 } }, 'cors.allowOrigins must be an origin'],
+    [{ cors: { allowOrigins: ['null'], maxAge: 1 } }, 'cors.allowOrigins must be an origin'],
+    [{ cors: { allowOrigins: ['https://a.test" x'], maxAge: 1 } }, 'cors.allowOrigins must be an origin'],
+    [{ cors: { allowOrigins: ['*'], maxAge: 90_000 } }, 'cors.maxAge must be 0 to 86400 seconds, got 90000'],
     [{ metrics: { namespace: 'a\nb', service: 'x' } }, 'metrics.namespace must be'],
   ])('refuses %j', (changes, message) => {
     expect(() => validateOptions(gateOptions(changes))).toThrow(message);
