@@ -1,5 +1,7 @@
 import type { Duration, Size } from 'aws-cdk-lib';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import type { CorsOptions } from './cors';
 import type { GateImage } from './gate-image';
 import type { GateLimits } from './gate-limits';
 import type { IRequestAuthorizer } from './request-authorizer';
@@ -85,6 +87,29 @@ export interface AuthorizerGateOptions {
    * @default false
    */
   readonly allowQueryKey?: boolean;
+  /**
+   * Whether people can sign in with a browser: the gate serves a page at `/.voicegate/session` that exchanges a key for
+   * an encrypted cookie (HttpOnly, Secure, SameSite=Strict), which is decided about like the key on every request. Needs
+   * an authorizer of API keys.
+   * @default false
+   */
+  readonly webSession?: boolean;
+  /**
+   * How long a session lasts, from 1 minute to 12 hours.
+   * @default Duration.hours(12)
+   */
+  readonly webSessionDuration?: Duration;
+  /**
+   * The secret of which the keys of sessions are made: a text of 32 characters or more, or a JSON object with `current`
+   * and, while it is being changed, `previous`.
+   * @default - a new one in Secrets Manager, about 0.40 USD a month
+   */
+  readonly webSessionSecret?: secretsmanager.ISecret;
+  /**
+   * Which pages of other origins may call.
+   * @default - none: the gate leaves such requests to the app
+   */
+  readonly cors?: CorsOptions;
   /**
    * Path patterns on which encoded slashes, dots and the like are let through.
    * @default - none

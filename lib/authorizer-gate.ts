@@ -10,6 +10,7 @@ import { GATE_ENV, OUTPUTS } from '../contract/names';
 import { acknowledge } from './acknowledge';
 import type { AuthorizerGateOptions, AuthorizerGateProps } from './authorizer-gate-props';
 import { checkInteger } from './checks';
+import { warnOfCors } from './cors';
 import {
   drainDelaySeconds,
   gateOptions,
@@ -21,6 +22,7 @@ import {
 } from './gate-bundle';
 import { GateImage } from './gate-image';
 import { GateValidation } from './gate-validation';
+import { sessionSecrets } from './web-session';
 
 /** Where the init container leaves the configuration, and the gate its temporary files. */
 const GATE_DIRECTORY = '/run/voicegate';
@@ -117,6 +119,7 @@ export class AuthorizerGate extends Construct {
         [GATE_ENV.authorizer]: handler.functionArn,
         AWS_REGION: Stack.of(this).region,
       },
+      secrets: sessionSecrets(this, props),
       readonlyRootFilesystem: true,
       linuxParameters: this.linuxParameters('Linux', [ecs.Capability.ALL]),
       memoryReservationMiB: 128,
@@ -235,6 +238,7 @@ export class AuthorizerGate extends Construct {
   }
 
   private warn(props: AuthorizerGateOptions, longestRequest: number): void {
+    if (props.cors) warnOfCors(this, props.cors);
     const annotations = Annotations.of(this);
     if (longestRequest > LONGEST_STOP_SECONDS) {
       annotations.addWarningV2(

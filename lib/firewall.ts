@@ -5,6 +5,7 @@ import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
 import { SYNTHESIS_PATHS } from '../contract/names';
 import { checkPathPatterns } from './checks';
+import { type CorsOptions, staticCorsHeaders } from './cors';
 import { createFirewallLog, dataProtection, type FirewallLogOptions } from './firewall-logging';
 import { ManagedRules } from './managed-rules';
 import { RateLimit } from './rate-limit';
@@ -22,6 +23,11 @@ export interface FirewallProps {
    * @default - ["/tts", "/v1/audio/speech"]
    */
   readonly freeTextPaths?: string[];
+  /**
+   * Which pages of other origins may read the firewall's refusals. It can tell one origin, or `*`; with several none.
+   * @default - none
+   */
+  readonly cors?: CorsOptions;
   /**
    * Rule groups that AWS keeps up to date.
    * @default - ipReputation, knownBadInputs, common
@@ -67,7 +73,7 @@ export class Firewall extends Construct {
       scope: 'REGIONAL',
       defaultAction: { allow: {} },
       customResponseBodies: { ...RESPONSE_BODIES },
-      rules: renderRules(rules),
+      rules: renderRules(rules, staticCorsHeaders(props.cors)),
       dataProtectionConfig: dataProtection(),
       visibilityConfig: { cloudWatchMetricsEnabled: true, metricName: 'Voicegate', sampledRequestsEnabled: true },
     });

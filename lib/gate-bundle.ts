@@ -3,8 +3,10 @@ import type { GateBundle, GateOptions } from '../contract/gate-options';
 import { SYNTHESIS_PATHS, SYNTHESIS_SCOPE } from '../contract/names';
 import type { AuthorizerGateOptions } from './authorizer-gate-props';
 import { checkInteger, checkPathPatterns, checkSeconds } from './checks';
+import { gateCors } from './cors';
 import { resolveGateLimits } from './gate-limits';
 import { bundlePath } from './package-root';
+import { gateSession } from './web-session';
 
 /** CloudWatch namespace of the gates' metrics. */
 export const METRIC_NAMESPACE = 'Voicegate';
@@ -68,6 +70,8 @@ export function gateOptions(options: AuthorizerGateOptions, metricsService: stri
     workers: options.workers ?? 1,
     drainDelay: drainDelaySeconds(options),
     relaxedPaths: options.relaxedPaths ?? [],
+    webSession: gateSession(options),
+    cors: options.cors && gateCors(options.cors),
     cacheBytes: 16 * 1024 * 1024,
     metrics: { namespace: METRIC_NAMESPACE, service: metricsService },
   };

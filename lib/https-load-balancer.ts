@@ -97,7 +97,9 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
   }
 
   /** The load balancer. */
-  public readonly loadBalancer: elbv2.ApplicationLoadBalancer;
+  public readonly loadBalancer: elbv2.IApplicationLoadBalancer;
+  /** The same load balancer, for changing what this construct does not. */
+  public readonly applicationLoadBalancer: elbv2.ApplicationLoadBalancer;
   /** The listener on port 443. */
   public readonly httpsListener: elbv2.ApplicationListener;
   /** The listener on port 80. */
@@ -112,7 +114,7 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
     super(scope, id);
     const idleTimeout = props.idleTimeout ?? Duration.seconds(125);
     checkSeconds('HttpsLoadBalancer: idleTimeout', idleTimeout, 1, 4000);
-    this.loadBalancer = new elbv2.ApplicationLoadBalancer(this, 'LoadBalancer', {
+    this.applicationLoadBalancer = new elbv2.ApplicationLoadBalancer(this, 'LoadBalancer', {
       vpc: props.vpc,
       internetFacing: true,
       securityGroup: props.securityGroup,
@@ -122,21 +124,22 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
       desyncMitigationMode: elbv2.DesyncMitigationMode.STRICTEST,
       deletionProtection: props.deletionProtection ?? false,
     });
-    acknowledge(this.loadBalancer, {
+    this.loadBalancer = this.applicationLoadBalancer;
+    acknowledge(this.applicationLoadBalancer, {
       'AwsSolutions-EC23': 'A public service: ports 80 and 443 are open to the world on purpose, 80 only to say so.',
     });
     this.logAccess(props);
 
     const domainNames = props.domainNames ?? [];
     const { certificate } = props.certificate.bind(new Construct(this, 'Certificate'), {
-      loadBalancerDnsName: this.loadBalancer.loadBalancerDnsName,
+      loadBalancerDnsName: this.applicationLoadBalancer.loadBalancerDnsName,
       domainNames,
     });
     this.certificateArn = certificate.certificateArn;
-    this.url = `https://${domainNames[0] ?? this.loadBalancer.loadBalancerDnsName}`;
+    this.url = `https://${domainNames[0] ?? this.applicationLoadBalancer.loadBalancerDnsName}`;
     this.httpListener = this.createHttpListener();
     this.httpsListener = this.createHttpsListener(props, certificate);
-    if (props.hostedZone) addAliasRecords(this, props.hostedZone, domainNames, this.loadBalancer);
+    if (props.hostedZone) addAliasRecords(this, props.hostedZone, domainNames, this.applicationLoadBalancer);
   }
 
   /** Forwards requests to targets: those that meet the conditions, or all that no other rule took. */
@@ -145,7 +148,7 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
   }
 
   private createHttpListener(): elbv2.ApplicationListener {
-    const listener = this.loadBalancer.addListener('Http', {
+    const listener = this.applicationLoadBalancer.addListener('Http', {
       port: 80,
       protocol: elbv2.ApplicationProtocol.HTTP,
       open: true,
@@ -165,7 +168,7 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
     props: HttpsLoadBalancerProps,
     certificate: elbv2.IListenerCertificate,
   ): elbv2.ApplicationListener {
-    const listener = this.loadBalancer.addListener('Https', {
+    const listener = this.applicationLoadBalancer.addListener('Https', {
       port: 443,
       protocol: elbv2.ApplicationProtocol.HTTPS,
       open: true,
@@ -187,7 +190,9 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
 
   private logAccess(props: HttpsLoadBalancerProps): void {
     if (props.accessLogs === false) {
-      acknowledge(this.loadBalancer, { 'AwsSolutions-ELB2': 'Access logs are switched off by the prop accessLogs.' });
+      acknowledge(this.applicationLoadBalancer, {
+        'AwsSolutions-ELB2': 'Access logs are switched off by the prop accessLogs.',
+      });
       return;
     }
     if (Token.isUnresolved(Stack.of(this).region)) {
@@ -195,15 +200,15 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
         'voicegate:accessLogs',
         "Access is not logged: the region is unknown at synthesis, and the log bucket's policy depends on it. Give the stack an env with a region.",
       );
-      acknowledge(this.loadBalancer, { 'AwsSolutions-ELB2': 'Needs a region that is known at synthesis.' });
+      acknowledge(this.applicationLoadBalancer, { 'AwsSolutions-ELB2': 'Needs a region that is known at synthesis.' });
       return;
     }
     const bucket =
       props.accessLogBucket ?? createAccessLogBucket(this, 'AccessLogs', props.removalPolicy ?? RemovalPolicy.DESTROY);
-    this.loadBalancer.logAccessLogs(bucket);
+    this.applicationLoadBalancer.logAccessLogs(bucket);
     // Deletion goes the other way: the load balancer stops logging before its bucket is emptied.
     const emptying = bucket.node.tryFindChild('AutoDeleteObjectsCustomResource');
-    if (emptying) this.loadBalancer.node.addDependency(emptying);
+    if (emptying) this.applicationLoadBalancer.node.addDependency(emptying);
   }
 }
 

@@ -2,6 +2,7 @@ export { ApiKeyAuthorizer, type ApiKeyAuthorizerProps } from './api-key-authoriz
 export { AppImage } from './app-image';
 export { AuthorizerGate } from './authorizer-gate';
 export type { AuthorizerGateOptions, AuthorizerGateProps, RouteScopes } from './authorizer-gate-props';
+export type { CorsOptions } from './cors';
 export {
   EdgeCertificate,
   type EdgeCertificateBindOptions,

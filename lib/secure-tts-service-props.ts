@@ -3,8 +3,10 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type * as route53 from 'aws-cdk-lib/aws-route53';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type { RouteScopes } from './authorizer-gate-props';
+import type { CorsOptions } from './cors';
 import type { EdgeCertificate } from './edge-certificate';
 import type { Firewall } from './firewall';
 import type { GateImage } from './gate-image';
@@ -168,6 +170,29 @@ export interface SecureTtsServiceProps {
    * @default "/"
    */
   readonly readinessPath?: string;
+  /**
+   * Whether people can sign in with a browser: the gate serves a page at `/.voicegate/session` that exchanges a key for
+   * an encrypted cookie (HttpOnly, Secure, SameSite=Strict), which is decided about like the key on every request. Needs
+   * an authorizer of API keys.
+   * @default false
+   */
+  readonly webSession?: boolean;
+  /**
+   * How long a session lasts, from 1 minute to 12 hours.
+   * @default Duration.hours(12)
+   */
+  readonly webSessionDuration?: Duration;
+  /**
+   * The secret of which the keys of sessions are made: a text of 32 characters or more, or a JSON object with `current`
+   * and, while it is being changed, `previous`.
+   * @default - a new one in Secrets Manager, about 0.40 USD a month
+   */
+  readonly webSessionSecret?: secretsmanager.ISecret;
+  /**
+   * Which pages of other origins may call.
+   * @default - none: the gates leave such requests to the app
+   */
+  readonly cors?: CorsOptions;
   /**
    * The largest request body; larger ones are refused with 413.
    * @default Size.mebibytes(1)

@@ -10,6 +10,7 @@ import { ApiKeyAuthorizer } from './api-key-authorizer';
 import { addAppContainer } from './app-container';
 import { AuthorizerGate } from './authorizer-gate';
 import { checkExclusive, checkInteger } from './checks';
+import { addCorsHeaders } from './cors';
 import { Firewall } from './firewall';
 import { idleTimeoutSeconds, longestRequestSeconds } from './gate-bundle';
 import type { GateImage } from './gate-image';
@@ -65,7 +66,7 @@ export class SecureTtsService extends Construct {
     const network = (props.network ?? ServiceNetwork.privateSubnets())._bind(
       this,
       props.vpc,
-      props.secrets !== undefined,
+      props.secrets !== undefined || props.webSession === true,
     );
     if (!network.internet) checkGateImage(props.gateImage);
     this.vpc = network.vpc;
@@ -73,6 +74,7 @@ export class SecureTtsService extends Construct {
 
     this.edge = this.createEdge(props, longestRequest);
     this.url = this.edge.url;
+    if (props.cors && this.edge instanceof HttpsLoadBalancer) addCorsHeaders(this.edge.httpsListener, props.cors);
     this.firewall = this.createFirewall(props);
 
     this.authorizer = props.authorizer ?? new ApiKeyAuthorizer(this, 'Authorizer');
@@ -153,7 +155,8 @@ export class SecureTtsService extends Construct {
 
   private createFirewall(props: SecureTtsServiceProps): Firewall | undefined {
     if (props.firewallEnabled === false || (props.loadBalancer && !props.firewall)) return undefined;
-    const firewall = props.firewall ?? new Firewall(this, 'Firewall', { freeTextPaths: props.synthesisPaths });
+    const firewall =
+      props.firewall ?? new Firewall(this, 'Firewall', { freeTextPaths: props.synthesisPaths, cors: props.cors });
     firewall.protect(this.edge.loadBalancer);
     return firewall;
   }

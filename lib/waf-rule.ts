@@ -37,13 +37,28 @@ export function tooManyRequests(retryAfterSeconds: number): wafv2.CfnWebACL.Rule
 }
 
 /** The rules in their order, as CloudFormation takes them. */
-export function renderRules(rules: readonly WafRule[]): wafv2.CfnWebACL.RuleProperty[] {
+export function renderRules(
+  rules: readonly WafRule[],
+  headers: readonly wafv2.CfnWebACL.CustomHTTPHeaderProperty[] = [],
+): wafv2.CfnWebACL.RuleProperty[] {
   return rules.map(({ name, statement, action, overrideAction }, priority) => ({
     name,
     priority,
     statement,
-    action,
+    action: withHeaders(action, headers),
     overrideAction,
     visibilityConfig: { cloudWatchMetricsEnabled: true, metricName: name, sampledRequestsEnabled: true },
   }));
+}
+
+/** The action, with these headers on the answer of a refusal of our own; those of rule groups cannot have any. */
+function withHeaders(
+  action: wafv2.CfnWebACL.RuleActionProperty | undefined,
+  headers: readonly wafv2.CfnWebACL.CustomHTTPHeaderProperty[],
+): wafv2.CfnWebACL.RuleActionProperty | undefined {
+  const block = action?.block as wafv2.CfnWebACL.BlockActionProperty | undefined;
+  const response = block?.customResponse as wafv2.CfnWebACL.CustomResponseProperty | undefined;
+  if (response === undefined || headers.length === 0) return action;
+  const own = (response.responseHeaders ?? []) as wafv2.CfnWebACL.CustomHTTPHeaderProperty[];
+  return { ...action, block: { customResponse: { ...response, responseHeaders: [...own, ...headers] } } };
 }
