@@ -1,0 +1,138 @@
+/** Everything that docs/benchmarks.md tells. */
+
+import { type FirstBytes, firstByte } from './first-byte';
+import type { Result } from './load';
+import { interleaved, type Memory, memory, missLatency, pacedLatency, prove } from './measures';
+import { Missing } from './processes';
+import type { Figures } from './quick';
+import type { Running, Stack } from './stack';
+import { caddyStack } from './stacks/caddy';
+import { envoyStack } from './stacks/envoy';
+import { fastifyStack } from './stacks/fastify';
+import { flaskStack } from './stacks/flask';
+import { gateStack } from './stacks/gate';
+import { haproxyCacheStack, haproxyStack } from './stacks/haproxy';
+import { authRequestCacheStack, authRequestStack, bareKeepAliveStack, bareStack } from './stacks/nginx';
+import { traefikStack } from './stacks/traefik';
+import { RESPONSES, type World } from './world';
+
+const STACKS: readonly Stack[] = [
+  gateStack,
+  bareStack,
+  bareKeepAliveStack,
+  authRequestCacheStack,
+  authRequestStack,
+  flaskStack,
+  caddyStack,
+  traefikStack,
+  envoyStack,
+  haproxyStack,
+  haproxyCacheStack,
+  fastifyStack,
+];
+
+const OPEN: readonly Stack[] = [bareStack, bareKeepAliveStack];
+const ROUNDS = { rounds: 5, seconds: 1 };
+const MILLION = 1_000_000;
+/** Bytes: enough for a million decisions, and far too little for as many as are then asked for. */
+const LARGE_CACHE = 1024 ** 3;
+const SMALL_CACHE = 16 * 1024 ** 2;
+
+export interface Row {
+  readonly stack: Stack;
+  /** A result, or why there is none. */
+  readonly result: Result | string;
+}
+
+export interface Report {
+  readonly figures: Figures;
+  readonly tables: Readonly<Record<keyof typeof RESPONSES, readonly Row[]>>;
+  readonly paced: Readonly<Record<'gate' | 'bare', Result>> & { readonly rate: number };
+  readonly misses: Readonly<Record<'miss' | 'authorizer' | 'bare', Result>>;
+  readonly firstByte: FirstBytes;
+  readonly memory: readonly Memory[];
+}
+
+export async function full(world: World): Promise<Report> {
+  const running = new Map<Stack, Running>();
+  const absent = new Map<Stack, string>();
+  try {
+    for (const stack of STACKS) {
+      try {
+        const started = await stack.start(world);
+        running.set(stack, started);
+        await prove(started, world, !OPEN.includes(stack));
+      } catch (error) {
+        if (!(error instanceof Missing) || process.env.CI === 'true') throw error;
+        absent.set(stack, error.message);
+        process.stderr.write(`${stack.name}: not measured, ${error.message}\n`);
+      }
+    }
+    const table = async (response: keyof typeof RESPONSES): Promise<readonly Row[]> => {
+      const stacks = STACKS.filter((stack) => response === 'small' || !stack.isApp);
+      const results = await throughput(world, running, stacks, RESPONSES[response].path);
+      return stacks.map((stack) => ({ stack, result: results[stack.name] ?? absent.get(stack) ?? 'not measured' }));
+    };
+    const tables = { small: await table('small'), speech: await table('speech'), stream: await table('stream') };
+    const both = { gate: need(running, gateStack), bare: need(running, bareStack) };
+    const rate = Math.round(resultOf(tables.small, gateStack).throughput / 2);
+    const paced = await pacedLatency(world, both, rate, { rounds: 9, seconds: 3 });
+    const misses = await missLatency(world, both, { rounds: 9, seconds: 2 });
+    const first = await firstByte(world);
+    const memories = [await memory(world, MILLION, LARGE_CACHE), await memory(world, MILLION / 4, SMALL_CACHE)];
+    return {
+      figures: figuresOf(tables.small, paced, misses),
+      tables,
+      paced: { ...paced, rate },
+      misses,
+      firstByte: first,
+      memory: memories,
+    };
+  } finally {
+    await Promise.all([...running.values()].map((started) => started.stop()));
+  }
+}
+
+function throughput(
+  world: World,
+  running: ReadonlyMap<Stack, Running>,
+  stacks: readonly Stack[],
+  path: string,
+): Promise<Readonly<Record<string, Result>>> {
+  const loads = stacks.flatMap((stack) => {
+    const started = running.get(stack);
+    if (started === undefined) return [];
+    const { url, group } = started;
+    return [[stack.name, () => ({ url, path, key: world.key, group })] as const];
+  });
+  process.stderr.write(`measuring ${path} with ${loads.length} stacks\n`);
+  return interleaved(Object.fromEntries(loads), ROUNDS);
+}
+
+export function resultOf(rows: readonly Row[], stack: Stack): Result {
+  const result = rows.find((row) => row.stack === stack)?.result;
+  if (result === undefined || typeof result === 'string') throw new Error(`${stack.name} was not measured: ${result}`);
+  return result;
+}
+
+function need(running: ReadonlyMap<Stack, Running>, stack: Stack): Running {
+  const started = running.get(stack);
+  if (started === undefined) throw new Error(`${stack.name} does not run`);
+  return started;
+}
+
+function figuresOf(
+  small: readonly Row[],
+  paced: Report['paced'] | Omit<Report['paced'], 'rate'>,
+  misses: Report['misses'],
+): Figures {
+  const gate = resultOf(small, gateStack).throughput;
+  const ratio = (stack: Stack) => gate / resultOf(small, stack).throughput;
+  return {
+    cachedVsBare: ratio(bareStack),
+    vsAuthRequestCache: ratio(authRequestCacheStack),
+    vsFlask: ratio(flaskStack),
+    addedP99Ms: paced.gate.p99 - paced.bare.p99,
+    missAddedP99Ms: misses.miss.p99 - misses.authorizer.p99,
+  };
+}
