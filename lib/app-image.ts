@@ -46,7 +46,8 @@ class FolderImage extends AppImage {
 
   public bind(scope: Construct, container: ecs.ContainerDefinition): ecs.ContainerImageConfig {
     // An image built on a laptop for the laptop's architecture ends in "exec format error" on the task.
-    const arm = container.taskDefinition.runtimePlatform?.cpuArchitecture === ecs.CpuArchitecture.ARM64;
+    // biome-ignore lint/complexity/useLiteralKeys: older aws-cdk-lib versions declare the property private.
+    const arm = container.taskDefinition['runtimePlatform']?.cpuArchitecture === ecs.CpuArchitecture.ARM64;
     const platform = arm ? ecrAssets.Platform.LINUX_ARM64 : ecrAssets.Platform.LINUX_AMD64;
     return ecs.ContainerImage.fromAsset(this.folder, { platform }).bind(scope, container);
   }

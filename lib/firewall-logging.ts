@@ -1,5 +1,7 @@
-import { ArnFormat, Names, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Names, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import type * as firehose from 'aws-cdk-lib/aws-kinesisfirehose';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import type { Construct } from 'constructs';
 
@@ -9,7 +11,7 @@ export const SECRET_HEADERS = ['authorization', 'cookie', 'x-api-key'] as const;
 /** AWS WAF delivers only to log groups whose names begin so. */
 const NAME_PREFIX = 'aws-waf-logs-';
 
-/** Options of a firewall's log. */
+/** Options of a log in CloudWatch Logs. */
 export interface FirewallLogOptions {
   /**
    * How long the log is kept.
@@ -18,27 +20,83 @@ export interface FirewallLogOptions {
   readonly retention?: logs.RetentionDays;
 }
 
-/** Logs what the web ACL did to a log group of its own, without credentials and without the query. */
-export function createFirewallLog(scope: Construct, webAclArn: string, options: FirewallLogOptions): logs.LogGroup {
-  const logGroup = new logs.LogGroup(scope, 'Log', {
-    logGroupName: NAME_PREFIX + Names.uniqueResourceName(scope, { maxLength: 100, separator: '-' }),
-    retention: options.retention ?? logs.RetentionDays.ONE_MONTH,
-    removalPolicy: RemovalPolicy.DESTROY,
-  });
+/** Where a firewall writes what it did: without credentials and without the query, wherever that is. */
+export abstract class FirewallLogging {
+  /** To a new log group. */
+  public static cloudWatch(options: FirewallLogOptions = {}): FirewallLogging {
+    return new CloudWatchLogging(options);
+  }
+
+  /** To a bucket whose name begins with `aws-waf-logs-`, which AWS WAF demands. */
+  public static s3(bucket: s3.IBucket): FirewallLogging {
+    checkName('FirewallLogging.s3: bucket', bucket.bucketName);
+    return new ArnLogging(bucket.bucketArn);
+  }
+
+  /** To a delivery stream of Amazon Data Firehose whose name begins with `aws-waf-logs-`, which AWS WAF demands. */
+  public static firehose(deliveryStream: firehose.IDeliveryStream): FirewallLogging {
+    checkName('FirewallLogging.firehose: deliveryStream', deliveryStream.deliveryStreamName);
+    return new ArnLogging(deliveryStream.deliveryStreamArn);
+  }
+
+  /** Nowhere. Metrics and sampled requests remain. */
+  public static none(): FirewallLogging {
+    return new NoLogging();
+  }
+
+  /** @internal The log group that was made, if any. */
+  public abstract _bind(scope: Construct, webAclArn: string): logs.LogGroup | undefined;
+}
+
+class CloudWatchLogging extends FirewallLogging {
+  constructor(private readonly options: FirewallLogOptions) {
+    super();
+  }
+
+  public _bind(scope: Construct, webAclArn: string): logs.LogGroup {
+    const logGroup = new logs.LogGroup(scope, 'Log', {
+      logGroupName: NAME_PREFIX + Names.uniqueResourceName(scope, { maxLength: 100, separator: '-' }),
+      retention: this.options.retention ?? logs.RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    // Not logGroup.logGroupArn: it ends in ":*", which AWS WAF refuses.
+    const destination = Stack.of(scope).formatArn({
+      service: 'logs',
+      resource: 'log-group',
+      resourceName: logGroup.logGroupName,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    configure(scope, webAclArn, destination);
+    return logGroup;
+  }
+}
+
+class ArnLogging extends FirewallLogging {
+  constructor(private readonly destinationArn: string) {
+    super();
+  }
+
+  public _bind(scope: Construct, webAclArn: string): undefined {
+    configure(scope, webAclArn, this.destinationArn);
+  }
+}
+
+class NoLogging extends FirewallLogging {
+  public _bind(_scope: Construct, _webAclArn: string): undefined {}
+}
+
+function configure(scope: Construct, resourceArn: string, destination: string): void {
   new wafv2.CfnLoggingConfiguration(scope, 'Logging', {
-    resourceArn: webAclArn,
-    logDestinationConfigs: [
-      // Not logGroup.logGroupArn: it ends in ":*", which AWS WAF refuses.
-      Stack.of(scope).formatArn({
-        service: 'logs',
-        resource: 'log-group',
-        resourceName: logGroup.logGroupName,
-        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-      }),
-    ],
+    resourceArn,
+    logDestinationConfigs: [destination],
     redactedFields: [...SECRET_HEADERS.map((name) => ({ singleHeader: { Name: name } })), { queryString: {} }],
   });
-  return logGroup;
+}
+
+function checkName(prop: string, name: string): void {
+  if (!Token.isUnresolved(name) && !name.startsWith(NAME_PREFIX)) {
+    throw new Error(`${prop}: the name must begin with "${NAME_PREFIX}", which AWS WAF demands, got "${name}"`);
+  }
 }
 
 /** What `redactedFields` does not reach: sampled requests, and what rules say they matched. */

@@ -6,7 +6,8 @@ import { Construct } from 'constructs';
 import { SYNTHESIS_PATHS } from '../contract/names';
 import { checkPathPatterns } from './checks';
 import { type CorsOptions, staticCorsHeaders } from './cors';
-import { createFirewallLog, dataProtection, type FirewallLogOptions } from './firewall-logging';
+import { dataProtection, FirewallLogging } from './firewall-logging';
+import { originRules, textRules } from './firewall-rules';
 import { ManagedRules } from './managed-rules';
 import { RateLimit } from './rate-limit';
 import { RESPONSE_BODIES, renderRules, type WafRule } from './waf-rule';
@@ -34,15 +35,36 @@ export interface FirewallProps {
    */
   readonly managedRules?: ManagedRules[];
   /**
-   * Whether what the firewall does is logged to CloudWatch Logs, without credentials and query.
-   * @default true
+   * Networks whose requests pass unlooked at, such as `192.0.2.0/24` or `2001:db8::/32`.
+   * @default - none
    */
-  readonly logging?: boolean;
+  readonly allowedCidrs?: string[];
   /**
-   * Options of that log.
-   * @default - kept for a month
+   * Networks that are refused.
+   * @default - none
    */
-  readonly logOptions?: FirewallLogOptions;
+  readonly blockedCidrs?: string[];
+  /**
+   * Countries from which alone requests are taken, by their two-letter codes (ISO 3166).
+   * @default - all
+   */
+  readonly allowedCountries?: string[];
+  /**
+   * Countries that are refused, by their two-letter codes (ISO 3166).
+   * @default - none
+   */
+  readonly blockedCountries?: string[];
+  /**
+   * Characters of a text in a query, at most. The firewall counts bytes, so this is an upper bound only: 12 bytes a
+   * character, and the app holds the limit exactly. 0 switches the rule off.
+   * @default 500
+   */
+  readonly maxTextCharacters?: number;
+  /**
+   * Where the firewall writes what it did, without credentials and query.
+   * @default FirewallLogging.cloudWatch(), kept for a month
+   */
+  readonly logging?: FirewallLogging;
 }
 
 /** Up to here AWS WAF's basic price covers the capacity units; above 5,000 it refuses the web ACL. */
@@ -57,7 +79,7 @@ export class Firewall extends Construct {
   public readonly webAclArn: string;
   /** Capacity units (WCU) that its rules take. */
   public readonly capacity: number;
-  /** The log group of the firewall, when logging is on. */
+  /** The log group that the firewall made, when it logs to CloudWatch Logs. */
   public readonly logGroup?: logs.ILogGroup;
   private protectedCount = 0;
 
@@ -78,7 +100,7 @@ export class Firewall extends Construct {
       visibilityConfig: { cloudWatchMetricsEnabled: true, metricName: 'Voicegate', sampledRequestsEnabled: true },
     });
     this.webAclArn = this.webAcl.attrArn;
-    if (props.logging !== false) this.logGroup = createFirewallLog(this, this.webAclArn, props.logOptions ?? {});
+    this.logGroup = (props.logging ?? FirewallLogging.cloudWatch())._bind(this, this.webAclArn);
   }
 
   /** Puts the firewall in front of a load balancer. */
@@ -110,8 +132,10 @@ export class Firewall extends Construct {
       ManagedRules.common(),
     ];
     return [
+      ...originRules(this, props),
       ...rateLimits.map((limit) => limit._rule()),
       ...managed.flatMap((group) => group._rules({ freeTextPaths })),
+      ...textRules(freeTextPaths, props.maxTextCharacters ?? 500),
     ];
   }
 

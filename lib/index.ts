@@ -11,7 +11,7 @@ export {
 } from './edge-certificate';
 export type { ExistingListenerProps } from './existing-load-balancer';
 export { Firewall, type FirewallProps } from './firewall';
-export type { FirewallLogOptions } from './firewall-logging';
+export { FirewallLogging, type FirewallLogOptions } from './firewall-logging';
 export { GateImage } from './gate-image';
 export type { GateLimits } from './gate-limits';
 export type { GpuCapacityProps } from './gpu-capacity';

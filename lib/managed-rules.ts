@@ -16,6 +16,7 @@ interface ManagedGroup {
   readonly labels: string;
   /** Rules that AWS ships as Block. Others keep the action that AWS ships. */
   readonly rules: readonly ManagedRule[];
+  readonly config?: wafv2.CfnWebACL.ManagedRuleGroupConfigProperty;
 }
 
 /** Where prose is honest: rules that read query or body only count on these paths. */
@@ -48,6 +49,19 @@ export class ManagedRules {
     return new ManagedRules(ANONYMOUS_IP);
   }
 
+  /**
+   * Floods that Amazon recognizes (50 capacity units, and a fee for the group and for requests). It blocks; it never
+   * challenges, which programs cannot pass.
+   */
+  public static antiDdos(): ManagedRules {
+    return new ManagedRules(ANTI_DDOS);
+  }
+
+  /** Programs that are not browsers (50 capacity units, and a fee). The callers of an API are such programs. */
+  public static botControl(): ManagedRules {
+    return new ManagedRules(BOT_CONTROL);
+  }
+
   private constructor(private readonly group: ManagedGroup) {}
 
   /** @internal */
@@ -61,6 +75,7 @@ export class ManagedRules {
         managedRuleGroupStatement: {
           vendorName: 'AWS',
           name: group.name,
+          managedRuleGroupConfigs: group.config ? [group.config] : undefined,
           ruleActionOverrides: group.rules.map(
             (rule): wafv2.CfnWebACL.RuleActionOverrideProperty => ({
               name: rule.name,
@@ -158,4 +173,26 @@ const ANONYMOUS_IP: ManagedGroup = {
   capacity: 50,
   labels: 'awswaf:managed:aws:anonymous-ip-list:',
   rules: [blocks('AnonymousIPList', 'AnonymousIPList'), blocks('HostingProviderIPList', 'HostingProviderIPList')],
+};
+
+const ANTI_DDOS: ManagedGroup = {
+  name: 'AWSManagedRulesAntiDDoSRuleSet',
+  capacity: 50,
+  labels: 'awswaf:managed:aws:anti-ddos:',
+  rules: [blocks('DDoSRequests', 'ddos-request')],
+  config: {
+    awsManagedRulesAntiDDoSRuleSet: {
+      clientSideActionConfig: { challenge: { usageOfAction: 'DISABLED' } },
+      sensitivityToBlock: 'LOW',
+    },
+  },
+};
+
+const BOT_CONTROL: ManagedGroup = {
+  name: 'AWSManagedRulesBotControlRuleSet',
+  capacity: 50,
+  labels: 'awswaf:managed:aws:bot-control:',
+  // Its rules and their actions change with the version; they stay as AWS ships them.
+  rules: [],
+  config: { awsManagedRulesBotControlRuleSet: { inspectionLevel: 'COMMON' } },
 };

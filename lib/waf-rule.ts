@@ -15,10 +15,15 @@ export interface WafRule {
 export const RESPONSE_BODIES = {
   forbidden: { contentType: 'APPLICATION_JSON', content: JSON.stringify({ error: 'Forbidden' }) },
   tooManyRequests: { contentType: 'APPLICATION_JSON', content: JSON.stringify({ error: 'Too Many Requests' }) },
+  tooLong: { contentType: 'APPLICATION_JSON', content: JSON.stringify({ error: 'URI Too Long' }) },
 } as const;
 
 export const BLOCK: wafv2.CfnWebACL.RuleActionProperty = {
   block: { customResponse: { responseCode: 403, customResponseBodyKey: 'forbidden' } },
+};
+
+export const TOO_LONG: wafv2.CfnWebACL.RuleActionProperty = {
+  block: { customResponse: { responseCode: 414, customResponseBodyKey: 'tooLong' } },
 };
 
 export const COUNT: wafv2.CfnWebACL.RuleActionProperty = { count: {} };

@@ -11,6 +11,7 @@ type Transformation = 'NONE' | 'URL_DECODE' | 'NORMALIZE_PATH' | 'LOWERCASE';
 /** What a text transformation costs, whichever it is; NONE is free. */
 const TRANSFORMATION_CAPACITY = 10;
 const BYTE_MATCH_CAPACITY = 2;
+const REGEX_CAPACITY = 3;
 
 /**
  * Whether the path matches one of the patterns.
@@ -32,6 +33,39 @@ export function pathStatement(patterns: readonly string[], how: 'spelled' | 'dec
       capacity: BYTE_MATCH_CAPACITY + (how === 'spelled' ? 0 : transformations.length * TRANSFORMATION_CAPACITY),
     })),
   );
+}
+
+/** Whether the query string is longer than so many bytes, as it is sent. */
+export function queryLongerThan(bytes: number): WafStatement {
+  return {
+    statement: {
+      sizeConstraintStatement: {
+        fieldToMatch: { queryString: {} },
+        comparisonOperator: 'GT',
+        size: bytes,
+        textTransformations: [{ type: 'NONE', priority: 0 }],
+      },
+    },
+    capacity: 1,
+  };
+}
+
+/** Whether the decoded query or the body matches a regular expression. */
+export function textMatches(regexString: string): WafStatement {
+  const textTransformations = [{ type: 'URL_DECODE', priority: 0 }];
+  const parts = [{ queryString: {} }, { body: { oversizeHandling: 'CONTINUE' } }].map((fieldToMatch) => ({
+    statement: { regexMatchStatement: { fieldToMatch, regexString, textTransformations } },
+    capacity: REGEX_CAPACITY + TRANSFORMATION_CAPACITY,
+  }));
+  return anyOf(parts);
+}
+
+export function countryStatement(countryCodes: readonly string[]): WafStatement {
+  return { statement: { geoMatchStatement: { countryCodes: [...countryCodes] } }, capacity: 1 };
+}
+
+export function ipSetStatement(arn: string): WafStatement {
+  return { statement: { ipSetReferenceStatement: { arn } }, capacity: 1 };
 }
 
 export function labelStatement(keys: readonly string[]): WafStatement {

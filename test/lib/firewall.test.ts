@@ -1,7 +1,9 @@
 import { Template } from 'aws-cdk-lib/assertions';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as firehose from 'aws-cdk-lib/aws-kinesisfirehose';
+import * as s3 from 'aws-cdk-lib/aws-s3';
 import { describe, expect, it } from 'vitest';
-import { Firewall, type FirewallProps, ManagedRules, RateLimit } from '../../lib';
+import { Firewall, FirewallLogging, type FirewallProps, ManagedRules, RateLimit } from '../../lib';
 import { only, TestStack, vpc, warnings } from './support/stack';
 
 interface Rule {
@@ -42,6 +44,8 @@ describe('Firewall', () => {
       [3, 'AWSManagedRulesKnownBadInputsRuleSet'],
       [4, COMMON],
       [5, `${COMMON}-OutsideFreeText`],
+      [6, 'Text-Length'],
+      [7, 'Text-ControlCharacters'],
     ]);
   });
 
@@ -121,7 +125,7 @@ describe('Firewall', () => {
   });
 
   it('logs nothing on request', () => {
-    const { template, construct } = firewall({ logging: false });
+    const { template, construct } = firewall({ logging: FirewallLogging.none() });
     template().resourceCountIs('AWS::WAFv2::LoggingConfiguration', 0);
     expect(construct.logGroup).toBeUndefined();
   });
@@ -170,5 +174,86 @@ describe('Firewall', () => {
       expect.stringMatching(/^A/),
       expect.stringMatching(/^B/),
     ]);
+  });
+
+  it('refuses longer queries than the longest text can make, on the synthesis paths alone', () => {
+    const rule = firewall({ maxTextCharacters: 100 })
+      .rules()
+      .find(({ Name }) => Name === 'Text-Length');
+    expect(JSON.stringify(rule?.Statement)).toMatch(/\/tts.*SizeConstraintStatement.*"Size":1712/);
+    expect(JSON.stringify(rule?.Action)).toContain('414');
+    const off = firewall({ maxTextCharacters: 0 }).rules();
+    expect(off.map(({ Name }) => Name)).not.toContain('Text-Length');
+  });
+
+  it('counts control characters and never blocks them, since honest text may hold some', () => {
+    const rule = firewall()
+      .rules()
+      .find(({ Name }) => Name === 'Text-ControlCharacters');
+    expect(rule?.Action).toEqual({ Count: {} });
+    const [pattern] = JSON.stringify(rule).match(/(?<="RegexString":)"[^"]*"/) ?? [];
+    const expression = new RegExp(JSON.parse(String(pattern)) as string);
+    expect(['a\u0000b', '\u001b[2J', '\u007f'].every((text) => expression.test(text))).toBe(true);
+    expect(['two\nlines', 'tab\there', 'crlf\r\n', '你好', 'é'].some((text) => expression.test(text))).toBe(false);
+  });
+
+  it('lets named networks pass before anything else, and refuses others', () => {
+    const { rules, template } = firewall({
+      allowedCidrs: ['192.0.2.0/24', '2001:db8::/32', '198.51.100.7'],
+      blockedCidrs: ['203.0.113.0/24'],
+    });
+    expect(rules().slice(0, 2)).toMatchObject([
+      { Name: 'AllowedCidrs', Action: { Allow: {} } },
+      { Name: 'BlockedCidrs', Action: { Block: {} } },
+    ]);
+    const sets = Object.values(template().findResources('AWS::WAFv2::IPSet')).map(({ Properties }) => [
+      Properties.IPAddressVersion,
+      Properties.Addresses,
+    ]);
+    expect(sets).toEqual([
+      ['IPV4', ['192.0.2.0/24', '198.51.100.7/32']],
+      ['IPV6', ['2001:db8::/32']],
+      ['IPV4', ['203.0.113.0/24']],
+    ]);
+  });
+
+  it('takes requests from some countries alone, or refuses some', () => {
+    const [only] = firewall({ allowedCountries: ['DE', 'CH'] }).rules();
+    expect(only).toMatchObject({
+      Statement: { NotStatement: { Statement: { GeoMatchStatement: { CountryCodes: ['DE', 'CH'] } } } },
+      Action: { Block: {} },
+    });
+    const [but] = firewall({ blockedCountries: ['XX'] }).rules();
+    expect(but).toMatchObject({ Statement: { GeoMatchStatement: { CountryCodes: ['XX'] } } });
+  });
+
+  it.each<[FirewallProps, RegExp]>([
+    [{ allowedCidrs: ['0.0.0.0/0'] }, /allowedCidrs: "0.0.0.0\/0" is not allowed/],
+    [{ blockedCidrs: ['everybody'] }, /blockedCidrs: "everybody" is not allowed; write a network such as/],
+    [{ blockedCidrs: ['::ffff:192.0.2.0/120'] }, /no IPv4-mapped/],
+    [{ allowedCountries: ['Germany'] }, /allowedCountries must be two-letter codes such as "DE", got "Germany"/],
+    [{ allowedCountries: ['DE'], blockedCountries: ['FR'] }, /give only one of allowedCountries, blockedCountries/],
+    [{ maxTextCharacters: -1 }, /maxTextCharacters must be a whole number from 0 to 100000, got -1/],
+  ])('refuses %o, saying what is allowed', (props, message) => {
+    expect(() => firewall(props)).toThrow(message);
+  });
+
+  it('logs to a bucket or a delivery stream of the consumer, whose names AWS WAF takes', () => {
+    const stack = new TestStack();
+    const bucket = s3.Bucket.fromBucketName(stack, 'Bucket', 'aws-waf-logs-mine');
+    new Firewall(stack, 'Firewall', { logging: FirewallLogging.s3(bucket) });
+    const destinations = only(Template.fromStack(stack), 'AWS::WAFv2::LoggingConfiguration').LogDestinationConfigs;
+    expect(JSON.stringify(destinations)).toContain('s3:::aws-waf-logs-mine');
+    const stream = firehose.DeliveryStream.fromDeliveryStreamAttributes(stack, 'Stream', {
+      deliveryStreamArn: 'arn:aws:firehose:eu-west-1:111122223333:deliverystream/mine',
+    });
+    expect(() => FirewallLogging.firehose(stream)).toThrow(/the name must begin with "aws-waf-logs-".*got "mine"/);
+    expect(() => FirewallLogging.s3(s3.Bucket.fromBucketName(stack, 'Other', 'mine'))).toThrow(/got "mine"/);
+  });
+
+  it('asks for protection from floods without challenges, which programs cannot pass', () => {
+    const { rules } = firewall({ managedRules: [ManagedRules.antiDdos(), ManagedRules.botControl()] });
+    expect(JSON.stringify(rules())).toContain('"UsageOfAction":"DISABLED"');
+    expect(JSON.stringify(rules())).toContain('"InspectionLevel":"COMMON"');
   });
 });
