@@ -70,6 +70,7 @@ const VARIABLES = [
   'cache',
   'reason',
   'retry',
+  'should_retry',
   'members',
   'ratelimit',
   'ratelimit_policy',
@@ -247,6 +248,7 @@ ${options.webSession === undefined ? '' : renderSessionLocations()}    location 
       default_type application/json;
       add_header WWW-Authenticate $gate_challenge always;
       add_header Retry-After $gate_retry always;
+      add_header X-Should-Retry $gate_should_retry always;
       add_header RateLimit $gate_ratelimit always;
       add_header RateLimit-Policy $gate_ratelimit_policy always;
       add_header Cache-Control no-store always;${lines(renderCorsHeaders(options.cors))}

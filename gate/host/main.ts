@@ -19,6 +19,9 @@ import { answerPage, sessionPorts } from './session';
 const { cors, webSession } = settings.options;
 const servesBrowsers = cors !== undefined || webSession !== undefined;
 
+/** Seconds that a client may sensibly wait before it tries again. */
+const LONGEST_WAIT = 60;
+
 /** `js_access`: passes only by writing `$gate_upstream`, without which the location cannot proxy. */
 function access(r: NginxHTTPRequest): void | Promise<void> {
   const trace: Trace = { client: '', path: '', cache: '', keyId: '', reason: '' };
@@ -119,7 +122,11 @@ function finish(r: NginxHTTPRequest, outcome: Outcome, trace: Trace): void {
   v.gate_key = trace.keyId;
   if (outcome.kind === 'refuse') {
     v.gate_reason = outcome.reason;
-    if (outcome.retryAfter !== undefined) v.gate_retry = String(outcome.retryAfter);
+    if (outcome.retryAfter !== undefined) {
+      v.gate_retry = String(outcome.retryAfter);
+      // OpenAI's clients obey this; without it some of them sleep until a quota's month is over.
+      if (outcome.retryAfter > LONGEST_WAIT) v.gate_should_retry = 'false';
+    }
     if (outcome.members !== undefined) v.gate_members = `,${JSON.stringify(outcome.members).slice(1, -1)}`;
     r.return(outcome.status);
     return;

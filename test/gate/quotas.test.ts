@@ -138,6 +138,7 @@ describe('a quota of requests', () => {
     const resets = Number(refused.headers['retry-after']);
     expect(resets).toBeGreaterThan(0);
     expect(resets).toBeLessThanOrEqual(day);
+    expect(refused.headers['x-should-retry']).toBe(resets > 60 ? 'false' : undefined);
     expect(refused.json()).toMatchObject({
       error: 'Too Many Requests',
       limit: 'requests-per-day',
