@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { call } from './support/http';
 import { filesWith, processesWith } from './support/leaks';
 import { LocalCloud } from './support/local-cloud';
+import { trustingFetch } from './support/openai-clients';
 
 const run = promisify(execFile);
 
@@ -228,22 +229,3 @@ describe('the default app in the local cloud', () => {
     }
   });
 });
-
-/** The client has no option for a CA of one's own: this fetch trusts the local one. */
-function trustingFetch(ca: string): typeof fetch {
-  return async (input, init) => {
-    const request = new Request(input as Request, init);
-    const answer = await call(request.url, {
-      method: request.method,
-      headers: Object.fromEntries(request.headers),
-      body: Buffer.from(await request.arrayBuffer()),
-      ca,
-    });
-    return new Response(new Uint8Array(answer.body), {
-      status: answer.status,
-      headers: Object.fromEntries(
-        Object.entries(answer.headers).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-      ),
-    });
-  };
-}

@@ -1,0 +1,83 @@
+/** The clients that people use: OpenAI's own, for Node.js and for Python. */
+
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import OpenAI from 'openai';
+import { ensureTools } from '../../../local/toolchain';
+import { call } from './http';
+
+export interface SpeechCall {
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  /** File of the CA that signed the server's certificate. */
+  readonly ca: string;
+  readonly input: string;
+  readonly maxRetries: number;
+}
+
+export interface SpeechEnd {
+  /** Name of the error's class; null: it was spoken. */
+  readonly error: string | null;
+  readonly status: number;
+  readonly body: string;
+  /** The answer's header field `RateLimit`. */
+  readonly rateLimit: string | null;
+}
+
+export type SpeechClient = (call: SpeechCall) => Promise<SpeechEnd>;
+
+const speakFromNode: SpeechClient = async ({ baseUrl, apiKey, ca, input, maxRetries }) => {
+  const client = new OpenAI({ baseURL: baseUrl, apiKey, maxRetries, timeout: 30_000, fetch: trustingFetch(ca) });
+  try {
+    const spoken = await client.audio.speech.create({ model: 'tts-1', voice: 'alloy', input });
+    const rateLimit = spoken.headers.get('ratelimit');
+    return { error: null, status: spoken.status, body: await spoken.text(), rateLimit };
+  } catch (error) {
+    if (!(error instanceof OpenAI.APIError) || error.status === undefined) throw error;
+    const body = JSON.stringify(error.error ?? null);
+    const rateLimit = error.headers?.get('ratelimit') ?? null;
+    return { error: error.constructor.name, status: error.status, body, rateLimit };
+  }
+};
+
+const speakFromPython: SpeechClient = async (speech) => {
+  const { python } = await ensureTools({ development: true });
+  const child = spawn(python, [join(__dirname, 'openai_client.py')], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: 60_000,
+  });
+  const texts = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].on('data', (chunk: Buffer) => {
+      texts[name] += chunk.toString();
+    });
+  }
+  child.stdin.end(JSON.stringify(speech));
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  if (code !== 0) throw new Error(`the Python client ended with ${code}:\n${texts.stderr}`);
+  return JSON.parse(texts.stdout) as SpeechEnd;
+};
+
+export const CLIENTS: readonly (readonly [name: string, speak: SpeechClient])[] = [
+  ['npm', speakFromNode],
+  ['Python', speakFromPython],
+];
+
+/** The client has no option for a CA of one's own: this fetch trusts the local one. */
+export function trustingFetch(ca: string): typeof fetch {
+  return async (input, init) => {
+    const request = new Request(input as Request, init);
+    const answer = await call(request.url, {
+      method: request.method,
+      headers: Object.fromEntries(request.headers),
+      body: Buffer.from(await request.arrayBuffer()),
+      ca,
+    });
+    return new Response(new Uint8Array(answer.body), {
+      status: answer.status,
+      headers: Object.fromEntries(
+        Object.entries(answer.headers).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+      ),
+    });
+  };
+}
