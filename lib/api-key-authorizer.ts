@@ -1,4 +1,6 @@
 import { CfnOutput, Duration, Token } from 'aws-cdk-lib';
+import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import type * as apigatewayv2 from 'aws-cdk-lib/aws-apigatewayv2';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -8,6 +10,7 @@ import { Construct } from 'constructs';
 import { assertKeyPrefix, DEFAULT_KEY_PREFIX } from '../contract/api-key';
 import { AUTHORIZER_ENV, KEY_TABLE, OUTPUTS } from '../contract/names';
 import { COUNTER_PREFIX } from '../contract/quota-counter';
+import { httpApiAuthorizer, restApiAuthorizer } from './api-gateway-authorizers';
 import { createApiKeyTable } from './api-key-table';
 import { createBundledFunction } from './bundled-function';
 import { checkInteger, checkSeconds } from './checks';
@@ -75,13 +78,14 @@ export interface ApiKeyAuthorizerProps {
  * Decides on API keys: a Lambda function that reads a key table. It answers API Gateway's authorizer events, so it
  * works behind a gate and behind an API gateway alike.
  */
-export class ApiKeyAuthorizer extends Construct implements IRequestAuthorizer {
+export class ApiKeyAuthorizer extends Construct implements IRequestAuthorizer, apigatewayv2.IHttpRouteAuthorizer {
   /** The table of keys. */
   public readonly keyTable: dynamodb.ITable;
   /** The function. */
   public readonly function: lambda.Function;
   /** What gates invoke: the alias `live` of the function's current version. */
   public readonly alias: lambda.Alias;
+  private httpAuthorizer?: apigatewayv2.IHttpRouteAuthorizer;
   private readonly keyPrefix: string;
   private readonly positiveTtl: Duration;
   private readonly negativeTtl: Duration;
@@ -150,6 +154,20 @@ export class ApiKeyAuthorizer extends Construct implements IRequestAuthorizer {
   /** Invocations that Lambda refused for lack of concurrency. */
   public metricThrottles(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.alias.metricThrottles(options);
+  }
+
+  /**
+   * Called by an HTTP API of API Gateway that is given this as its authorizer. Keys come in `X-API-Key` there, and every
+   * request asks the function: API Gateway's cache knows nothing of what a key is bound to.
+   */
+  public bind(options: apigatewayv2.HttpRouteAuthorizerBindOptions): apigatewayv2.HttpRouteAuthorizerConfig {
+    this.httpAuthorizer ??= httpApiAuthorizer(`${this.node.id}Http`, this.alias);
+    return this.httpAuthorizer.bind(options);
+  }
+
+  /** The authorizer for methods of a REST API. Keys come in `X-API-Key` there, and every request asks the function. */
+  public restApiAuthorizer(scope: Construct, id: string): apigateway.Authorizer {
+    return restApiAuthorizer(scope, id, this.alias);
   }
 
   /** How a gate asks this authorizer. */

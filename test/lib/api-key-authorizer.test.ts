@@ -1,5 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import * as apigatewayv2 from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpUrlIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -190,5 +193,37 @@ describe('ApiKeyAuthorizer', () => {
     [{ reservedConcurrentExecutions: 0 }, /reservedConcurrentExecutions must be a whole number from 1/],
   ])('refuses %o, saying what is allowed', (props, message) => {
     expect(() => authorizer(props)).toThrow(message);
+  });
+
+  it('guards routes of an HTTP API, asking for every request', () => {
+    const { stack, construct, template } = authorizer();
+    const api = new apigatewayv2.HttpApi(stack, 'Api', { defaultAuthorizer: construct });
+    const integration = new HttpUrlIntegration('Site', 'https://example.org');
+    for (const path of ['/a', '/b']) api.addRoutes({ path, integration });
+    const found = only(template(), 'AWS::ApiGatewayV2::Authorizer');
+    expect(found).toMatchObject({
+      AuthorizerType: 'REQUEST',
+      AuthorizerPayloadFormatVersion: '2.0',
+      EnableSimpleResponses: true,
+      IdentitySource: ['$request.header.x-api-key'],
+      AuthorizerResultTtlInSeconds: 0,
+    });
+    expect(JSON.stringify(found.AuthorizerUri)).toContain('AuthorizerLive');
+    const routes = Object.values(template().findResources('AWS::ApiGatewayV2::Route'));
+    expect(routes.map(({ Properties }) => Properties.AuthorizationType)).toEqual(['CUSTOM', 'CUSTOM']);
+  });
+
+  it('guards methods of a REST API', () => {
+    const { stack, construct, template } = authorizer();
+    const api = new apigateway.RestApi(stack, 'Api');
+    api.root.addMethod('GET', new apigateway.MockIntegration(), {
+      authorizer: construct.restApiAuthorizer(stack, 'RestAuthorizer'),
+    });
+    template().hasResourceProperties('AWS::ApiGateway::Authorizer', {
+      Type: 'REQUEST',
+      IdentitySource: 'method.request.header.x-api-key',
+      AuthorizerResultTtlInSeconds: 0,
+    });
+    template().hasResourceProperties('AWS::ApiGateway::Method', { AuthorizationType: 'CUSTOM' });
   });
 });

@@ -62,11 +62,12 @@ describe('the app without any configuration', () => {
     expect(warnings(stack)).toEqual([expect.stringContaining('The certificate is self-signed')]);
   });
 
-  it('tells the address, the load balancer, the certificate and the key table in outputs', () => {
+  it('tells the address, the load balancer, the certificate, the key table and the log in outputs', () => {
     expect(Object.keys(template().Outputs).sort()).toEqual([
       expect.stringMatching(/KeyTableName[0-9A-F]{8}$/),
       'CertificateArn',
       'LoadBalancerDnsName',
+      expect.stringMatching(/GateLogGroupName[0-9A-F]{8}$/),
       'ServiceUrl',
     ]);
   });
