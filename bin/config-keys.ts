@@ -178,6 +178,18 @@ export const CONFIG_KEYS = {
     list(PATH),
   ),
   readinessPath: key('a path', '/', 'Path that the app answers once it is ready.', text(PATH)),
+  webSession: key(
+    'true or false',
+    'true',
+    'Whether people can sign in with a browser, at /.voicegate/session. Its secret costs about 0.40 USD a month.',
+    boolean,
+  ),
+  corsAllowOrigins: key(
+    'origins such as https://app.example.com, separated by commas, or "*" alone',
+    'none',
+    'Pages of other origins that may call.',
+    list(/^(\*|https?:\/\/[^\s,/?#@]+)$/),
+  ),
   network: key(
     'private or public',
     'private',

@@ -9,6 +9,7 @@ import { OUTPUTS, SYNTHESIS_PATHS } from '../contract/names';
 import {
   ApiKeyAuthorizer,
   AppImage,
+  type CorsOptions,
   EdgeCertificate,
   Firewall,
   HttpsLoadBalancer,
@@ -59,6 +60,8 @@ export class VoicegateStack extends Stack {
         inFlight: config.inFlight,
         queue: config.queue,
       },
+      webSession: config.webSession ?? true,
+      cors: cors(config),
       staleGrace: seconds(config.staleGrace),
       longestRequest: seconds(config.longestRequest),
       startupTime: seconds(config.startupTime),
@@ -111,6 +114,7 @@ export class VoicegateStack extends Stack {
     const all = net(config.firewallRequests, config.requestsPerMinute ?? 60);
     const synthesis = net(config.firewallSynthesis, config.synthesisPerMinute ?? 10);
     return new Firewall(this, 'Firewall', {
+      cors: cors(config),
       freeTextPaths: paths,
       rateLimits: [
         RateLimit.perIp({ requests: all, window, name: 'Rate-Ip' }),
@@ -124,6 +128,10 @@ export class VoicegateStack extends Stack {
 
 function tokenIssuer(config: Config, issuer: string): TokenIssuer {
   return { issuer, audiences: config.tokenAudiences ?? [], audienceClaim: config.tokenAudienceClaim };
+}
+
+function cors({ corsAllowOrigins }: Config): CorsOptions | undefined {
+  return corsAllowOrigins?.length ? { allowOrigins: corsAllowOrigins } : undefined;
 }
 
 function image(config: Config): AppImage {

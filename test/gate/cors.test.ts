@@ -166,7 +166,7 @@ describe('an answer to a page of another origin', () => {
   });
 
   it('may not be read by pages of origins that are not listed, nor be cached for those that are', async () => {
-    for (const headers of [{ origin: 'https://evil.test' }, {}]) {
+    for (const headers of [{ origin: 'https://evil.test' }, {}] as Readonly<Record<string, string>>[]) {
       const answer = await call(listed.url, '/static/x', { headers: { ...headers, ...client() } });
       expect([answer.status, corsHeaders(answer), answer.headers.vary]).toEqual([200, {}, 'Origin']);
     }

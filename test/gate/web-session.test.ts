@@ -194,7 +194,7 @@ describe('signing in', () => {
     ['a sister domain, as the browser says', { 'sec-fetch-site': 'same-site' }],
     ['another origin, whatever else is said', { origin: 'https://evil.test', 'sec-fetch-site': 'same-origin' }],
   ])('refuses a form sent from %s', async (_, headers) => {
-    for (const fields of [{ key: newKey() }, { end: '1' }]) {
+    for (const fields of [{ key: newKey() }, { end: '1' }] as Readonly<Record<string, string>>[]) {
       const answer = await post({ fields, headers });
       expect(answer.status).toBe(403);
       expect(answer.headers).not.toHaveProperty('set-cookie');
@@ -273,7 +273,7 @@ describe('the sign-in page', () => {
       { ...PAGE, 'sec-fetch-dest': 'audio' },
       { ...PAGE, 'X-API-Key': 'wrong' },
       { ...PAGE, authorization: 'Bearer wrong' },
-    ]) {
+    ] as Readonly<Record<string, string>>[]) {
       const answer = await get('/voices', headers);
       expect([answer.status, answer.json().error], JSON.stringify(headers)).toEqual([401, 'Unauthorized']);
     }

@@ -1,7 +1,7 @@
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { AppImage, type CorsOptions, EdgeCertificate, SecureTtsService } from '../../lib';
-import { TestStack } from './support/stack';
+import { attributes, only, TestStack } from './support/stack';
 
 const ORIGIN = 'routing.http.response.access_control_allow_origin.header_value';
 
@@ -14,23 +14,22 @@ function service(cors?: CorsOptions) {
   });
   const template = Template.fromStack(stack);
   const listeners = Object.values(template.findResources('AWS::ElasticLoadBalancingV2::Listener'));
-  const https = listeners.find(({ Properties }) => Properties.Protocol === 'HTTPS');
-  const attributes = Object.fromEntries(
-    (https?.Properties.ListenerAttributes as { Key: string; Value: string }[]).map(({ Key, Value }) => [Key, Value]),
+  const https = listeners.find(({ Properties }) => Properties.Protocol === 'HTTPS')?.Properties ?? {};
+  const rules = only(template, 'AWS::WAFv2::WebACL').Rules as {
+    Action?: { Block?: { CustomResponse?: { ResponseHeaders?: object[] } } };
+  }[];
+  const refusals = rules.flatMap(({ Action }) =>
+    Action?.Block ? [Action.Block.CustomResponse?.ResponseHeaders ?? []] : [],
   );
-  const acl = Object.values(template.findResources('AWS::WAFv2::WebACL'))[0]?.Properties;
-  const refusals = (
-    acl?.Rules as { Action?: { Block?: { CustomResponse?: { ResponseHeaders?: object[] } } } }[]
-  ).flatMap(({ Action }) => (Action?.Block ? [Action.Block.CustomResponse?.ResponseHeaders ?? []] : []));
-  return { stack, attributes, refusals };
+  return { stack, attributes: attributes(https, 'ListenerAttributes'), refusals };
 }
 
 describe('cors', () => {
   it.each(['https://app.example.com', '*'])(
     'with %s stands on answers of the load balancer and the firewall too',
     (origin) => {
-      const { attributes, refusals } = service({ allowOrigins: [origin] });
-      expect(attributes[ORIGIN]).toBe(origin);
+      const { attributes: told, refusals } = service({ allowOrigins: [origin] });
+      expect(told[ORIGIN]).toBe(origin);
       expect(refusals.length).toBeGreaterThan(0);
       for (const headers of refusals) {
         expect(headers).toContainEqual({ Name: 'Access-Control-Allow-Origin', Value: origin });
@@ -40,17 +39,21 @@ describe('cors', () => {
   );
 
   it('with several origins is the gate’s alone, and says so', () => {
-    const { stack, attributes, refusals } = service({
+    const {
+      stack,
+      attributes: told,
+      refusals,
+    } = service({
       allowOrigins: ['https://a.example.com', 'https://b.example.com'],
     });
-    expect(attributes).not.toHaveProperty([ORIGIN]);
+    expect(told).not.toHaveProperty([ORIGIN]);
     expect(JSON.stringify(refusals)).not.toContain('Access-Control');
     Annotations.fromStack(stack).hasInfo('*', Match.stringLikeRegexp('can tell one origin only'));
   });
 
   it('is nothing unless it is asked for', () => {
-    const { attributes, refusals } = service();
-    expect(JSON.stringify([attributes, refusals])).not.toMatch(/access.control/i);
+    const { attributes: told, refusals } = service();
+    expect(JSON.stringify([told, refusals])).not.toMatch(/access.control/i);
   });
 
   it.each([

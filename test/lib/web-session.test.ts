@@ -1,12 +1,12 @@
 import { Duration } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { describe, expect, it } from 'vitest';
 import { GATE_ENV } from '../../contract/names';
 import {
   ApiKeyAuthorizer,
-  AppImage,
   AuthorizerGate,
   type AuthorizerGateOptions,
   EdgeCertificate,
@@ -16,6 +16,8 @@ import {
   ServiceNetwork,
 } from '../../lib';
 import { containers, only, someFunction, TestStack, taskWithApp } from './support/stack';
+
+const SECRET = 'AWS::SecretsManager::Secret';
 
 function gated(options: Partial<AuthorizerGateOptions> = {}, secretOf?: (stack: TestStack) => Secret) {
   const stack = new TestStack();
@@ -31,14 +33,14 @@ function gated(options: Partial<AuthorizerGateOptions> = {}, secretOf?: (stack: 
 describe('webSession', () => {
   it('is off unless it is asked for, and then nothing of it is made', () => {
     const template = gated();
-    template.resourceCountIs('AWS::SecretsManager::Secret', 0);
+    template.resourceCountIs(SECRET, 0);
     expect(containers(template).gate).not.toHaveProperty('Secrets');
   });
 
   it('makes a secret of more than 256 bits, and hands it to the gate alone', () => {
     const template = gated({ webSession: true });
-    const [id, { Properties }] = only(template.findResources('AWS::SecretsManager::Secret'));
-    expect(Properties.GenerateSecretString).toEqual({
+    const [id] = Object.keys(template.findResources(SECRET));
+    expect(only(template, SECRET).GenerateSecretString).toEqual({
       ExcludePunctuation: true,
       GenerateStringKey: 'current',
       PasswordLength: 64,
@@ -51,26 +53,32 @@ describe('webSession', () => {
 
   it('lets the agent that starts the task read that secret, and nothing else read it', () => {
     const template = gated({ webSession: true });
-    const [id] = only(template.findResources('AWS::SecretsManager::Secret'));
+    const [id] = Object.keys(template.findResources(SECRET));
     const readers = template.findResources('AWS::IAM::Policy', {
       Properties: { PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Resource: { Ref: id } })]) } },
     });
-    const [, policy] = only(readers);
-    const definition = only(template.findResources('AWS::ECS::TaskDefinition'))[1].Properties;
-    expect(policy.Properties.Roles).toEqual([{ Ref: definition.ExecutionRoleArn['Fn::GetAtt'][0] }]);
+    const definition = only(template, 'AWS::ECS::TaskDefinition');
+    const { 'Fn::GetAtt': role } = definition.ExecutionRoleArn as { 'Fn::GetAtt': string[] };
+    expect(Object.values(readers).map(({ Properties }) => Properties.Roles)).toEqual([[{ Ref: role[0] }]]);
     expect(definition.ExecutionRoleArn).not.toEqual(definition.TaskRoleArn);
   });
 
   it("takes somebody's own secret", () => {
     const template = gated({ webSession: true }, (stack) => new Secret(stack, 'Mine'));
-    const [id] = only(template.findResources('AWS::SecretsManager::Secret'));
+    const [id] = Object.keys(template.findResources(SECRET));
     expect(id).toMatch(/^Mine/);
     expect(containers(template).gate?.Secrets).toEqual([{ Name: GATE_ENV.sessionSecret, ValueFrom: { Ref: id } }]);
   });
 
   it.each<[Partial<AuthorizerGateOptions>, string]>([
-    [{ webSession: true, webSessionDuration: Duration.hours(13) }, 'webSessionDuration must be 60 to 43200 seconds'],
-    [{ webSession: true, webSessionDuration: Duration.seconds(10) }, 'webSessionDuration must be 60 to 43200 seconds'],
+    [
+      { webSession: true, webSessionDuration: Duration.hours(13) },
+      'webSessionDuration must be whole seconds from 60 to 43200',
+    ],
+    [
+      { webSession: true, webSessionDuration: Duration.seconds(10) },
+      'webSessionDuration must be whole seconds from 60 to 43200',
+    ],
     [{ webSessionDuration: Duration.hours(1) }, 'webSessionDuration needs webSession: true'],
   ])('refuses %j', (options, message) => {
     expect(() => gated(options)).toThrow(message);
@@ -87,12 +95,12 @@ describe('webSession', () => {
 
   it('has a way to its secret in networks without internet', () => {
     const stack = new TestStack();
-    const image = ecs.ContainerImage.fromRegistry('111122223333.dkr.ecr.eu-west-1.amazonaws.com/app:1');
+    const repository = new ecr.Repository(stack, 'Images');
     new SecureTtsService(stack, 'Service', {
-      image: image ?? AppImage.bundled(),
+      image: ecs.ContainerImage.fromEcrRepository(repository, 'tts'),
       certificate: EdgeCertificate.fromArn('arn:aws:acm:eu-west-1:111122223333:certificate/1'),
       network: ServiceNetwork.isolatedSubnets(),
-      gateImage: GateImage.fromEcr(stack.repository('nginx'), '1.30.5'),
+      gateImage: GateImage.fromEcr(repository, '1.30.5'),
       webSession: true,
     });
     Template.fromStack(stack).hasResourceProperties('AWS::EC2::VPCEndpoint', {
