@@ -1,0 +1,40 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { FargateTaskDefinition } from 'aws-cdk-lib/aws-ecs';
+import { ApplicationLoadBalancedFargateService } from 'aws-cdk-lib/aws-ecs-patterns';
+import { ApplicationLoadBalancer } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { ApiKeyAuthorizer, AppImage, AuthorizerGate, EdgeCertificate, Firewall } from 'voicegate';
+
+const app = new App();
+const stack = new Stack(app, 'Existing', {
+  env: { account: process.env.CDK_DEFAULT_ACCOUNT, region: process.env.CDK_DEFAULT_REGION },
+});
+
+const taskDefinition = new FargateTaskDefinition(stack, 'Task', { cpu: 1024, memoryLimitMiB: 4096 });
+taskDefinition.addContainer('App', {
+  image: AppImage.bundled(),
+  environment: { PORT: '5000', GREETING: app.node.tryGetContext('greeting') ?? 'hello' },
+});
+
+// The gate becomes the container to which the pattern sends requests.
+const gate = AuthorizerGate.addTo(taskDefinition, { authorizer: new ApiKeyAuthorizer(stack, 'Authorizer') });
+
+const loadBalancer = new ApplicationLoadBalancer(stack, 'LoadBalancer', {
+  vpc: new Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 }),
+  internetFacing: true,
+});
+const { certificate } = EdgeCertificate.selfSigned().bind(stack, {
+  loadBalancerDnsName: loadBalancer.loadBalancerDnsName,
+  domainNames: [],
+});
+const pattern = new ApplicationLoadBalancedFargateService(stack, 'Service', {
+  vpc: loadBalancer.vpc,
+  loadBalancer,
+  certificate,
+  taskDefinition,
+  minHealthyPercent: 100,
+});
+gate.configureTargetGroup(pattern.targetGroup, pattern.service);
+new Firewall(stack, 'Firewall').protect(loadBalancer);
+
+app.synth();

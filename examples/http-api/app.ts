@@ -1,0 +1,32 @@
+import { App, CfnOutput, Stack } from 'aws-cdk-lib';
+import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaAuthorizer, HttpLambdaResponseType } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { ApiKeyAuthorizer } from 'voicegate';
+
+const app = new App();
+const stack = new Stack(app, 'HttpApi', {
+  env: { account: process.env.CDK_DEFAULT_ACCOUNT, region: process.env.CDK_DEFAULT_REGION },
+});
+
+const keys = new ApiKeyAuthorizer(stack, 'Authorizer');
+const answer = new LambdaFunction(stack, 'Answer', {
+  runtime: Runtime.NODEJS_22_X,
+  handler: 'index.handler',
+  code: Code.fromInline(
+    'exports.handler = async (event) => ({ statusCode: 200, body: JSON.stringify({ owner: event.requestContext.authorizer.lambda.principalId }) });',
+  ),
+  description: app.node.tryGetContext('greeting') ?? 'hello',
+});
+
+const api = new HttpApi(stack, 'Api', {
+  defaultIntegration: new HttpLambdaIntegration('Integration', answer),
+  defaultAuthorizer: new HttpLambdaAuthorizer('Keys', keys.alias, {
+    responseTypes: [HttpLambdaResponseType.SIMPLE],
+    identitySource: ['$request.header.X-API-Key'],
+  }),
+});
+new CfnOutput(stack, 'Url', { value: api.apiEndpoint });
+
+app.synth();
