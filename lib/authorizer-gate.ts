@@ -1,4 +1,4 @@
-import { Annotations, CfnOutput, Duration, Names, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, Duration, Names, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -87,7 +87,9 @@ export class AuthorizerGate extends Construct {
     this.metricsService = Names.uniqueResourceName(taskDefinition, { maxLength: 200, separator: '-' });
     const bundle = loadGateBundle().packGate(gateOptions(props, this.metricsService));
     const longestRequest = longestRequestSeconds(props);
-    const image = (props.image ?? GateImage.publicEcr()).image;
+    const gateImage = props.image ?? GateImage.publicEcr();
+    if (isChina(Stack.of(this))) gateImage._checkReach('a region in China');
+    const { image } = gateImage;
     const logging = props.logging ?? this.createLogging();
     const environment = {
       [GATE_ENV.directory]: GATE_DIRECTORY,
@@ -253,4 +255,9 @@ export class AuthorizerGate extends Construct {
       );
     }
   }
+}
+
+/** Whether a stack is known to be in a region that the public gallery does not serve. */
+function isChina({ region }: Stack): boolean {
+  return !Token.isUnresolved(region) && region.startsWith('cn-');
 }

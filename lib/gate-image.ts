@@ -32,4 +32,18 @@ export class GateImage {
     /** Whether pulling it needs the internet. */
     public readonly needsInternet: boolean,
   ) {}
+
+  /**
+   * @internal
+   * @throws Error with the command that copies the image, when this one comes from the internet.
+   */
+  public _checkReach(where: string): void {
+    if (!this.needsInternet) return;
+    const source = `public.ecr.aws/nginx/nginx:${DEFAULT_TAG}`;
+    throw new Error(
+      `GateImage: ${where} cannot pull the gate's public image. Copy it into a repository of this region, for example with ` +
+        `\`docker buildx imagetools create -t ACCOUNT.dkr.ecr.REGION.amazonaws.com/nginx:${DEFAULT_TAG} ${source}\`, ` +
+        `and give GateImage.fromEcr(repository, '${DEFAULT_TAG}')`,
+    );
+  }
 }

@@ -13,7 +13,7 @@ import { checkExclusive, checkInteger } from './checks';
 import { addCorsHeaders } from './cors';
 import { Firewall } from './firewall';
 import { idleTimeoutSeconds, longestRequestSeconds } from './gate-bundle';
-import type { GateImage } from './gate-image';
+import { GateImage } from './gate-image';
 import { resolveGateLimits } from './gate-limits';
 import { HttpsLoadBalancer } from './https-load-balancer';
 import type { IHttpsLoadBalancer } from './listener-rules';
@@ -68,7 +68,7 @@ export class SecureTtsService extends Construct {
       props.vpc,
       props.secrets !== undefined || props.webSession === true,
     );
-    if (!network.internet) checkGateImage(props.gateImage);
+    if (!network.internet) (props.gateImage ?? GateImage.publicEcr())._checkReach('an isolated network');
     this.vpc = network.vpc;
     this.cluster = props.cluster ?? this.createCluster();
 
@@ -182,13 +182,4 @@ function checkProps(props: SecureTtsServiceProps): void {
   checkInteger('SecureTtsService: desiredCount', props.desiredCount, 0, 1000);
   checkExclusive('SecureTtsService', { desiredCount: props.desiredCount, scaling: props.scaling });
   if (props.scaling) checkScaling(props.scaling);
-}
-
-function checkGateImage(image: GateImage | undefined): void {
-  if (image && !image.needsInternet) return;
-  throw new Error(
-    'SecureTtsService: isolated subnets have no way to the public image of the gate. Copy it into a repository of this ' +
-      'region, for example with `docker buildx imagetools create -t ACCOUNT.dkr.ecr.REGION.amazonaws.com/nginx:1.30.5 ' +
-      "public.ecr.aws/nginx/nginx:1.30.5`, and give gateImage: GateImage.fromEcr(repository, '1.30.5')",
-  );
 }

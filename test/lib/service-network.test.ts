@@ -47,7 +47,9 @@ describe('ServiceNetwork.isolatedSubnets', () => {
 
   it("refuses the gate's public image, with the command that copies it", () => {
     expect(() => isolated(() => ({ gateImage: undefined }))).toThrow(/imagetools create -t .*GateImage.fromEcr/);
-    expect(() => isolated(() => ({ gateImage: GateImage.publicEcr() }))).toThrow(/no way to the public image/);
+    expect(() => isolated(() => ({ gateImage: GateImage.publicEcr() }))).toThrow(
+      /an isolated network cannot pull the gate's public image/,
+    );
   });
 });
 
