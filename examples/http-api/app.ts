@@ -1,6 +1,5 @@
 import { App, CfnOutput, Stack } from 'aws-cdk-lib';
 import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
-import { HttpLambdaAuthorizer, HttpLambdaResponseType } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { ApiKeyAuthorizer } from 'voicegate';
@@ -22,10 +21,7 @@ const answer = new LambdaFunction(stack, 'Answer', {
 
 const api = new HttpApi(stack, 'Api', {
   defaultIntegration: new HttpLambdaIntegration('Integration', answer),
-  defaultAuthorizer: new HttpLambdaAuthorizer('Keys', keys.alias, {
-    responseTypes: [HttpLambdaResponseType.SIMPLE],
-    identitySource: ['$request.header.X-API-Key'],
-  }),
+  defaultAuthorizer: keys,
 });
 new CfnOutput(stack, 'Url', { value: api.apiEndpoint });
 

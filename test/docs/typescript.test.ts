@@ -1,0 +1,58 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { synthesizeFile } from '../lib/support/examples';
+import '../lib/support/stack';
+import { type CodeBlock, codeBlocks, root } from './code-blocks';
+
+const blocks = codeBlocks().filter(({ language }) => language === 'ts');
+
+/** A block that makes no app of its own is about a stack: it gets one. */
+function program({ text }: CodeBlock): string {
+  return text.includes('new App(')
+    ? `${text}\napp.synth();\n`
+    : `import { App as DocsApp, Stack as DocsStack } from 'aws-cdk-lib';
+const docsApp = new DocsApp();
+const stack = new DocsStack(docsApp, 'Docs', {
+  env: { account: process.env.CDK_DEFAULT_ACCOUNT, region: process.env.CDK_DEFAULT_REGION },
+});
+${text}
+docsApp.synth();
+`;
+}
+
+describe('the TypeScript of README and docs', () => {
+  let folder = '';
+  const files = new Map<string, string>();
+
+  beforeAll(() => {
+    // Inside the project, where imports find its packages.
+    mkdirSync(join(root, '.voicegate'), { recursive: true });
+    folder = mkdtempSync(join(root, '.voicegate/docs-'));
+    for (const [index, block] of blocks.entries()) {
+      const file = join(folder, `block-${index}.ts`);
+      writeFileSync(file, program(block));
+      files.set(block.where, file);
+    }
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('compiles', () => {
+    const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
+    const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, root);
+    const compiled = ts.createProgram([...files.values()], { ...options, noUnusedLocals: false });
+    const complaints = [...files].flatMap(([where, file]) =>
+      ts
+        .getPreEmitDiagnostics(compiled, compiled.getSourceFile(file))
+        .map(({ messageText }) => `${where}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`),
+    );
+    expect(complaints).toEqual([]);
+  }, 180_000);
+
+  it.each(blocks)('synthesizes: $where', async ({ where }) => {
+    const templates = await synthesizeFile(files.get(where) ?? '');
+    expect(Object.values(templates).flatMap(({ Resources }) => Object.keys(Resources)).length).toBeGreaterThan(0);
+  });
+});
