@@ -19,6 +19,7 @@ import {
   TaskCapacity,
   type TokenIssuer,
 } from '../lib';
+import { acknowledgeStandards } from './acknowledgements';
 import type { Config } from './config';
 
 /** How many times the gate's limits the firewall lets through. */
@@ -73,6 +74,7 @@ export class VoicegateStack extends Stack {
       [OUTPUTS.certificateArn]: certificateArn(service),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+    acknowledgeStandards(this);
   }
 
   /** Without a look-up in the account: synthesis needs no credentials, and its result depends on nothing outside. */
