@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
-import { CfnOutput, Duration, Fn, Stack, type StackProps } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, Duration, Fn, Stack, type StackProps } from 'aws-cdk-lib';
 import { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { CpuArchitecture } from 'aws-cdk-lib/aws-ecs';
 import { HostedZone, type IHostedZone } from 'aws-cdk-lib/aws-route53';
@@ -21,6 +21,7 @@ import {
 } from '../lib';
 import { acknowledgeStandards } from './acknowledgements';
 import type { Config } from './config';
+import { describePrice, idlePrice } from './idle-price';
 
 /** How many times the gate's limits the firewall lets through. */
 const FIREWALL_FACTOR = 10;
@@ -75,6 +76,7 @@ export class VoicegateStack extends Stack {
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
     acknowledgeStandards(this);
+    Annotations.of(this).addInfo(describePrice(idlePrice(this)));
   }
 
   /** Without a look-up in the account: synthesis needs no credentials, and its result depends on nothing outside. */

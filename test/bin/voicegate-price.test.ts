@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { describePrice, idlePrice } from '../../bin/idle-price';
+import { defaultApp } from '../lib/support/default-app';
+
+function lines(context?: Readonly<Record<string, string>>): Readonly<Record<string, number>> {
+  return Object.fromEntries(idlePrice(defaultApp(context).stack).map(({ what, monthly }) => [what, monthly]));
+}
+
+describe('the price before the first request', () => {
+  it('has a line for everything that costs while nobody calls', () => {
+    const found = lines();
+    expect(Object.keys(found)).toEqual(
+      expect.arrayContaining([
+        '1 × task of 2 vCPU and 8 GB',
+        '1 × NAT gateway',
+        '1 × load balancer',
+        // Two of the load balancer, one of the NAT gateway.
+        '3 × public IPv4 address',
+        '1 × web ACL',
+        '8 × rule of the web ACL',
+        '7 × alarm',
+      ]),
+    );
+    // 2 × 0.04048 + 8 × 0.004445 + 20 × 0.000111 USD an hour.
+    expect(found['1 × task of 2 vCPU and 8 GB']).toBeCloseTo(86.68, 1);
+    expect(found['1 × NAT gateway']).toBeCloseTo(32.85, 2);
+  });
+
+  it('grows with tasks, and shrinks without NAT gateway and firewall', () => {
+    const found = lines({ desiredCount: '3', network: 'public', firewall: 'false', architecture: 'arm64' });
+    expect(found['3 × task of 2 vCPU and 8 GB']).toBeCloseTo(3 * (2 * 0.03238 + 8 * 0.00356 + 20 * 0.000111) * 730, 1);
+    expect(Object.keys(found).join()).not.toMatch(/NAT|web ACL/);
+    expect(found).toHaveProperty('2 × public IPv4 address');
+  });
+
+  it('is told in one sentence, the largest first', () => {
+    expect(
+      describePrice([
+        { what: 'a', monthly: 5 },
+        { what: 'b', monthly: 32.85 },
+      ]),
+    ).toBe('About 38 USD a month before the first request, at list prices of us-east-1: b 33, a 5.00.');
+  });
+
+  it('is in the docs as the app says it', () => {
+    const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
+    expect(page).toContain(`> ${describePrice(idlePrice(defaultApp().stack))}\n`);
+  });
+});
