@@ -15,6 +15,7 @@ from ministack.core.persistence import save_all
 
 import elastic_load_balancing
 import resource_types
+import secret_resources
 import task_definitions
 import unfinished_stacks
 import web_acls
@@ -44,7 +45,14 @@ def save_now_and_then() -> None:
 
 
 def main() -> None:
-    for part in (elastic_load_balancing, resource_types, task_definitions, unfinished_stacks, web_acls):
+    for part in (
+        elastic_load_balancing,
+        resource_types,
+        secret_resources,
+        task_definitions,
+        unfinished_stacks,
+        web_acls,
+    ):
         part.install()
     threading.Thread(target=stop_with_parent, daemon=True).start()
     threading.Thread(target=save_now_and_then, daemon=True).start()
