@@ -39,6 +39,10 @@ export interface GateOptions {
     readonly synthesisPerMinute: number;
     /** Unknown credentials a minute and client network that may cause an invocation. */
     readonly missesPerMinute: number;
+    /** Failed attempts a minute and client network, beyond which it is banned; 0: never. */
+    readonly failuresPerMinute: number;
+    /** Seconds that a ban lasts. */
+    readonly banSeconds: number;
     /** Invocations in flight per gate. */
     readonly invocations: number;
     /** Requests in flight to the app. */

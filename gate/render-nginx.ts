@@ -68,6 +68,7 @@ const VARIABLES = [
   'path',
   'key',
   'cache',
+  'characters',
   'reason',
   'retry',
   'should_retry',
@@ -93,6 +94,7 @@ const LOG_FIELDS: readonly (readonly [string, string])[] = [
   ['reason', '"$gate_reason"'],
   ['cache', '"$gate_cache"'],
   ['keyId', '"$gate_key"'],
+  ['characters', '$gate_spoken'],
   ['seconds', '$request_time'],
   ['appSeconds', '"$upstream_response_time"'],
   ['bytesIn', '$request_length'],
@@ -127,6 +129,7 @@ http {
   js_shared_dict_zone zone=allow:${cache}k timeout=1h evict;
   js_shared_dict_zone zone=deny:${cache}k timeout=1h evict;
   js_shared_dict_zone zone=limits:${Math.max(cache, 8192)}k type=number timeout=2m evict;
+  js_shared_dict_zone zone=abuse:${Math.max(1024, Math.ceil(cache / 4))}k type=number timeout=2m evict;
   js_shared_dict_zone zone=flights:1m type=number timeout=2m evict;
   js_shared_dict_zone zone=places:${Math.max(64, Math.ceil(options.limits.inFlight / 4))}k type=number timeout=2h evict;
   # What is left of a lease must not be evicted: full, they refuse.
@@ -181,6 +184,10 @@ ${Object.entries(PHRASES)
   }
   map $status $gate_challenge {
     401 'Bearer realm="voicegate"';
+  }
+  map $gate_characters $gate_spoken {
+    default $gate_characters;
+    '' null;
   }
   log_format gate escape=json '{${LOG_FIELDS.map(([name, value]) => `"${name}":${value}`).join(',')}}';
 ${renderCorsMaps(options.cors)}

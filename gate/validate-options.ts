@@ -39,6 +39,8 @@ export function validateOptions(options: GateOptions): void {
   for (const name of ['requestsPerMinute', 'synthesisPerMinute', 'missesPerMinute'] as const) {
     integer(`limits.${name}`, limits[name], 1, 1e9, 'requests a minute');
   }
+  integer('limits.failuresPerMinute', limits.failuresPerMinute, 0, 1e9, 'failed attempts a minute');
+  integer('limits.banSeconds', limits.banSeconds, 1, 86_400, 'seconds');
   integer('limits.invocations', limits.invocations, 1, 1000, 'invocations');
   integer('limits.inFlight', limits.inFlight, 1, 10_000, 'requests');
   integer('limits.queue', limits.queue, 0, 10_000, 'requests');

@@ -1,4 +1,6 @@
-import { checkInteger } from './checks';
+import type { Duration } from 'aws-cdk-lib';
+import type { GateOptions } from '../contract/gate-options';
+import { checkInteger, checkSeconds } from './checks';
 
 /** How much a gate lets through. Limits per client count by IPv4 address, or by the /64 network of an IPv6 address. */
 export interface GateLimits {
@@ -18,6 +20,17 @@ export interface GateLimits {
    */
   readonly missesPerMinute?: number;
   /**
+   * Failed attempts a minute and client, from 0 (never) to 1,000,000, beyond which the client is banned: until the ban
+   * ends, only credentials of it that the gate knows to be good are let through.
+   * @default 30
+   */
+  readonly failuresPerMinute?: number;
+  /**
+   * How long a ban lasts, in whole seconds from 1 to 86,400.
+   * @default Duration.minutes(5)
+   */
+  readonly banTime?: Duration;
+  /**
    * Invocations of the authorizer in flight per gate, from 1 to 1,000.
    * @default 8
    */
@@ -35,9 +48,10 @@ export interface GateLimits {
 }
 
 /** The limits with their defaults, checked. */
-export function resolveGateLimits(owner: string, limits: GateLimits = {}): Required<GateLimits> {
+export function resolveGateLimits(owner: string, limits: GateLimits = {}): GateOptions['limits'] {
   const rates = ['requestsPerMinute', 'synthesisPerMinute', 'missesPerMinute'] as const;
   for (const name of rates) checkInteger(`${owner}: limits.${name}`, limits[name], 1, 1_000_000);
+  checkInteger(`${owner}: limits.failuresPerMinute`, limits.failuresPerMinute, 0, 1_000_000);
   checkInteger(`${owner}: limits.invocations`, limits.invocations, 1, 1000);
   checkInteger(`${owner}: limits.inFlight`, limits.inFlight, 1, 10_000);
   checkInteger(`${owner}: limits.queue`, limits.queue, 0, 10_000);
@@ -45,6 +59,8 @@ export function resolveGateLimits(owner: string, limits: GateLimits = {}): Requi
     requestsPerMinute: limits.requestsPerMinute ?? 60,
     synthesisPerMinute: limits.synthesisPerMinute ?? 10,
     missesPerMinute: limits.missesPerMinute ?? 10,
+    failuresPerMinute: limits.failuresPerMinute ?? 30,
+    banSeconds: limits.banTime ? checkSeconds(`${owner}: limits.banTime`, limits.banTime, 1, 86_400) : 300,
     invocations: limits.invocations ?? 8,
     inFlight: limits.inFlight ?? 8,
     queue: limits.queue ?? 16,

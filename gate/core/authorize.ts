@@ -39,7 +39,7 @@ export type Verdict =
       readonly cache: CacheState;
     }
   /** Too many unknown credentials of this client, or too many invocations of this gate. */
-  | { readonly kind: 'busy'; readonly reason: 'misses' | 'invocations'; readonly retryAfter: number }
+  | { readonly kind: 'busy'; readonly reason: 'misses' | 'invocations' | 'banned'; readonly retryAfter: number }
   /** The authorizer failed and nothing recent is known. */
   | { readonly kind: 'failure'; readonly reason: string };
 

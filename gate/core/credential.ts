@@ -61,6 +61,11 @@ function bearerToken(authorization: string): string | undefined {
   return match === null ? undefined : (match[1] ?? '').trim();
 }
 
+/** The id that a well-formed key states. It is public, and proves nothing. */
+export function claimedKeyId(text: string, keyPrefix: string): string | undefined {
+  return text.length <= MAX_KEY ? parseApiKey(text, keyPrefix)?.keyId : undefined;
+}
+
 /**
  * Whether the authorizer need be asked at all. A key must have the prefix, the length and a right checksum; a bearer
  * token may instead have the shape of a JWT, which only the authorizer can judge.

@@ -2,16 +2,18 @@
 
 import { type Grant, refusal } from '../../contract/decision';
 import type { Amounts, LeaseRequest } from '../../contract/quota';
+import { type AbusePorts, banLeft, noteFailure } from './abuse';
 import { askAuthorizer, cachedVerdict, type Held, type Identity, type Verdict } from './authorize';
 import { takeToken } from './bucket';
 import { identifyClient } from './client';
+import { claimedKeyId } from './credential';
 import type { CountingDict } from './dict';
 import { eventV1, eventV2, routeArn } from './event';
 import { type Identified, identify } from './identify';
 import type { Authorizer } from './lambda-endpoint';
 import { type Paid, refund } from './lease';
 import { loggablePath } from './loggable';
-import { costOf, lapsedGrant, type MeteredPorts, mayCountBody, payFor, withLease } from './metered';
+import { costOf, lapsedGrant, type MeteredPorts, mayCountBody, noteCharacters, payFor, withLease } from './metered';
 import type { Outcome, Refusal, RefusalReason, Trace } from './outcome';
 import { policyAllows } from './policy';
 import { rateLimitFields } from './rate-limit-fields';
@@ -21,7 +23,7 @@ import { parseTarget } from './target';
 import type { GateRequest, Visit } from './visit';
 import { giveBack, type Taken, takeFromWindow, takePlace } from './window';
 
-export interface GatePorts extends MeteredPorts {
+export interface GatePorts extends MeteredPorts, AbusePorts {
   /** Places of requests in flight to the app. */
   readonly places: CountingDict;
   authorizer(): Authorizer;
@@ -38,6 +40,7 @@ interface Asking {
 }
 
 const MINUTE = 60_000;
+const PROVEN: readonly RefusalReason[] = ['revoked', 'disabled', 'expired', 'not-yet-valid'];
 /** Milliseconds that a request may wait for a place. */
 const QUEUE_WAIT = 10_000;
 const QUEUE_POLL = 10;
@@ -68,7 +71,10 @@ export function passThrough(
   if (isPublic(options, request.method, target.path)) {
     return takeLimits(visit, undefined, ports) ?? seat(visit, identified.query, undefined, ports, held);
   }
-  if (identified.kind === 'refuse') return counted(visit, refuse(identified.status, identified.reason), ports);
+  if (identified.kind === 'refuse') {
+    if (identified.reason === 'malformed') noteFailure(ports, visit.network, undefined);
+    return counted(visit, refuse(identified.status, identified.reason), ports);
+  }
   const cacheKey = ports.digest(identified.cacheText);
   const identity: Identity = {
     cacheKey,
@@ -77,8 +83,15 @@ export function passThrough(
   };
   const asking: Asking = { identified, identity };
   const cached = cachedVerdict(ports, cacheKey);
+  if (cached?.kind !== 'allow') {
+    const seconds = banLeft(ports, visit.network, cacheKey);
+    if (seconds > 0) return refuse(429, 'banned', seconds);
+  }
   if (cached !== undefined) return apply(visit, asking, cached, ports, held, trace);
-  if (!identified.wellFormed) return counted(visit, refuse(401, 'malformed'), ports);
+  if (!identified.wellFormed) {
+    noteFailure(ports, visit.network, undefined);
+    return counted(visit, refuse(401, 'malformed'), ports);
+  }
   const lapsed = lapsedGrant(visit, cacheKey, ports);
   if (lapsed !== undefined) return askForBoth(visit, asking, lapsed, ports, held, trace);
   return ask(visit, asking, ports, held, trace);
@@ -98,6 +111,7 @@ async function askForBoth(
   held: Held,
   trace: Trace,
 ): Promise<Outcome> {
+  if (mayCountBody(visit, ports)) await ports.readBody();
   const cost = await costOf(visit, asking.identified.query, quota, ports);
   if ('kind' in cost) return counted(visit, cost, ports);
   const verdict = await askAuthorizer(ports, withLease(asking.identity, keyId, cost, ports), held);
@@ -112,13 +126,23 @@ function apply(
   held: Held,
   trace: Trace,
 ): Outcome | Promise<Outcome> {
-  if (verdict.kind === 'busy') return refuse(429, verdict.reason, verdict.retryAfter);
+  if (verdict.kind === 'busy') {
+    if (verdict.reason === 'misses') noteFailure(ports, visit.network, claimed(asking, ports));
+    return refuse(429, verdict.reason, verdict.retryAfter);
+  }
   if (verdict.kind === 'failure') {
     trace.cache = 'none';
     return refuse(503, 'authorizer', 5);
   }
   trace.cache = verdict.cache;
-  if (verdict.kind === 'deny') return counted(visit, refuse(verdict.status, verdict.reason, verdict.retryAfter), ports);
+  if (verdict.kind === 'deny') {
+    // Of these the authorizer has seen the secret: they are the key's own refusals.
+    if (PROVEN.includes(verdict.reason)) trace.keyId = claimed(asking, ports) ?? '';
+    if (verdict.status === 401 && verdict.cache === 'miss') {
+      noteFailure(ports, visit.network, claimed(asking, ports));
+    }
+    return counted(visit, refuse(verdict.status, verdict.reason, verdict.retryAfter), ports);
+  }
   const { grant, statements } = verdict;
   trace.keyId = grant.keyId ?? '';
   const { path } = visit.target;
@@ -136,8 +160,12 @@ function apply(
   const { identified } = asking;
   const limited = takeLimits(visit, grant, ports, identified);
   if (limited !== undefined) return limited;
-  if (grant.quota === undefined) return seat(visit, identified.query, grant, ports, held, identified);
-  return admitMetered(visit, asking, grant, ports, held, trace);
+  const admit = () =>
+    grant.quota === undefined
+      ? seat(visit, identified.query, grant, ports, held, identified)
+      : admitMetered(visit, asking, grant, ports, held, trace);
+  const noting = noteCharacters(visit, identified.query, ports, trace);
+  return noting === undefined ? admit() : noting.then(admit);
 }
 
 /** Pays for the request; it gets its money back when the app has no place for it. */
@@ -244,6 +272,11 @@ function takePlanLimit(grant: Grant, identified: Identified | undefined, ports: 
   return grant.rate === undefined
     ? { allowed: true, retryAfter: 0 }
     : takeToken(ports.limits, `k${name}`, grant.rate, ports.now());
+}
+
+/** The id that a refused key states. */
+function claimed({ identified }: Asking, ports: GatePorts): string | undefined {
+  return claimedKeyId(identified.cacheText, ports.settings.options.keyPrefix);
 }
 
 /** A refused request counts for the client's overall limit, so that guessing is limited too. */

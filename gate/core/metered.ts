@@ -6,7 +6,7 @@ import { type AuthorizePorts, type Held, type Identity, renewLease, SLACK, type 
 import { getAllow } from './decision-cache';
 import { type LeasePorts, leaseRequest, type Paid, pay, takeLease } from './lease';
 import { meter, textField } from './metering';
-import type { Refusal } from './outcome';
+import type { Refusal, Trace } from './outcome';
 import { rateLimitFields } from './rate-limit-fields';
 import { isSynthesis, requiredScopes } from './routes';
 import type { Visit } from './visit';
@@ -25,6 +25,31 @@ export function mayCountBody(visit: Visit, ports: MeteredPorts): boolean {
   if (options.authorizer.identitySource !== 'credential') return false;
   return isSynthesis(options, visit.target.path) && hasBody(visit.request.headers);
 }
+
+/**
+ * Notes how many characters the request asks to speak, for the log. What cannot be told is no reason to refuse here.
+ * Returns a promise only where a body must be waited for.
+ */
+export function noteCharacters(
+  visit: Visit,
+  query: string | undefined,
+  ports: MeteredPorts,
+  trace: Trace,
+): Promise<void> | undefined {
+  const { options } = ports.settings;
+  const { method, headers } = visit.request;
+  const { path } = visit.target;
+  if (!isSynthesis(options, path)) return undefined;
+  const note = (body: Uint8Array) => {
+    const metered = meter({ method, query, headers, body }, textField(path), options.maxBodyBytes);
+    if (metered.kind === 'counted') trace.characters = metered.characters;
+  };
+  if (mayCountBody(visit, ports)) return ports.readBody().then(note);
+  note(NO_BODY);
+  return undefined;
+}
+
+const NO_BODY = new Uint8Array();
 
 /** What the request costs, or why that cannot be told. The body is read only where its characters count. */
 export async function costOf(

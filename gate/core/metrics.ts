@@ -1,5 +1,7 @@
 /** The gate's metrics: one line a minute in CloudWatch's Embedded Metric Format. */
 
+import type { TopFailures } from './abuse';
+
 export interface MetricsIdentity {
   readonly namespace: string;
   /** Value of the dimension `Service`. */
@@ -10,12 +12,13 @@ export interface Snapshot {
   /** Counters since the last line, by name. */
   readonly counters: Readonly<Record<string, number>>;
   /** Requests in flight to the app: the highest and the mean of the minute's samples. */
+  readonly failures: TopFailures;
   readonly inFlight: { readonly maximum: number; readonly mean: number };
 }
 
 const UNITS: Readonly<Record<string, string>> = { AuthorizerLatency: 'Milliseconds' };
 
-/** Names of counters: `allowed`, `hit`, `denied-<reason>`, `authorizer`, `authorizer-ms`, `authorizer-<cause>`. */
+/** Names of counters: `allowed`, `hit`, `failed`, `bans`, `denied-<reason>`, `authorizer`, `authorizer-ms`, `authorizer-<cause>`. */
 export function metricsLine(snapshot: Snapshot, identity: MetricsIdentity, now: number): string {
   const { counters } = snapshot;
   const sum = (test: (name: string) => boolean) =>
@@ -27,6 +30,9 @@ export function metricsLine(snapshot: Snapshot, identity: MetricsIdentity, now: 
     Allowed: counters.allowed ?? 0,
     Denied: sum((name) => name.startsWith('denied-')),
     Shed: counters['denied-overload'] ?? 0,
+    FailedAttempts: counters.failed ?? 0,
+    Bans: counters.bans ?? 0,
+    Banned: counters['denied-banned'] ?? 0,
     CacheHits: counters.hit ?? 0,
     StaleServed: counters.stale ?? 0,
     AuthorizerInvocations: invocations,
@@ -52,8 +58,10 @@ export function metricsLine(snapshot: Snapshot, identity: MetricsIdentity, now: 
     },
     Service: identity.service,
     ...metrics,
-    // By reason: for log queries, since a metric for each would cost more than it tells.
+    // For log queries, since a metric for each would cost more than it tells: by reason, and who failed most.
     ...denied,
+    failedClients: snapshot.failures.clients,
+    failedKeyIds: snapshot.failures.keyIds,
   });
 }
 

@@ -10,6 +10,7 @@ export type RefusalReason =
   | 'method-unknown'
   | 'client-rate'
   | 'misses'
+  | 'banned'
   | 'invocations'
   | 'authorizer'
   | 'overload'
@@ -50,4 +51,6 @@ export interface Trace {
   cache: string;
   keyId: string;
   reason: string;
+  /** Of the text to speak, where it could be told. */
+  characters?: number;
 }

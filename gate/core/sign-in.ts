@@ -1,10 +1,11 @@
 /** Signing in and out: a key is exchanged for a session cookie. */
 
 import { SESSION_PATH } from '../locations';
+import { banLeft, noteFailure } from './abuse';
 import { askAuthorizer, cachedVerdict, type Held, type Verdict } from './authorize';
 import type { SessionPorts } from './browser';
 import { type Client, identifyClient } from './client';
-import { isWellFormed } from './credential';
+import { claimedKeyId, isWellFormed } from './credential';
 import { authorizerEvent, type GatePorts } from './gate';
 import type { Trace } from './outcome';
 import { queryPairs } from './query';
@@ -110,13 +111,16 @@ async function verdictOn(
 ): Promise<Verdict> {
   const { options } = ports.settings;
   const miss = (reason: 'malformed' | Extract<Verdict, { kind: 'deny' }>['reason']): Verdict => {
+    noteFailure(ports, client.network, claimedKeyId(key, options.keyPrefix));
     const window = { limit: options.limits.missesPerMinute, length: MINUTE };
     const taken = takeFromWindow(ports.limits, `m${client.network}:`, window, ports.now());
     if (!taken.allowed) return { kind: 'busy', reason: 'misses', retryAfter: taken.retryAfter };
     return { kind: 'deny', status: 401, reason, cache: 'none' };
   };
-  if (!isWellFormed(key, 'header', options.keyPrefix)) return miss('malformed');
   const cacheKey = ports.digest(key);
+  const seconds = banLeft(ports, client.network, cacheKey);
+  if (seconds > 0) return { kind: 'busy', reason: 'banned', retryAfter: seconds };
+  if (!isWellFormed(key, 'header', options.keyPrefix)) return miss('malformed');
   const cached = cachedVerdict(ports, cacheKey);
   if (cached?.kind === 'deny') return miss(cached.reason);
   if (cached !== undefined) return cached;
@@ -128,7 +132,11 @@ async function verdictOn(
   };
   const identified = { kind: 'one' as const, values: [key], cacheText: key, wellFormed: true, query: undefined };
   const event = () => JSON.stringify(authorizerEvent(visit, identified, ports));
-  return askAuthorizer(ports, { cacheKey, network: client.network, event }, held);
+  const verdict = await askAuthorizer(ports, { cacheKey, network: client.network, event }, held);
+  if (verdict.kind === 'deny' || (verdict.kind === 'busy' && verdict.reason === 'misses')) {
+    noteFailure(ports, client.network, claimedKeyId(key, options.keyPrefix));
+  }
+  return verdict;
 }
 
 async function isSignedIn(request: GateRequest, ports: GatePorts, sessions: SessionPorts): Promise<boolean> {

@@ -2,6 +2,7 @@
 
 // biome-ignore lint/style/useNodejsImportProtocol: njs's own module, which only looks like Node's
 import fs from 'fs';
+import { topFailures } from '../core/abuse';
 import type { Held } from '../core/authorize';
 import { admit, type BrowserOutcome } from '../core/browser';
 import { PREFLIGHT_METHODS } from '../core/cors';
@@ -120,6 +121,7 @@ function finish(r: NginxHTTPRequest, outcome: Outcome, trace: Trace): void {
   }
   v.gate_cache = trace.cache;
   v.gate_key = trace.keyId;
+  if (trace.characters !== undefined) v.gate_characters = String(trace.characters);
   if (outcome.kind === 'refuse') {
     v.gate_reason = outcome.reason;
     if (outcome.retryAfter !== undefined) {
@@ -233,6 +235,7 @@ function sample(): void {
       allowed: (counters.allowed ?? 0) + (counters['allowed-hit'] ?? 0),
       hit: counters['allowed-hit'] ?? 0,
     },
+    failures: topFailures(zones.abuse, zones.abuse.keys(65_536), now()),
     inFlight: {
       maximum: counters['in-flight-maximum'] ?? inFlight,
       mean: (counters['in-flight'] ?? 0) / Math.max(1, samples),

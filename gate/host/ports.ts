@@ -34,6 +34,9 @@ export const zones = {
   get flights() {
     return zone('flights');
   },
+  get abuse() {
+    return zone('abuse');
+  },
   get metrics() {
     return zone('metrics');
   },
@@ -55,6 +58,7 @@ export function gatePorts(r: NginxHTTPRequest): GatePorts {
     deny: textZone('deny'),
     flights: zone('flights'),
     limits: zone('limits'),
+    abuse: zone('abuse'),
     places: zone('places'),
     leases: textZone('leases'),
     allowances: zone('allowances'),

@@ -63,6 +63,8 @@ describe('gateOptions', () => {
       requestsPerMinute: 60,
       synthesisPerMinute: 10,
       missesPerMinute: 10,
+      failuresPerMinute: 30,
+      banSeconds: 300,
       invocations: 8,
       inFlight: 8,
       queue: 16,

@@ -5,7 +5,11 @@ const identity = { namespace: 'Voicegate', service: 'demo' };
 
 describe('metricsLine', () => {
   it('sums the counters of a minute into metrics that CloudWatch reads', () => {
+    const failures = { clients: { '192.0.2.1': 7 }, keyIds: {} };
     const counters = {
+      failed: 7,
+      bans: 1,
+      'denied-banned': 2,
       allowed: 90,
       hit: 80,
       stale: 2,
@@ -18,13 +22,17 @@ describe('metricsLine', () => {
       'authorizer-malformed': 2,
     };
     const line = JSON.parse(
-      metricsLine({ counters, inFlight: { maximum: 7, mean: 1.234 } }, identity, 1_795_000_000_000),
+      metricsLine({ counters, failures, inFlight: { maximum: 7, mean: 1.234 } }, identity, 1_795_000_000_000),
     );
     expect(line).toMatchObject({
       Service: 'demo',
       Allowed: 90,
-      Denied: 12,
+      Denied: 14,
       Shed: 5,
+      FailedAttempts: 7,
+      Bans: 1,
+      Banned: 2,
+      failedClients: { '192.0.2.1': 7 },
       CacheHits: 80,
       StaleServed: 2,
       AuthorizerInvocations: 10,
@@ -44,7 +52,11 @@ describe('metricsLine', () => {
   });
 
   it('states no latency when nothing was invoked', () => {
-    const line = metricsLine({ counters: {}, inFlight: { maximum: 0, mean: 0 } }, identity, 0);
+    const line = metricsLine(
+      { counters: {}, failures: { clients: {}, keyIds: {} }, inFlight: { maximum: 0, mean: 0 } },
+      identity,
+      0,
+    );
     expect(line).not.toContain('AuthorizerLatency');
     expect(JSON.parse(line)).toMatchObject({ Allowed: 0, AdmittedInFlight: 0 });
   });

@@ -102,6 +102,8 @@ const strict: GateOptions = {
     requestsPerMinute: MANY,
     synthesisPerMinute: MANY,
     missesPerMinute: MANY,
+    failuresPerMinute: MANY,
+    banSeconds: 1,
     invocations: 64,
     inFlight: 256,
     queue: 256,

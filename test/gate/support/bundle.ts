@@ -74,6 +74,8 @@ export function gateOptions(changes: DeepPartial<GateOptions> = {}): GateOptions
       requestsPerMinute: 1000,
       synthesisPerMinute: 1000,
       missesPerMinute: 100,
+      failuresPerMinute: 0,
+      banSeconds: 300,
       invocations: 8,
       inFlight: 16,
       queue: 16,

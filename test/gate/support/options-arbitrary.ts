@@ -51,6 +51,8 @@ export const anyOptions: fc.Arbitrary<GateOptions> = fc
       requestsPerMinute: count,
       synthesisPerMinute: count,
       missesPerMinute: count,
+      failuresPerMinute: fc.integer({ min: 0, max: 1_000_000 }),
+      banSeconds: fc.integer({ min: 1, max: 86_400 }),
       invocations: fc.integer({ min: 1, max: 1000 }),
       inFlight: count,
       queue: fc.integer({ min: 0, max: 10_000 }),
