@@ -16,6 +16,7 @@ import { loggablePath } from './loggable';
 import { costOf, lapsedGrant, type MeteredPorts, mayCountBody, noteCharacters, payFor, withLease } from './metered';
 import type { Outcome, Refusal, RefusalReason, Trace } from './outcome';
 import { policyAllows } from './policy';
+import { QUEUE_WAIT, takeNextPlace, waitForPlace } from './queue';
 import { rateLimitFields } from './rate-limit-fields';
 import { ownHeaders, passedHeaders } from './request-headers';
 import { isKnownMethod, isPublic, isSynthesis, requiredScopes } from './routes';
@@ -41,9 +42,6 @@ interface Asking {
 
 const MINUTE = 60_000;
 const PROVEN: readonly RefusalReason[] = ['revoked', 'disabled', 'expired', 'not-yet-valid'];
-/** Milliseconds that a request may wait for a place. */
-const QUEUE_WAIT = 10_000;
-const QUEUE_POLL = 10;
 
 /** Decides; synchronous whenever the cache knows the answer and the app has a free place. */
 export function passThrough(
@@ -221,7 +219,7 @@ function seat(
   });
   const { inFlight, queue } = ports.settings.options.limits;
   const life = (ports.settings.options.longestRequest + 60) * 1000;
-  const place = takePlace(ports.places, 'a', inFlight, ports.now(), life);
+  const place = takeNextPlace(ports, inFlight, life, ports.now());
   if (place !== undefined) return pass(place);
   const waiting = queue === 0 ? undefined : takePlace(ports.flights, 'q', queue, ports.now(), QUEUE_WAIT + 1000);
   if (waiting === undefined) return refuse(503, 'overload', 1);
@@ -231,16 +229,6 @@ function seat(
     held.release(waiting);
     return found === undefined ? refuse(503, 'overload', 1) : pass(found);
   });
-}
-
-async function waitForPlace(ports: GatePorts, inFlight: number, life: number): Promise<string | undefined> {
-  const deadline = ports.now() + QUEUE_WAIT;
-  while (ports.now() < deadline) {
-    await ports.sleep(QUEUE_POLL);
-    const place = takePlace(ports.places, 'a', inFlight, ports.now(), life);
-    if (place !== undefined) return place;
-  }
-  return undefined;
 }
 
 /** The synthesis limit first: a request that it refuses does not count for the other. */
