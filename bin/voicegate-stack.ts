@@ -12,19 +12,18 @@ import {
   type CorsOptions,
   EdgeCertificate,
   Firewall,
+  type GateLimits,
   HttpsLoadBalancer,
-  RateLimit,
   SecureTtsService,
   ServiceNetwork,
   TaskCapacity,
   type TokenIssuer,
 } from '../lib';
+import { resolveGateLimits } from '../lib/gate-limits';
+import { outerNet } from '../lib/outer-net';
 import { acknowledgeStandards } from './acknowledgements';
 import type { Config } from './config';
 import { describePrice, idlePrice } from './idle-price';
-
-/** How many times the gate's limits the firewall lets through. */
-const FIREWALL_FACTOR = 10;
 
 export interface VoicegateStackProps extends StackProps {
   readonly config: Config;
@@ -56,12 +55,7 @@ export class VoicegateStack extends Stack {
       readonlyRootFilesystem: config.image === undefined,
       publicPaths: config.publicPaths,
       synthesisPaths: config.synthesisPaths,
-      limits: {
-        requestsPerMinute: config.requestsPerMinute,
-        synthesisPerMinute: config.synthesisPerMinute,
-        inFlight: config.inFlight,
-        queue: config.queue,
-      },
+      limits: gateLimits(config),
       webSession: config.webSession ?? true,
       cors: cors(config),
       staleGrace: seconds(config.staleGrace),
@@ -111,21 +105,15 @@ export class VoicegateStack extends Stack {
 
   private firewall(config: Config): Firewall {
     const paths = config.synthesisPaths ?? [...SYNTHESIS_PATHS];
-    const window = Duration.seconds(config.firewallWindow ?? 60);
-    const minutes = window.toMinutes({ integral: false });
-    const net = (given: number | undefined, perMinute: number) =>
-      given ?? Math.max(10, Math.ceil(perMinute * minutes * FIREWALL_FACTOR));
-    const all = net(config.firewallRequests, config.requestsPerMinute ?? 60);
-    const synthesis = net(config.firewallSynthesis, config.synthesisPerMinute ?? 10);
+    const limits = resolveGateLimits('limits', gateLimits(config));
     return new Firewall(this, 'Firewall', {
       cors: cors(config),
       freeTextPaths: paths,
-      rateLimits: [
-        RateLimit.perIp({ requests: all, window, name: 'Rate-Ip' }),
-        ...(paths.length > 0
-          ? [RateLimit.perIp({ requests: synthesis, window, paths, name: 'Rate-Ip-Synthesis' })]
-          : []),
-      ],
+      rateLimits: outerNet(limits, paths, {
+        window: seconds(config.firewallWindow),
+        requests: config.firewallRequests,
+        synthesis: config.firewallSynthesis,
+      }),
     });
   }
 }
@@ -151,4 +139,13 @@ function seconds(value: number | undefined): Duration | undefined {
 function certificateArn({ edge }: SecureTtsService): string {
   if (!(edge instanceof HttpsLoadBalancer)) throw new Error('the app makes a load balancer of its own');
   return edge.certificateArn;
+}
+
+function gateLimits(config: Config): GateLimits {
+  return {
+    requestsPerMinute: config.requestsPerMinute,
+    synthesisPerMinute: config.synthesisPerMinute,
+    inFlight: config.inFlight,
+    queue: config.queue,
+  };
 }

@@ -8,8 +8,10 @@ import { checkPathPatterns } from './checks';
 import { type CorsOptions, staticCorsHeaders } from './cors';
 import { dataProtection, FirewallLogging } from './firewall-logging';
 import { originRules, textRules } from './firewall-rules';
+import { resolveGateLimits } from './gate-limits';
 import { ManagedRules } from './managed-rules';
-import { RateLimit } from './rate-limit';
+import { outerNet } from './outer-net';
+import type { RateLimit } from './rate-limit';
 import { RESPONSE_BODIES, renderRules, type WafRule } from './waf-rule';
 
 /** Options of the firewall. */
@@ -81,6 +83,8 @@ export class Firewall extends Construct {
   public readonly capacity: number;
   /** The log group that the firewall made, when it logs to CloudWatch Logs. */
   public readonly logGroup?: logs.ILogGroup;
+  /** @internal Requests a minute that an address may make on all paths, when that is limited. */
+  public _perMinute?: number;
   private protectedCount = 0;
 
   constructor(scope: Construct, id: string, props: FirewallProps = {}) {
@@ -114,12 +118,8 @@ export class Firewall extends Construct {
   }
 
   private rules(props: FirewallProps, freeTextPaths: string[]): WafRule[] {
-    const rateLimits = props.rateLimits ?? [
-      RateLimit.perIp({ requests: 600, name: 'Rate-Ip' }),
-      ...(freeTextPaths.length > 0
-        ? [RateLimit.perIp({ requests: 100, paths: freeTextPaths, name: 'Rate-Ip-Synthesis' })]
-        : []),
-    ];
+    const rateLimits = props.rateLimits ?? outerNet(resolveGateLimits('Firewall'), freeTextPaths);
+    this._perMinute = smallest(rateLimits.flatMap((limit) => limit._perMinute ?? []));
     if (rateLimits.length > 0 && !rateLimits.some((limit) => limit.countsEveryRequest)) {
       throw new Error(
         'Firewall: rateLimits count only requests that have a certain header, so leaving it out walks around them; ' +
@@ -157,4 +157,8 @@ export class Firewall extends Construct {
       );
     }
   }
+}
+
+function smallest(numbers: readonly number[]): number | undefined {
+  return numbers.length === 0 ? undefined : Math.min(...numbers);
 }

@@ -26,7 +26,7 @@ export interface LoadBalancerOptions {
    */
   readonly securityHeaders?: SecurityHeaders;
   /**
-   * Whether access is logged. Access logs hold full URLs: with synthesis by GET also the text.
+   * Whether access and connections are logged. Access logs hold full URLs: with synthesis by GET also the text.
    * @default true, except where the region is unknown at synthesis
    */
   readonly accessLogs?: boolean;
@@ -108,6 +108,8 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
   public readonly certificateArn: string;
   /** Where clients find the service: `https://` and the first domain name, or the load balancer's DNS name. */
   public readonly url: string;
+  /** Whether access is logged. */
+  public readonly logsAccess: boolean;
   private readonly priorities = new RulePriorities();
 
   constructor(scope: Construct, id: string, props: HttpsLoadBalancerProps) {
@@ -128,7 +130,7 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
     acknowledge(this.applicationLoadBalancer, {
       'AwsSolutions-EC23': 'A public service: ports 80 and 443 are open to the world on purpose, 80 only to say so.',
     });
-    this.logAccess(props);
+    this.logsAccess = this.logAccess(props);
 
     const domainNames = props.domainNames ?? [];
     const { certificate } = props.certificate.bind(new Construct(this, 'Certificate'), {
@@ -188,12 +190,12 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
     return listener;
   }
 
-  private logAccess(props: HttpsLoadBalancerProps): void {
+  private logAccess(props: HttpsLoadBalancerProps): boolean {
     if (props.accessLogs === false) {
       acknowledge(this.applicationLoadBalancer, {
         'AwsSolutions-ELB2': 'Access logs are switched off by the prop accessLogs.',
       });
-      return;
+      return false;
     }
     if (Token.isUnresolved(Stack.of(this).region)) {
       Annotations.of(this).addWarningV2(
@@ -201,14 +203,16 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
         "Access is not logged: the region is unknown at synthesis, and the log bucket's policy depends on it. Give the stack an env with a region.",
       );
       acknowledge(this.applicationLoadBalancer, { 'AwsSolutions-ELB2': 'Needs a region that is known at synthesis.' });
-      return;
+      return false;
     }
     const bucket =
       props.accessLogBucket ?? createAccessLogBucket(this, 'AccessLogs', props.removalPolicy ?? RemovalPolicy.DESTROY);
-    this.applicationLoadBalancer.logAccessLogs(bucket);
+    this.applicationLoadBalancer.logAccessLogs(bucket, 'access');
+    this.applicationLoadBalancer.logConnectionLogs(bucket, 'connections');
     // Deletion goes the other way: the load balancer stops logging before its bucket is emptied.
     const emptying = bucket.node.tryFindChild('AutoDeleteObjectsCustomResource');
     if (emptying) this.applicationLoadBalancer.node.addDependency(emptying);
+    return true;
   }
 }
 

@@ -122,6 +122,12 @@ export class RateLimit {
     this.name = options.name ?? `Rate-${what}${paths}-${options.requests}-${this.windowSeconds}s`;
   }
 
+  /** @internal Requests a minute and client address on all paths, when that is what the limit counts. */
+  public get _perMinute(): number | undefined {
+    if (!this.countsEveryRequest || this.options.paths) return undefined;
+    return (this.options.requests * 60) / this.windowSeconds;
+  }
+
   /** @internal */
   public _rule(): WafRule {
     const scope = this.options.paths ? pathStatement(this.options.paths, 'decoded') : undefined;

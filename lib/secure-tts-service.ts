@@ -1,10 +1,10 @@
-import { CfnOutput, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { OUTPUTS } from '../contract/names';
+import { OUTPUTS, SYNTHESIS_PATHS } from '../contract/names';
 import { acknowledge } from './acknowledge';
 import { ApiKeyAuthorizer } from './api-key-authorizer';
 import { addAppContainer } from './app-container';
@@ -17,6 +17,7 @@ import { GateImage } from './gate-image';
 import { resolveGateLimits } from './gate-limits';
 import { HttpsLoadBalancer } from './https-load-balancer';
 import type { IHttpsLoadBalancer } from './listener-rules';
+import { outerNet } from './outer-net';
 import type { IRequestAuthorizer } from './request-authorizer';
 import type { SecureTtsServiceProps } from './secure-tts-service-props';
 import { createService } from './service';
@@ -33,7 +34,7 @@ const SPOT_DEREGISTRATION_SECONDS = 90;
  * A text-to-speech container on the public internet: HTTPS load balancer, firewall, and an ECS service whose requests
  * an authorizer decides.
  */
-export class SecureTtsService extends Construct {
+export class SecureTtsService extends Construct implements ec2.IConnectable {
   /** The network. */
   public readonly vpc: ec2.IVpc;
   /** The cluster. */
@@ -58,6 +59,8 @@ export class SecureTtsService extends Construct {
   public readonly monitoring?: ServiceMonitoring;
   /** Where clients find the service. */
   public readonly url: string;
+  /** Network access of the tasks. */
+  public readonly connections: ec2.Connections;
 
   constructor(scope: Construct, id: string, props: SecureTtsServiceProps) {
     super(scope, id);
@@ -74,6 +77,7 @@ export class SecureTtsService extends Construct {
 
     this.edge = this.createEdge(props, longestRequest);
     this.url = this.edge.url;
+    this.warnOfLoggedText(props);
     if (props.cors && this.edge instanceof HttpsLoadBalancer) addCorsHeaders(this.edge.httpsListener, props.cors);
     this.firewall = this.createFirewall(props);
 
@@ -119,6 +123,7 @@ export class SecureTtsService extends Construct {
         'ecr:GetAuthorizationToken knows no resource; pulling itself is bound to the repository.',
     });
     this.service = service;
+    this.connections = service.connections;
     this.targetGroup = targetGroup;
     if (props.monitoringEnabled !== false) {
       this.monitoring = new ServiceMonitoring(this, 'Monitoring', {
@@ -155,10 +160,29 @@ export class SecureTtsService extends Construct {
 
   private createFirewall(props: SecureTtsServiceProps): Firewall | undefined {
     if (props.firewallEnabled === false || (props.loadBalancer && !props.firewall)) return undefined;
+    const paths = props.synthesisPaths ?? [...SYNTHESIS_PATHS];
+    const limits = resolveGateLimits('SecureTtsService', props.limits);
     const firewall =
-      props.firewall ?? new Firewall(this, 'Firewall', { freeTextPaths: props.synthesisPaths, cors: props.cors });
+      props.firewall ??
+      new Firewall(this, 'Firewall', { freeTextPaths: paths, rateLimits: outerNet(limits, paths), cors: props.cors });
+    if (firewall._perMinute !== undefined && firewall._perMinute < limits.requestsPerMinute) {
+      Annotations.of(this).addWarningV2(
+        'voicegate:outerNet',
+        `The firewall lets ${firewall._perMinute} requests a minute and address through, fewer than the gate's ${limits.requestsPerMinute}: clients meet the coarser limit first. Raise the firewall's RateLimit.perIp.`,
+      );
+    }
     firewall.protect(this.edge.loadBalancer);
     return firewall;
+  }
+
+  /** A load balancer cannot leave the query out of its access log. */
+  private warnOfLoggedText(props: SecureTtsServiceProps): void {
+    const paths = props.synthesisPaths ?? SYNTHESIS_PATHS;
+    if (!(this.edge instanceof HttpsLoadBalancer && this.edge.logsAccess) || paths.length === 0) return;
+    Annotations.of(this).addWarningV2(
+      'voicegate:textInAccessLogs',
+      `Access logs hold whole URLs, for 14 days: of GET requests to ${paths.join(', ')} also the text. Clients that send it by POST leave none; loadBalancerOptions: { accessLogs: false } switches the log off.`,
+    );
   }
 
   private createCluster(): ecs.Cluster {

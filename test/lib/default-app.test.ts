@@ -34,6 +34,8 @@ function cfnLint(): string | undefined {
   return folders.map((folder) => join(folder, 'cfn-lint')).find((file) => existsSync(file));
 }
 
+const CERTIFICATE = 'arn:aws:acm:eu-west-1:111122223333:certificate/11111111-2222-3333-4444-555555555555';
+
 describe('the app without any configuration', () => {
   it('passes the AwsSolutions rules of cdk-nag, every exception with its reason', () => {
     expect(findings()).toEqual([]);
@@ -57,9 +59,19 @@ describe('the app without any configuration', () => {
     },
   );
 
-  it('warns of one thing only: that its certificate is self-signed', () => {
-    const { stack } = defaultApp();
-    expect(warnings(stack)).toEqual([expect.stringContaining('The certificate is self-signed')]);
+  it('warns of a self-signed certificate and of text in access logs, and of nothing else', () => {
+    expect(warnings(defaultApp().stack).sort()).toEqual([
+      expect.stringContaining('Access logs hold whole URLs'),
+      expect.stringContaining('The certificate is self-signed'),
+    ]);
+    const careful = { accessLogs: 'false', certificateArn: CERTIFICATE };
+    expect(warnings(defaultApp(careful).stack)).toEqual([]);
+  });
+
+  it('warns of a firewall that is tighter than the gate', () => {
+    expect(warnings(defaultApp({ firewallRequests: '30' }).stack).join()).toContain(
+      "30 requests a minute and address through, fewer than the gate's 60",
+    );
   });
 
   it('tells the address, the load balancer, the certificate, the key table and the log in outputs', () => {
@@ -96,8 +108,6 @@ describe('the app without any configuration', () => {
 });
 
 describe('the app with configuration', () => {
-  const CERTIFICATE = 'arn:aws:acm:eu-west-1:111122223333:certificate/11111111-2222-3333-4444-555555555555';
-
   it('uses a certificate, and then makes none', () => {
     const found = template({ certificateArn: CERTIFICATE });
     expect(types(found)).not.toContain('Custom::SelfSignedCertificate');

@@ -115,7 +115,10 @@ describe('HttpsLoadBalancer', () => {
       },
     });
     const [balancer] = Object.values(template.findResources(BALANCER));
-    expect(attributes(balancer?.Properties, 'LoadBalancerAttributes')['access_logs.s3.enabled']).toBe('true');
+    expect(attributes(balancer?.Properties, 'LoadBalancerAttributes')).toMatchObject({
+      'access_logs.s3.enabled': 'true',
+      'connection_logs.s3.enabled': 'true',
+    });
     const [emptying] = Object.keys(template.findResources('Custom::S3AutoDeleteObjects'));
     expect(balancer?.DependsOn).toContain(emptying);
   });

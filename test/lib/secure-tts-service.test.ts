@@ -282,4 +282,9 @@ describe('SecureTtsService', () => {
       NetworkConfiguration: { AwsvpcConfiguration: { SecurityGroups: [stack.resolve(own.securityGroupId)] } },
     });
   });
+
+  it("casts the firewall's net around the gate's limits, whatever these are", () => {
+    const acl = only(service({ limits: { requestsPerMinute: 500 } }).template(), 'AWS::WAFv2::WebACL');
+    expect(JSON.stringify(acl).match(/"Limit":\d+/g)).toEqual(['"Limit":5000', '"Limit":100']);
+  });
 });
