@@ -162,7 +162,8 @@ function requestOf(req: IncomingMessage | Http2ServerRequest): ExchangeRequest {
   const host = absolute?.[1] ?? ('stream' in req ? req.authority || undefined : undefined) ?? req.headers.host ?? '';
   const target = absolute ? `/${(absolute[2] ?? '').replace(/^\//, '')}` : (req.url ?? '/');
   const question = target.indexOf('?');
-  const tls = socket && 'getCipher' in socket ? socket : undefined;
+  // Asked for by its value: the socket of an HTTP/2 session is a proxy, which denies having what it gives.
+  const tls = typeof (socket as TLSSocket | undefined)?.getCipher === 'function' ? (socket as TLSSocket) : undefined;
   const hosts = pairs.filter(([name]) => name.toLowerCase() === 'host').map(([, value]) => value);
   // HTTP/2 names the host in :authority, and may say it again.
   const contradicted = 'stream' in req && hosts.some((value) => value !== host);

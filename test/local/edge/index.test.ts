@@ -260,7 +260,11 @@ describe.skipIf(cloud === undefined)('the edge in front of a deployed load balan
     client.close();
     expect(headers[':status']).toBe(200);
     expect(headers['strict-transport-security']).toBe('max-age=31536000');
-    expect(received(body).headers).toMatchObject({ host: [`localhost:${edge.httpsPort}`], cookie: ['a=1; b=2'] });
+    expect(received(body).headers).toMatchObject({
+      host: [`localhost:${edge.httpsPort}`],
+      cookie: ['a=1; b=2'],
+      'x-forwarded-proto': ['https'],
+    });
   });
 
   it('passes 40 MB on, every byte', async () => {
