@@ -195,7 +195,8 @@ ${renderCorsMaps(options.cors)}
 
   server {
     listen ${PLACEHOLDERS.listen} backlog=4096;
-    access_log /dev/stdout gate;
+    # Written many lines at a time, though never more than a pipe takes whole from several workers.
+    access_log /dev/stdout gate buffer=4k flush=100ms;
     error_page ${Object.keys(PHRASES).join(' ')} ${ANSWER};
     error_page 494 =431 ${ANSWER};
     # A refused request whose body then proves to be malformed gets this answer too.
@@ -210,7 +211,8 @@ ${renderCorsMaps(options.cors)}
       proxy_pass_request_headers off;
       proxy_set_header Host $gate_host;
       proxy_set_header Connection close;
-      proxy_set_header X-Request-Id $gate_headers;
+      # One header whose value goes on over further lines: nginx itself passes none of the client's.
+      proxy_set_header X-Request-Id $request_id$gate_headers;
       proxy_redirect off;
       proxy_buffering off;
       proxy_request_buffering off;

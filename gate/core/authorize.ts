@@ -18,6 +18,7 @@ import type { CountingDict } from './dict';
 import { board, land } from './flight';
 import type { Renewal } from './lease';
 import type { Statement } from './policy';
+import { grantHeaders } from './request-headers';
 import type { Settings } from './settings';
 import { giveBack, takeFromWindow, takePlace } from './window';
 
@@ -29,6 +30,8 @@ export type Verdict =
       readonly kind: 'allow';
       readonly grant: Grant;
       readonly statements?: readonly Statement[];
+      /** What the app is told about the grant: its header lines. */
+      readonly lines: string;
       readonly cache: CacheState;
     }
   | {
@@ -196,7 +199,8 @@ function settle(ports: AuthorizePorts, key: string, answer: Answer): Verdict {
     return denied(deny, 'miss', now);
   }
   const { grant, statements, ttl = positiveTtl } = answer;
-  const allow = { grant, ...(statements === undefined ? {} : { statements }), at: now, ttl };
+  const lines = grantHeaders(grant);
+  const allow = { grant, ...(statements === undefined ? {} : { statements }), lines, at: now, ttl };
   putAllow(ports, key, allow, staleGrace);
   return allowed(allow, 'miss');
 }
@@ -209,8 +213,10 @@ function whenFailing(ports: AuthorizePorts, key: string, reason: string): Verdic
 }
 
 function allowed(allow: CachedAllow, cache: CacheState): Verdict {
-  const { grant, statements } = allow;
-  return { kind: 'allow', grant, ...(statements === undefined ? {} : { statements }), cache };
+  const { grant, statements, lines } = allow;
+  return statements === undefined
+    ? { kind: 'allow', grant, lines, cache }
+    : { kind: 'allow', grant, statements, lines, cache };
 }
 
 function denied(deny: CachedDeny, cache: CacheState, now: number): Verdict {

@@ -10,6 +10,8 @@ import type { Statement } from './policy';
 export interface CachedAllow {
   readonly grant: Grant;
   readonly statements?: readonly Statement[];
+  /** What the app is told about the grant: its header lines. */
+  readonly lines: string;
   /** Milliseconds since the epoch at which the authorizer answered. */
   readonly at: number;
   /** Seconds for which it is fresh. */

@@ -18,7 +18,7 @@ import type { Outcome, Refusal, RefusalReason, Trace } from './outcome';
 import { policyAllows } from './policy';
 import { QUEUE_WAIT, takeNextPlace, waitForPlace } from './queue';
 import { rateLimitFields } from './rate-limit-fields';
-import { ownHeaders, passedHeaders } from './request-headers';
+import { clientHeaders, passedHeaders } from './request-headers';
 import { isKnownMethod, isPublic, isSynthesis, requiredScopes } from './routes';
 import { parseTarget } from './target';
 import type { GateRequest, Visit } from './visit';
@@ -32,10 +32,10 @@ export interface GatePorts extends MeteredPorts, AbusePorts {
   digest(text: string): string;
 }
 
-/** What is needed to ask the authorizer, once more if need be. */
+/** Who asks, under what the cache knows it. */
 interface Asking {
   readonly identified: Identified;
-  readonly identity: Identity;
+  readonly cacheKey: string;
   /** What the request costs, where that is known already. */
   readonly cost?: Amounts;
 }
@@ -67,19 +67,14 @@ export function passThrough(
 
   const identified = identify(visit, options);
   if (isPublic(options, request.method, target.path)) {
-    return takeLimits(visit, undefined, ports) ?? seat(visit, identified.query, undefined, ports, held);
+    return takeLimits(visit, undefined, ports) ?? seat(visit, identified.query, '', ports, held);
   }
   if (identified.kind === 'refuse') {
     if (identified.reason === 'malformed') noteFailure(ports, visit.network, undefined);
     return counted(visit, refuse(identified.status, identified.reason), ports);
   }
   const cacheKey = ports.digest(identified.cacheText);
-  const identity: Identity = {
-    cacheKey,
-    network: visit.network,
-    event: (lease) => JSON.stringify(authorizerEvent(visit, identified, ports, lease)),
-  };
-  const asking: Asking = { identified, identity };
+  const asking: Asking = { identified, cacheKey };
   const cached = cachedVerdict(ports, cacheKey);
   if (cached?.kind !== 'allow') {
     const seconds = banLeft(ports, visit.network, cacheKey);
@@ -97,7 +92,16 @@ export function passThrough(
 
 async function ask(visit: Visit, asking: Asking, ports: GatePorts, held: Held, trace: Trace): Promise<Outcome> {
   if (mayCountBody(visit, ports)) await ports.readBody();
-  return apply(visit, asking, await askAuthorizer(ports, asking.identity, held), ports, held, trace);
+  return apply(visit, asking, await askAuthorizer(ports, identityOf(visit, asking, ports), held), ports, held, trace);
+}
+
+/** What is needed to ask the authorizer; not made for those whom the cache knows. */
+function identityOf(visit: Visit, { identified, cacheKey }: Asking, ports: GatePorts): Identity {
+  return {
+    cacheKey,
+    network: visit.network,
+    event: (lease) => JSON.stringify(authorizerEvent(visit, identified, ports, lease)),
+  };
 }
 
 /** Asks for decision and lease by one invocation. */
@@ -112,7 +116,7 @@ async function askForBoth(
   if (mayCountBody(visit, ports)) await ports.readBody();
   const cost = await costOf(visit, asking.identified.query, quota, ports);
   if ('kind' in cost) return counted(visit, cost, ports);
-  const verdict = await askAuthorizer(ports, withLease(asking.identity, keyId, cost, ports), held);
+  const verdict = await askAuthorizer(ports, withLease(identityOf(visit, asking, ports), keyId, cost, ports), held);
   return apply(visit, { ...asking, cost }, verdict, ports, held, trace);
 }
 
@@ -141,7 +145,7 @@ function apply(
     }
     return counted(visit, refuse(verdict.status, verdict.reason, verdict.retryAfter), ports);
   }
-  const { grant, statements } = verdict;
+  const { grant, statements, lines } = verdict;
   trace.keyId = grant.keyId ?? '';
   const { path } = visit.target;
   const refused = refusal(grant, {
@@ -160,8 +164,8 @@ function apply(
   if (limited !== undefined) return limited;
   const admit = () =>
     grant.quota === undefined
-      ? seat(visit, identified.query, grant, ports, held, identified)
-      : admitMetered(visit, asking, grant, ports, held, trace);
+      ? seat(visit, identified.query, lines, ports, held, identified)
+      : admitMetered(visit, asking, grant, lines, ports, held, trace);
   const noting = noteCharacters(visit, identified.query, ports, trace);
   return noting === undefined ? admit() : noting.then(admit);
 }
@@ -171,19 +175,20 @@ async function admitMetered(
   visit: Visit,
   asking: Asking,
   grant: Grant,
+  lines: string,
   ports: GatePorts,
   held: Held,
   trace: Trace,
 ): Promise<Outcome> {
-  const { identified, identity } = asking;
+  const { identified } = asking;
   const { keyId, quota } = grant;
   if (keyId === undefined || quota === undefined) return refuse(503, 'lease');
   const cost = asking.cost ?? (await costOf(visit, identified.query, quota, ports));
   if ('kind' in cost) return cost;
-  const payment = await payFor(cost, keyId, identity, ports, held);
+  const payment = await payFor(cost, keyId, identityOf(visit, asking, ports), ports, held);
   if (payment.kind === 'refuse') return payment;
   if (payment.kind === 'verdict') return apply(visit, asking, payment.verdict, ports, held, trace);
-  const outcome = await seat(visit, identified.query, grant, ports, held, identified, payment);
+  const outcome = await seat(visit, identified.query, lines, ports, held, identified, payment);
   if (outcome.kind === 'refuse') refund(ports, keyId, payment, cost);
   return outcome;
 }
@@ -199,36 +204,48 @@ function takeLimits(
   return refuse(429, grant?.rate === undefined ? 'client-rate' : 'rate', limited.retryAfter);
 }
 
-/** A place in flight, which may take a while. */
+/** A place in flight, which may take a while. `lines`: what the app is told about the grant. */
 function seat(
   visit: Visit,
   query: string | undefined,
-  grant: Grant | undefined,
+  lines: string,
   ports: GatePorts,
   held: Held,
   identified?: Identified,
   payment?: Paid,
 ): Outcome | Promise<Outcome> {
-  const fields = payment && rateLimitFields(payment.limits);
-  const pass = (place: string): Outcome => ({
-    kind: 'pass',
-    target: query === undefined ? visit.target.rawPath : `${visit.target.rawPath}?${query}`,
-    headers: ownHeaders(visit.client, grant) + passedHeaders(visit.request.headers, identified?.consumedHeaders),
-    place,
-    ...(fields && { fields }),
-  });
   const { inFlight, queue } = ports.settings.options.limits;
   const life = (ports.settings.options.longestRequest + 60) * 1000;
   const place = takeNextPlace(ports, inFlight, life, ports.now());
-  if (place !== undefined) return pass(place);
+  if (place !== undefined) return pass(visit, query, lines, place, identified, payment);
   const waiting = queue === 0 ? undefined : takePlace(ports.flights, 'q', queue, ports.now(), QUEUE_WAIT + 1000);
   if (waiting === undefined) return refuse(503, 'overload', 1);
   held.hold(waiting);
   return waitForPlace(ports, inFlight, life).then((found) => {
     ports.flights.delete(waiting);
     held.release(waiting);
-    return found === undefined ? refuse(503, 'overload', 1) : pass(found);
+    return found === undefined ? refuse(503, 'overload', 1) : pass(visit, query, lines, found, identified, payment);
   });
+}
+
+function pass(
+  visit: Visit,
+  query: string | undefined,
+  lines: string,
+  place: string,
+  identified?: Identified,
+  payment?: Paid,
+): Outcome {
+  const { target, request, client } = visit;
+  const passed: Outcome = {
+    kind: 'pass',
+    // Mostly the query is what it was, and then the target need not be put together again.
+    target:
+      query === target.query ? request.target : query === undefined ? target.rawPath : `${target.rawPath}?${query}`,
+    headers: clientHeaders(client) + lines + passedHeaders(request.headers, identified?.consumedHeaders),
+    place,
+  };
+  return payment === undefined ? passed : { ...passed, fields: rateLimitFields(payment.limits) };
 }
 
 /** The synthesis limit first: a request that it refuses does not count for the other. */
@@ -309,9 +326,12 @@ function arnOf(visit: Visit, ports: GatePorts): string {
 /** Every value of the header joined as HTTP joins them. */
 function header(request: GateRequest, name: string): string | undefined {
   let joined: string | undefined;
-  for (const [given, value] of request.headers) {
-    if (given.length === name.length && given.toLowerCase() === name) {
-      joined = joined === undefined ? value : `${joined}, ${value}`;
+  const { headers } = request;
+  // By index: taking pairs apart makes an iterator for each, and this runs for every request.
+  for (let i = 0; i < headers.length; i++) {
+    const pair = headers[i];
+    if (pair !== undefined && pair[0].length === name.length && pair[0].toLowerCase() === name) {
+      joined = joined === undefined ? pair[1] : `${joined}, ${pair[1]}`;
     }
   }
   return joined;

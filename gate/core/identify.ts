@@ -36,36 +36,56 @@ export function identify(visit: Visit, options: GateOptions): Identity {
   return identitySource === 'credential' ? byCredential(visit, options) : bySource(visit, identitySource);
 }
 
+const NONE: readonly string[] = [];
+
 function byCredential(visit: Visit, options: GateOptions): Identity {
   const given = visit.target.query;
   const mayHoldKey = options.queryKey && given !== undefined && /api|%/i.test(given);
   const query = mayHoldKey ? orUndefined(withoutParameter(given, QUERY_KEY)) : given;
   const apiKeys: string[] = [];
   const authorizations: string[] = [];
-  for (const [name, value] of visit.request.headers) {
+  const { headers } = visit.request;
+  for (let i = 0; i < headers.length; i++) {
+    const pair = headers[i];
+    if (pair === undefined) continue;
+    const { length } = pair[0];
     // Comparing lengths first spares most names the folding.
-    if (name.length === KEY_HEADER.length && name.toLowerCase() === KEY_HEADER) apiKeys.push(value);
-    else if (name.length === 13 && name.toLowerCase() === 'authorization') authorizations.push(value);
+    if (length === KEY_HEADER.length && pair[0].toLowerCase() === KEY_HEADER) apiKeys.push(pair[1]);
+    else if (length === 13 && pair[0].toLowerCase() === 'authorization') authorizations.push(pair[1]);
   }
-  const queryKeys = mayHoldKey ? queryPairs(given).flatMap(([name, value]) => (name === QUERY_KEY ? [value] : [])) : [];
+  const queryKeys = mayHoldKey
+    ? queryPairs(given).flatMap(([name, value]) => (name === QUERY_KEY ? [value] : []))
+    : NONE;
   const credential = findCredential({ apiKeys, authorizations, queryKeys });
   if (credential.kind === 'none') return { kind: 'refuse', status: 401, reason: 'missing', query };
   if (credential.kind === 'conflict') return { kind: 'refuse', status: 400, reason: 'conflict', query };
   if (credential.kind === 'malformed') return { kind: 'refuse', status: 401, reason: 'malformed', query };
   const { text, scheme } = credential;
   // Only a bearer may be something else than a key. Said here, since the cache knows a credential however it came.
-  if (scheme !== 'bearer' && !text.startsWith(`${options.keyPrefix}_`)) {
+  if (scheme !== 'bearer' && !(text.startsWith(options.keyPrefix) && text[options.keyPrefix.length] === '_')) {
     return { kind: 'refuse', status: 401, reason: 'malformed', query };
   }
-  return {
-    kind: 'one',
-    values: [text],
-    cacheText: text,
-    get wellFormed() {
-      return isWellFormed(text, scheme, options.keyPrefix);
-    },
-    query,
-  };
+  return new ByCredential(text, scheme, options.keyPrefix, query);
+}
+
+/** What only a miss needs is worked out when it is asked for. */
+class ByCredential implements Identified {
+  readonly kind = 'one';
+
+  constructor(
+    readonly cacheText: string,
+    private readonly scheme: 'header' | 'bearer' | 'query',
+    private readonly keyPrefix: string,
+    readonly query: string | undefined,
+  ) {}
+
+  get values(): readonly string[] {
+    return [this.cacheText];
+  }
+
+  get wellFormed(): boolean {
+    return isWellFormed(this.cacheText, this.scheme, this.keyPrefix);
+  }
 }
 
 /** A foreign authorizer sees the whole request, so its decision may depend on method and path too. */

@@ -12,18 +12,23 @@ export function isKnownMethod(method: string): boolean {
 
 /** Whether the route needs no credential. HEAD is as public as GET. */
 export function isPublic(options: Pick<GateOptions, 'publicRoutes'>, method: string, path: string): boolean {
-  return options.publicRoutes.some(
-    (route) =>
-      (route.method === '*' || route.method === method || (route.method === 'GET' && method === 'HEAD')) &&
-      matchesPath(route.path, path),
-  );
+  const { publicRoutes } = options;
+  for (let i = 0; i < publicRoutes.length; i++) {
+    const route = publicRoutes[i];
+    if (route === undefined || !matchesPath(route.path, path)) continue;
+    if (route.method === '*' || route.method === method || (route.method === 'GET' && method === 'HEAD')) return true;
+  }
+  return false;
 }
 
 export function isSynthesis(options: Pick<GateOptions, 'synthesisPaths'>, path: string): boolean {
   return options.synthesisPaths.some((pattern) => matchesPath(pattern, path));
 }
 
+const NONE: readonly string[] = [];
+
 /** Scopes that the first matching route asks for. */
 export function requiredScopes(options: Pick<GateOptions, 'requiredScopes'>, path: string): readonly string[] {
-  return options.requiredScopes.find((route) => matchesPath(route.path, path))?.scopes ?? [];
+  const { requiredScopes: routes } = options;
+  return routes.length === 0 ? NONE : (routes.find((route) => matchesPath(route.path, path))?.scopes ?? NONE);
 }

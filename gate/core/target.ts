@@ -15,13 +15,16 @@ export interface Target {
 /** Printable ASCII without space, `#`, `;` and backslash. */
 const STRICT_PATH = /^\/[!"$-:<-[\]-~]*$/;
 const RELAXED_PATH = /^\/[!"$-~]*$/;
-const PLAIN_PATH = /^(\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*\/?$/;
+const PLAIN_PATH = /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*\/?$/;
 const DOT_SEGMENT = /(^|[/\\])\.{1,2}([/\\;]|$)/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** The parts of a request target in origin form, or undefined when it is ambiguous or malformed. */
 export function parseTarget(target: string, relaxedPaths: readonly string[] = []): Target | undefined {
+  if (target === '/' || (target !== '' && PLAIN_PATH.test(target))) {
+    return { rawPath: target, path: target, query: undefined };
+  }
   // `#`: some servers cut a fragment off. U+FFFD: the bytes were no UTF-8, so they could not be forwarded as they came.
   if (target.includes('#') || target.includes('\ufffd')) return undefined;
   const mark = target.indexOf('?');

@@ -61,7 +61,8 @@ export function takePlace(
   now: number,
   timeout: number,
 ): string | undefined {
-  const start = now % places;
+  // Anywhere: begun in order, those that came in one millisecond would all try the places of the others first.
+  const start = Math.floor(Math.random() * places);
   for (let i = 0; i < places; i++) {
     const place = `${key}${(start + i) % places}`;
     if (dict.add(place, now, timeout)) return place;

@@ -3,7 +3,6 @@
 // biome-ignore lint/style/useNodejsImportProtocol: njs's own module, which only looks like Node's
 import fs from 'fs';
 import { topFailures } from '../core/abuse';
-import type { Held } from '../core/authorize';
 import { admit, type BrowserOutcome } from '../core/browser';
 import { PREFLIGHT_METHODS } from '../core/cors';
 import { passThrough } from '../core/gate';
@@ -29,14 +28,16 @@ function access(r: NginxHTTPRequest): void | Promise<void> {
   try {
     const request = begin(r);
     if (servesBrowsers) {
-      const found = admit(request, gatePorts(r), sessionPorts(r), heldIn(r), trace);
+      const ports = gatePorts(r);
+      const found = admit(request, ports, sessionPorts(r), ports, trace);
       if (!(found instanceof Promise)) return finishBrowser(r, found, trace);
       return found.then(
         (settled) => finishBrowser(r, settled, trace),
         (error) => fail(r, error),
       );
     }
-    const outcome = passThrough(request, gatePorts(r), heldIn(r), trace);
+    const ports = gatePorts(r);
+    const outcome = passThrough(request, ports, ports, trace);
     if (!(outcome instanceof Promise)) return finish(r, outcome, trace);
     return outcome.then(
       (settled) => finish(r, settled, trace),
@@ -96,7 +97,8 @@ async function session(r: NginxHTTPRequest): Promise<void> {
   try {
     const request = begin(r);
     const body = request.method === 'POST' ? (r.requestText ?? '') : '';
-    const answer = await answerSession(request, body, gatePorts(r), sessionPorts(r), heldIn(r), trace);
+    const ports = gatePorts(r);
+    const answer = await answerSession(request, body, ports, sessionPorts(r), ports, trace);
     const v = r.variables;
     v.gate_client = trace.client;
     v.gate_path = trace.path;
@@ -136,8 +138,7 @@ function finish(r: NginxHTTPRequest, outcome: Outcome, trace: Trace): void {
   v.gate_reason = 'allowed';
   v.gate_place = outcome.place;
   v.gate_target = outcome.target;
-  // One header whose value goes on over further lines: nginx itself passes none of the client's.
-  v.gate_headers = v.request_id + outcome.headers;
+  v.gate_headers = outcome.headers;
   v.gate_upstream = settings.upstream;
 }
 
@@ -152,37 +153,30 @@ function fail(r: NginxHTTPRequest, error: unknown): void {
 /** `js_set`, evaluated when the request is logged, which is once and always, also when its client has gone. */
 function end(r: NginxHTTPRequest): string {
   const v = r.variables;
-  if (v.gate_place) zones.places.delete(v.gate_place);
-  if (v.gate_held) {
-    for (const key of v.gate_held.split(' ')) zones.flights.delete(key);
+  const place = v.gate_place;
+  if (place) zones.places.delete(place);
+  const held = v.gate_held;
+  if (held) {
+    for (const key of held.split(' ')) zones.flights.delete(key);
+  }
+  const reason = v.gate_reason;
+  const cache = v.gate_cache;
+  if (reason === 'allowed') {
+    count(cache === 'hit' ? 'allowed-hit' : 'allowed');
+    if (cache === 'stale') count('stale');
+    return 'allow';
   }
   // What nginx refused by itself was never seen by `access`.
   if (!v.gate_method) v.gate_method = r.method;
   if (!v.gate_client) v.gate_client = r.remoteAddress;
   if (!v.gate_path) v.gate_path = loggablePath((v.request_uri ?? '').replace(/[?#].*/, ''), settings.options.keyPrefix);
-  const reason = v.gate_reason;
-  if (reason === 'allowed') count(v.gate_cache === 'hit' ? 'allowed-hit' : 'allowed');
-  else if (reason && OWN_ANSWERS.includes(reason)) {
+  if (reason && OWN_ANSWERS.includes(reason)) {
     count('own');
     return 'own';
-  } else count(`denied-${reason || v.status}`);
-  if (v.gate_cache === 'stale') count('stale');
-  return reason === 'allowed' ? 'allow' : 'deny';
-}
-
-function heldIn(r: NginxHTTPRequest): Held {
-  const v = r.variables;
-  return {
-    hold: (key) => {
-      v.gate_held = v.gate_held ? `${v.gate_held} ${key}` : key;
-    },
-    release: (key) => {
-      v.gate_held = (v.gate_held ?? '')
-        .split(' ')
-        .filter((held) => held !== key)
-        .join(' ');
-    },
-  };
+  }
+  count(`denied-${reason || v.status}`);
+  if (cache === 'stale') count('stale');
+  return 'deny';
 }
 
 /** `js_content` of the health listener. */

@@ -6,10 +6,11 @@ import crypto from 'crypto';
 import fs from 'fs';
 import { type Hashing, signRequest } from '../../contract/sigv4';
 import type { InvokeResponse } from '../core/answer';
+import type { Held } from '../core/authorize';
 import { awsCredentials, forgetCredentials } from '../core/aws-credentials';
 import type { CountingDict, Dict } from '../core/dict';
 import type { GatePorts } from '../core/gate';
-import { type Environment, invokeAddress, readAuthorizer } from '../core/lambda-endpoint';
+import { type Authorizer, type Environment, invokeAddress, readAuthorizer } from '../core/lambda-endpoint';
 import type { Settings } from '../core/settings';
 import { INVOKE_LOCATION, LAMBDA_UPSTREAM } from '../locations';
 
@@ -26,21 +27,18 @@ interface Listing {
 const shared = ngx.shared as unknown as Readonly<Record<string, CountingDict & Listing>>;
 const text = ngx.shared as unknown as Readonly<Record<string, Dict<string>>>;
 
-/** The zones that nginx.conf declares. Read anew each time: njs makes them when they are asked for. */
+/** The zones that nginx.conf declares. */
 export const zones = {
-  get places() {
-    return zone('places');
-  },
-  get flights() {
-    return zone('flights');
-  },
-  get abuse() {
-    return zone('abuse');
-  },
-  get metrics() {
-    return zone('metrics');
-  },
-};
+  places: zone('places'),
+  flights: zone('flights'),
+  abuse: zone('abuse'),
+  metrics: zone('metrics'),
+  limits: zone('limits'),
+  allowances: zone('allowances'),
+  allow: textZone('allow'),
+  deny: textZone('deny'),
+  leases: textZone('leases'),
+} as const;
 export const state: Dict<string> = textZone('state');
 
 export function now(): number {
@@ -48,30 +46,76 @@ export function now(): number {
 }
 
 export function count(metric: string, by = 1): void {
-  zone('metrics').incr(metric, by, 0);
+  zones.metrics.incr(metric, by, 0);
 }
 
-export function gatePorts(r: NginxHTTPRequest): GatePorts {
-  return {
-    settings,
-    allow: textZone('allow'),
-    deny: textZone('deny'),
-    flights: zone('flights'),
-    limits: zone('limits'),
-    abuse: zone('abuse'),
-    places: zone('places'),
-    leases: textZone('leases'),
-    allowances: zone('allowances'),
-    newGateId,
-    readBody: () => readBody(r),
-    now,
-    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-    digest: (value) => crypto.createHash('sha256').update(value).digest('base64url'),
-    authorizer: () => readAuthorizer(environment()),
-    invoke: (event) => invoke(r, event),
-    count,
-    warn: (message) => r.warn(`voicegate: ${message}`),
-  };
+/** One small object a request: what it holds beside the request is shared by all. */
+class RequestPorts implements GatePorts, Held {
+  declare readonly settings: Settings;
+  declare readonly allow: Dict<string>;
+  declare readonly deny: Dict<string>;
+  declare readonly leases: Dict<string>;
+  declare readonly flights: CountingDict;
+  declare readonly limits: CountingDict;
+  declare readonly places: CountingDict;
+  declare readonly allowances: CountingDict;
+  declare readonly abuse: CountingDict;
+
+  constructor(private readonly r: NginxHTTPRequest) {}
+
+  now(): number {
+    return Date.now();
+  }
+
+  sleep(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, milliseconds));
+  }
+
+  digest(value: string): string {
+    return crypto.createHash('sha256').update(value).digest('base64url');
+  }
+
+  newGateId(): string {
+    return newGateId();
+  }
+
+  readBody(): Promise<Uint8Array> {
+    return readBody(this.r);
+  }
+
+  authorizer(): Authorizer {
+    return readAuthorizer(environment());
+  }
+
+  invoke(event: string): Promise<InvokeResponse> {
+    return invoke(this.r, event);
+  }
+
+  count(metric: string, by = 1): void {
+    count(metric, by);
+  }
+
+  warn(message: string): void {
+    this.r.warn(`voicegate: ${message}`);
+  }
+
+  hold(key: string): void {
+    const v = this.r.variables;
+    v.gate_held = v.gate_held ? `${v.gate_held} ${key}` : key;
+  }
+
+  release(key: string): void {
+    const v = this.r.variables;
+    v.gate_held = (v.gate_held ?? '')
+      .split(' ')
+      .filter((held) => held !== key)
+      .join(' ');
+  }
+}
+Object.assign(RequestPorts.prototype, { settings, ...zones });
+
+export function gatePorts(r: NginxHTTPRequest): GatePorts & Held {
+  return new RequestPorts(r);
 }
 
 /** 144 random bits. Web Crypto is njs's only random source, and a global beside the module of that name. */

@@ -3,6 +3,7 @@ import { encodeDecision } from '../../../contract/authorizer-answer';
 import type { Decision } from '../../../contract/decision';
 import type { InvokeResponse } from '../../../gate/core/answer';
 import { type AuthorizePorts, askAuthorizer, cachedVerdict, type Verdict } from '../../../gate/core/authorize';
+import { grantHeaders } from '../../../gate/core/request-headers';
 import { gateOptions } from '../support/bundle';
 import { MemoryCounter, MemoryDict } from '../support/fake-dict';
 
@@ -61,10 +62,10 @@ const failing = async (): Promise<InvokeResponse> => {
 describe('askAuthorizer', () => {
   it('keeps an allow for its own time, and gives back all it held', async () => {
     const { ask, ports, clock, held } = world();
-    expect(await ask()).toEqual({ kind: 'allow', grant, cache: 'miss' });
+    expect(await ask()).toEqual({ kind: 'allow', grant, lines: grantHeaders(grant), cache: 'miss' });
     expect(held).toEqual(new Set());
     clock.now += 59_999;
-    expect(cachedVerdict(ports, 'key')).toEqual({ kind: 'allow', grant, cache: 'hit' });
+    expect(cachedVerdict(ports, 'key')).toEqual({ kind: 'allow', grant, lines: grantHeaders(grant), cache: 'hit' });
     clock.now += 1;
     expect(cachedVerdict(ports, 'key')).toBeUndefined();
   });
@@ -74,7 +75,7 @@ describe('askAuthorizer', () => {
     await ask();
     answers(failing);
     clock.now += 299_000;
-    expect(await ask()).toEqual({ kind: 'allow', grant, cache: 'stale' });
+    expect(await ask()).toEqual({ kind: 'allow', grant, lines: grantHeaders(grant), cache: 'stale' });
     clock.now += 1_000;
     expect(await ask()).toMatchObject({ kind: 'failure' });
   });

@@ -5,7 +5,7 @@ import { identifyClient } from '../../../gate/core/client';
 import { findCredential } from '../../../gate/core/credential';
 import { loggablePath, loggableTrace } from '../../../gate/core/loggable';
 import { queryPairs, withoutParameter } from '../../../gate/core/query';
-import { isDroppedHeader, ownHeaders, passedHeaders } from '../../../gate/core/request-headers';
+import { grantHeaders, isDroppedHeader, passedHeaders } from '../../../gate/core/request-headers';
 import { newKey } from '../support/http';
 
 describe('identifyClient', () => {
@@ -166,7 +166,7 @@ describe('headers to the app', () => {
         fc.string({ unit: 'binary', maxLength: 3000 }),
         fc.array(fc.string({ unit: 'binary' })),
         (text, scopes) => {
-          const lines = ownHeaders({ address: '192.0.2.1', proto: 'http' }, { principal: text, keyId: text, scopes });
+          const lines = grantHeaders({ principal: text, keyId: text, scopes });
           for (const line of lines.split('\r\n').slice(1)) {
             expect(line).toMatch(/^[A-Za-z-]+: [A-Za-z0-9._~@:/+%-]*$/);
             expect(line.length).toBeLessThanOrEqual(1024 + 20);
