@@ -18,7 +18,7 @@ export interface OuterNetOptions {
 
 /** The firewall's limits around a gate's. */
 export function outerNet(
-  limits: Required<GateLimits>,
+  limits: Required<Pick<GateLimits, 'requestsPerMinute' | 'synthesisPerMinute'>>,
   synthesisPaths: readonly string[],
   options: OuterNetOptions = {},
 ): RateLimit[] {
