@@ -9,7 +9,7 @@ import { isProblem, Problem } from '../local/launch/problem.mjs';
 import { createProgress, seconds } from '../local/launch/progress.mjs';
 import { createStopper } from '../local/launch/stopper.mjs';
 
-const PARTS = ['lint', 'unit', 'e2e', 'python'];
+const PARTS = ['lint', 'unit', 'package', 'e2e', 'python'];
 const usage = `npm test -- [--only ${PARTS.join('|')}]... [FILTER]...: runs all checks, or only the named parts; of the tests of
 TypeScript only the files whose paths contain a FILTER\n`;
 
@@ -23,6 +23,7 @@ const { NO_COLOR, FORCE_COLOR } = process.env;
 const colors = NO_COLOR || FORCE_COLOR ? {} : process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' };
 let python = '';
 let filters = [];
+let built = false;
 
 /** Runs a program, shows what it writes, and returns whether it succeeded. */
 async function run(label, command, args, { cwd = root } = {}) {
@@ -106,17 +107,28 @@ async function pytest(label, folder, directory) {
   add(label, { passed: count('tests') - failed - skipped, failed, skipped }, succeeded);
 }
 
+async function buildPackage() {
+  await check('jsii', process.execPath, ['build.mjs']);
+  built = true;
+}
+
 const parts = {
   async lint() {
     await check('biome', 'biome', ['ci', `--colors=${process.stdout.isTTY ? 'force' : 'off'}`, '.']);
     await check('tsc', 'tsc', ['--noEmit']);
     await check('tsc gate', 'tsc', ['--noEmit', '-p', 'gate']);
-    await check('jsii', process.execPath, ['build.mjs']);
-    await check('ruff', python, ['-m', 'ruff', 'check', '--no-cache', 'image', 'local']);
-    await check('ruff format', python, ['-m', 'ruff', 'format', '--no-cache', '--check', 'image', 'local']);
+    await buildPackage();
+    await check('ruff', python, ['-m', 'ruff', 'check', '--no-cache', 'image', 'local', 'examples']);
+    await check('ruff format', python, ['-m', 'ruff', 'format', '--no-cache', '--check', 'image', 'local', 'examples']);
     await check('mypy', python, ['-m', 'mypy', '--cache-dir', '/dev/null'], { cwd: join(root, 'image') });
   },
-  unit: (directory) => vitest('unit tests', ['--exclude', 'test/e2e/**'], directory),
+  unit: (directory) => vitest('unit tests', ['--exclude', 'test/e2e/**', '--exclude', 'test/package/**'], directory),
+  async package(directory) {
+    if (!built) await buildPackage();
+    const prepared = await run('packages', process.execPath, ['test/package/prepare.mjs']);
+    if (prepared) await vitest('package tests', ['test/package'], directory);
+    else add('packages', { passed: 0, failed: 1, skipped: 0 }, false);
+  },
   e2e: (directory) => vitest('end-to-end tests', ['test/e2e'], directory),
   python: (directory) => pytest('image tests', 'image', directory),
 };

@@ -1,0 +1,87 @@
+// Makes what the tests of this folder look at, in .voicegate/package: the file that `npm publish` would upload, the
+// Python wheel of the same build, an empty project that installed the file, one that installed it with the lowest
+// supported aws-cdk-lib, and a Python environment with the wheel. Expects a finished build (`npm run build`).
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCommand } from '../../local/launch/command.mjs';
+import { root } from '../../local/launch/prepare.mjs';
+import { findPython } from '../../local/launch/python.mjs';
+
+const { version, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const folder = join(root, '.voicegate/package');
+const PIP = ['--disable-pip-version-check', '--no-input'];
+/** Exact versions; aws-cdk-lib comes to PyPI some days after npm. */
+const PYTHON_REQUIREMENTS = join(root, 'test/package/requirements.txt');
+
+async function run(command, args, cwd = root) {
+  const { status, output } = await runCommand(command, args, { cwd, timeoutMs: 10 * 60_000 });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${output}`);
+}
+
+/** A project outside of this one, so that nothing of this one's packages is found. */
+async function project(name, packages) {
+  const directory = mkdtempSync(join(tmpdir(), `voicegate-${name}-`));
+  writeFileSync(join(directory, 'package.json'), '{ "private": true }\n');
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
+  await run('npm', ['install', ...quiet, ...packages], directory);
+  return directory;
+}
+
+/** Made of the unpacked file, so that both languages get the same; below this project, where its peers are found. */
+async function wheel(file) {
+  const unpacked = join(folder, 'unpacked');
+  mkdirSync(unpacked);
+  await run('tar', ['-xzf', file, '-C', unpacked]);
+  const directory = join(root, 'dist/python');
+  rmSync(directory, { recursive: true, force: true });
+  await run(join(root, 'node_modules/.bin/jsii-pacmak'), [
+    ...['--targets', 'python', '--outdir', directory, '--no-fingerprint'],
+    ...['--pack-command', 'npm pack --ignore-scripts'],
+    join(unpacked, 'package'),
+  ]);
+  return join(directory, 'python', `voicegate-${version}-py3-none-any.whl`);
+}
+
+/** The virtual environment stays: aws-cdk-lib is large there. */
+async function pythonEnvironment() {
+  const directory = join(root, '.voicegate/python-cdk');
+  const stamp = join(directory, 'installed');
+  const wanted = readFileSync(PYTHON_REQUIREMENTS, 'utf8');
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+    rmSync(directory, { recursive: true, force: true });
+    await run((await findPython()).executable, ['-m', 'venv', directory]);
+    await run(join(directory, 'bin/python'), ['-m', 'pip', 'install', '-q', ...PIP, '-r', PYTHON_REQUIREMENTS]);
+    copyFileSync(PYTHON_REQUIREMENTS, stamp);
+  }
+  return join(directory, 'bin/python');
+}
+
+const prepared = join(folder, 'prepared.json');
+if (existsSync(prepared)) {
+  const { consumer, oldest } = JSON.parse(readFileSync(prepared, 'utf8'));
+  for (const earlier of [consumer, oldest]) rmSync(earlier, { recursive: true, force: true });
+}
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder]);
+const file = join(folder, `voicegate-${version}.tgz`);
+
+const lowest = (name) => `${name}@${peerDependencies[name].replace(/^\^/, '')}`;
+/** The version that Python has: aws-cdk-lib brings assets of its own, which differ from release to release. */
+const pinned = (name) => {
+  const [, version] = new RegExp(`^${name}==(.+)$`, 'm').exec(readFileSync(PYTHON_REQUIREMENTS, 'utf8'));
+  return `${name}@${version}`;
+};
+const [consumer, oldest, python] = await Promise.all([
+  project('consumer', [file, pinned('aws-cdk-lib'), pinned('constructs')]),
+  project('oldest', [file, lowest('aws-cdk-lib'), lowest('constructs')]),
+  (async () => {
+    const [package_, interpreter] = [await wheel(file), await pythonEnvironment()];
+    await run(interpreter, ['-m', 'pip', 'install', '-q', ...PIP, '--no-deps', '--force-reinstall', package_]);
+    return interpreter;
+  })(),
+]);
+// Sources too: they are compiled against the oldest aws-cdk-lib.
+for (const name of ['lib', 'contract']) cpSync(join(root, name), join(oldest, 'source', name), { recursive: true });
+writeFileSync(prepared, `${JSON.stringify({ file, consumer, oldest, python })}\n`);

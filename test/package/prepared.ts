@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import ts from 'typescript';
+import { packageRoot } from '../../lib/package-root';
+
+export const root = packageRoot(__dirname);
+const run = promisify(execFile);
+
+/** What `prepare.mjs` made. */
+export interface Prepared {
+  /** The packed file. */
+  readonly file: string;
+  /** A project that installed it. */
+  readonly consumer: string;
+  /** A project that installed it with the lowest supported peers; the library's sources are in its folder `source`. */
+  readonly oldest: string;
+  /** A Python that has the wheel. */
+  readonly python: string;
+}
+
+export function prepared(): Prepared {
+  try {
+    return JSON.parse(readFileSync(join(root, '.voicegate/package/prepared.json'), 'utf8')) as Prepared;
+  } catch {
+    throw new Error(
+      'nothing is packed: run "npm test -- --only package", or "npm run build && node test/package/prepare.mjs"',
+    );
+  }
+}
+
+/** An example as JavaScript, for a project without a compiler. */
+export function exampleAsJavaScript(name: string): string {
+  const source = readFileSync(join(root, 'examples', name, 'app.ts'), 'utf8');
+  const options = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, esModuleInterop: true };
+  return ts.transpileModule(source, { compilerOptions: options }).outputText;
+}
+
+/** A folder with Node.js alone: as PATH it hides compilers and container builders. */
+export function nodeAlone(): string {
+  const folder = join(mkdtempSync(join(tmpdir(), 'voicegate-path-')), 'bin');
+  mkdirSync(folder);
+  symlinkSync(process.execPath, join(folder, 'node'));
+  return folder;
+}
+
+/** Runs an app as the CDK toolkit does, and returns its templates as text, by stack. */
+export async function synthesize(
+  command: string,
+  args: readonly string[],
+  path: string,
+): Promise<Readonly<Record<string, string>>> {
+  const outdir = mkdtempSync(join(tmpdir(), 'voicegate-out-'));
+  const zones = { 'availability-zones:account=111122223333:region=eu-west-1': ['eu-west-1a', 'eu-west-1b'] };
+  await run(command, args, {
+    timeout: 120_000,
+    env: {
+      PATH: path,
+      HOME: outdir,
+      TMPDIR: tmpdir(),
+      CDK_OUTDIR: outdir,
+      CDK_DEFAULT_ACCOUNT: '111122223333',
+      CDK_DEFAULT_REGION: 'eu-west-1',
+      CDK_CONTEXT_JSON: JSON.stringify(zones),
+    },
+  });
+  const manifest = JSON.parse(readFileSync(join(outdir, 'manifest.json'), 'utf8')) as {
+    readonly artifacts: Readonly<
+      Record<string, { readonly type: string; readonly properties?: { templateFile?: string } }>
+    >;
+  };
+  return Object.fromEntries(
+    Object.entries(manifest.artifacts)
+      .filter(([, { type }]) => type === 'aws:cloudformation:stack')
+      .map(([name, { properties }]) => [name, readFileSync(join(outdir, String(properties?.templateFile)), 'utf8')]),
+  );
+}
