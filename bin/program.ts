@@ -1,21 +1,23 @@
 import addCompletion from '@bomb.sh/tab/commander';
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
+import { explainAwsError } from './aws-target';
 import { CommandError, EXIT } from './command-error';
 import { addKeysCommands } from './keys/commands';
-import { explainAwsError } from './keys/open-key-table';
 import type { Terminal } from './terminal';
+import { addUsageCommand } from './usage/command';
 
 /** Runs one command line (without `node` and the program's name) and returns its exit code. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   const program = new Command('voicegate')
-    .description('API keys of Voicegate')
+    .description('API keys of Voicegate, and what was done with them')
     .version(version)
     .exitOverride()
     .showHelpAfterError('(add --help for what is allowed)')
     .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 no such key, table, stack or local cloud.')
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.tell });
   addKeysCommands(program, terminal);
+  addUsageCommand(program, terminal);
   addCompletion(program, { completionCommandName: 'completion' });
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -3,9 +3,10 @@
 import type { Command } from 'commander';
 import { DEFAULT_KEY_PREFIX, KEY_PREFIX_PATTERN } from '../../contract/api-key';
 import type { KeyRecord } from '../../contract/key-record';
+import type { TargetOptions } from '../aws-target';
 import { UsageError } from '../command-error';
 import type { Terminal } from '../terminal';
-import { openKeyTable, type Target, type TargetOptions } from './open-key-table';
+import { openKeyTable, type Target } from './open-key-table';
 import { keyDetails, keyView } from './presentation';
 
 export interface CommonOptions extends TargetOptions {
@@ -40,9 +41,13 @@ export class KeysContext {
 }
 
 export function withTarget(command: Command): Command {
+  return withStack(command).option('--table <name>', 'the key table itself, instead of --stack');
+}
+
+/** The options that name a stack, whose it is, and how the result is printed. */
+export function withStack(command: Command): Command {
   return command
-    .option('--stack <name>', 'the deployed stack whose keys are meant')
-    .option('--table <name>', 'the key table itself, instead of --stack')
+    .option('--stack <name>', 'the deployed stack that is meant')
     .option('--local', 'the running local cloud')
     .option('--state-dir <folder>', 'state folder of the local cloud (default: .voicegate)')
     .option('--profile <name>', 'AWS profile, as in the AWS CLI')

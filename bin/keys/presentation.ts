@@ -58,7 +58,8 @@ function detail(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-function columns(rows: readonly (readonly string[])[]): string {
+/** Lines of cells that stand under each other. */
+export function columns(rows: readonly (readonly string[])[]): string {
   const safe = rows.map((row) => row.map(printable));
   const widths = (safe[0] ?? []).map((_, column) => Math.max(...safe.map((row) => stringWidth(row[column] ?? ''))));
   return safe

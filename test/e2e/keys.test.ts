@@ -232,3 +232,29 @@ describe('a key that is limited', () => {
     expect((await post('/v1', headers)).status).toBe(403);
   });
 });
+
+it('voicegate usage shows requests, characters and refusals of a key as the gate has logged them', async () => {
+  const { key, keyId } = await cloud.createKey('usage', '--scope', 'tts:synthesize');
+  const headers = { 'x-api-key': key };
+  const input = JSON.stringify({ model: 'tts-1', input: '你好吗' });
+  const json = { ...headers, 'content-type': 'application/json' };
+  const url = `${cloud.ready.https}/v1/audio/speech`;
+  for (let i = 0; i < 2; i++) {
+    expect((await call(url, { ca: cloud.ready.ca, method: 'POST', headers: json, body: input })).status).toBe(200);
+  }
+  expect((await get('/tts?text=abcd', headers)).status).toBe(200);
+  expect((await get('/probe', headers)).status).toBe(200);
+  await cloud.voicegate('keys', 'disable', keyId);
+  await settled();
+  expect((await get('/probe', headers)).status).toBe(401);
+  await expect
+    .poll(async () => JSON.parse(await cloud.voicegate('usage', '--days', '2', '--key', keyId, '--json')).rows, {
+      timeout: 20_000,
+      interval: 1_000,
+    })
+    .toEqual([{ day: expect.any(String), keyId, owner: 'e2e', requests: 4, characters: 10, refusals: 1 }]);
+  const table = await cloud.voicegate('usage', '--owner', 'e2e', '--days', '2');
+  expect(table).toContain(keyId);
+  expect(table).toContain('█ let through');
+  expect(table).not.toContain('你好');
+});
