@@ -1,0 +1,285 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Agent, request as httpRequest } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { GateBundle } from '../../contract/gate-options';
+import { App } from './support/app';
+import { buildGate, gateOptions } from './support/bundle';
+import { freePort, GateContainers, type GateSetup, startGate } from './support/gate';
+import { call, newKey, raw, withKey } from './support/http';
+import { LambdaEndpoint } from './support/lambda-endpoint';
+
+let bundle: GateBundle;
+let app: App;
+let lambda: LambdaEndpoint;
+const stopping: { stop(): unknown }[] = [];
+
+beforeAll(async () => {
+  [bundle, app, lambda] = await Promise.all([buildGate(), App.start(), LambdaEndpoint.start()]);
+});
+
+afterAll(() => Promise.all([app?.stop(), lambda?.stop()]));
+
+beforeEach(() => {
+  app.reset();
+  lambda.reset();
+});
+
+afterEach(async () => {
+  for (const part of stopping.splice(0).reverse()) await part.stop();
+});
+
+async function gateWith(
+  changes: Parameters<typeof gateOptions>[0] = {},
+  setup: Partial<GateSetup> = {},
+): Promise<GateContainers> {
+  const options = gateOptions(changes);
+  const gate = await startGate(bundle.packGate, options, { upstreamPort: app.port, lambdaUrl: lambda.url, ...setup });
+  stopping.push(gate);
+  return gate;
+}
+
+const master = (gate: GateContainers) => Number(readFileSync(join(gate.directory, 'nginx.pid'), 'utf8'));
+const workersOf = (gate: GateContainers) =>
+  readFileSync(`/proc/${master(gate)}/task/${master(gate)}/children`, 'utf8').trim();
+
+/** All places are free again: as many requests as there are places pass at once. */
+async function expectAllPlacesFree(gate: GateContainers, places: number): Promise<void> {
+  app.reset();
+  app.handler = async (_, response) => {
+    await sleep(200);
+    response.end('ok');
+    return true;
+  };
+  const statuses = async () =>
+    (await Promise.all(Array.from({ length: places }, () => call(gate.url, '/static/x')))).map(({ status }) => status);
+  await expect.poll(statuses, { timeout: 5000 }).toEqual(Array(places).fill(200));
+}
+
+describe('an app', () => {
+  it('that is not up yet: 502, and health is red, so that no load balancer sends anybody', async () => {
+    await app.stop();
+    const options = gateOptions();
+    const gate = new GateContainers(bundle.packGate(options), { upstreamPort: app.port, lambdaUrl: lambda.url });
+    stopping.push(gate);
+    await gate.init();
+    await gate.start();
+    await expect.poll(() => gate.health(), { timeout: 5000 }).toBe(503);
+    const answer = await call(gate.url, '/tts', withKey(newKey()));
+    expect([answer.status, answer.json().error]).toEqual([502, 'Bad Gateway']);
+    await app.listen();
+    await gate.ready();
+    expect((await call(gate.url, '/tts', withKey(newKey()))).status).toBe(200);
+  });
+
+  it('that crashes: its client sees an answer that breaks off, the next are 502, and all goes on with the app', async () => {
+    const port = await freePort();
+    const program = `require('http').createServer((q, s) => {
+      if (q.url === '/static/crash') { s.writeHead(200, { 'content-length': 1000 }); s.write('half'); setTimeout(() => process.exit(9), 50); }
+      else s.end('fine'); }).listen(${port}, '127.0.0.1')`;
+    let child: ChildProcess | undefined;
+    const start = () => {
+      child = spawn(process.execPath, ['-e', program], { stdio: 'ignore' });
+    };
+    start();
+    stopping.push({ stop: () => child?.kill('SIGKILL') });
+    const gate = await gateWith({ limits: { inFlight: 4, queue: 0 } }, { upstreamPort: port });
+    const before = workersOf(gate);
+    for (let round = 0; round < 3; round++) {
+      const exited = once(child as ChildProcess, 'exit');
+      const broken = await Promise.all(
+        Array.from({ length: 4 }, () =>
+          raw(gate.url, 'GET /static/crash HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'),
+        ),
+      );
+      await exited;
+      for (const text of broken) expect(text).toMatch(/^HTTP\/1\.1 (200 OK[\s\S]*\r\n\r\nhalf|502 )/);
+      expect(broken.some((text) => text.endsWith('half'))).toBe(true);
+      expect((await call(gate.url, '/static/x')).status).toBe(502);
+      start();
+      await expect.poll(async () => (await call(gate.url, '/static/x')).status, { timeout: 5000 }).toBe(200);
+    }
+    expect(workersOf(gate)).toBe(before);
+    // No place was lost to a request that broke off.
+    const last = await Promise.all(Array.from({ length: 4 }, () => call(gate.url, '/static/x')));
+    expect(last.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  });
+
+  it('that hangs: 504 after the longest time of a request, and its places are free again', async () => {
+    const gate = await gateWith({ longestRequest: 1, limits: { inFlight: 4, queue: 0 } });
+    app.handler = () => true;
+    const answers = await Promise.all(Array.from({ length: 5 }, () => call(gate.url, '/static/x')));
+    expect(answers.map(({ status }) => status).sort()).toEqual([503, 504, 504, 504, 504]);
+    await expectAllPlacesFree(gate, 4);
+  });
+
+  it('that stops amid its answer: the client is not left waiting for ever', async () => {
+    const gate = await gateWith({ longestRequest: 1, limits: { inFlight: 2, queue: 0 } });
+    app.handler = (_, response) => {
+      response.writeHead(200, { 'content-length': '1000' });
+      response.write('half');
+      return true;
+    };
+    const text = await raw(gate.url, 'GET /static/x HTTP/1.1\r\nHost: a\r\n\r\n');
+    expect(text).toMatch(/half$/);
+    await expectAllPlacesFree(gate, 2);
+  });
+
+  it('that is busy is never unhealthy, however long', async () => {
+    const gate = await gateWith({ limits: { inFlight: 2, queue: 0 } });
+    app.handler = async (_, response) => {
+      await sleep(2500);
+      response.end();
+      return true;
+    };
+    const busy = [call(gate.url, '/static/x'), call(gate.url, '/static/x')];
+    for (let i = 0; i < 4; i++) {
+      await sleep(500);
+      expect(await gate.health()).toBe(200);
+    }
+    expect((await Promise.all(busy)).map(({ status }) => status)).toEqual([200, 200]);
+  });
+
+  it('whose client has gone gets no more of its time, and its place is free again', async () => {
+    const gate = await gateWith({ limits: { inFlight: 2, queue: 0 } });
+    app.handler = () => true;
+    const sockets: Socket[] = [];
+    for (let i = 0; i < 2; i++) {
+      const socket = connect(gate.port, '127.0.0.1', () => socket.write('GET /static/x HTTP/1.1\r\nHost: a\r\n\r\n'));
+      sockets.push(socket);
+    }
+    await expect.poll(() => app.received.length).toBe(2);
+    expect((await call(gate.url, '/static/x')).status).toBe(503);
+    for (const socket of sockets) socket.destroy();
+    await expectAllPlacesFree(gate, 2);
+  });
+});
+
+describe('connections', () => {
+  it('that were idle up to the load balancer’s timeout are still served: the load balancer closes first', async () => {
+    const gate = await gateWith({ loadBalancerIdleTimeout: 1 });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    stopping.push({ stop: () => agent.destroy() });
+    const ask = () =>
+      new Promise<readonly [number, boolean]>((resolve, reject) => {
+        const request = httpRequest({ port: gate.port, path: '/static/x', agent }, (response) => {
+          response.resume().on('end', () => resolve([response.statusCode ?? 0, request.reusedSocket]));
+        });
+        request.on('error', reject);
+        request.end();
+      });
+    expect(await ask()).toEqual([200, false]);
+    // A little before, at, and well after the load balancer would have closed; the gate keeps them ten seconds longer.
+    for (const pause of [900, 1000, 1100, 5000, 9500]) {
+      await sleep(pause);
+      expect(await ask()).toEqual([200, true]);
+    }
+    // And in the end it does close what nobody uses.
+    const socket = connect(gate.port, '127.0.0.1', () => socket.write('GET /static/x HTTP/1.1\r\nHost: a\r\n\r\n'));
+    socket.resume();
+    const start = Date.now();
+    await once(socket, 'close');
+    expect(Date.now() - start).toBeGreaterThan(10_000);
+  }, 60_000);
+
+  it('that the app closes after each answer, or keeps, cost nobody an answer', async () => {
+    const gate = await gateWith();
+    for (const connection of ['close', 'keep-alive']) {
+      app.handler = (_, response) => {
+        response.writeHead(200, { connection }).end('x');
+        return true;
+      };
+      for (let i = 0; i < 10; i++) {
+        expect((await call(gate.url, '/static/x')).status).toBe(200);
+        await sleep(i * 5);
+      }
+    }
+  });
+
+  it('are not dropped by a reload under load, and decisions, limits and places outlive it', async () => {
+    const gate = await gateWith({ workers: 2 });
+    const key = newKey();
+    expect((await call(gate.url, '/tts', withKey(key))).status).toBe(200);
+    const before = workersOf(gate);
+    app.handler = async (_, response) => {
+      await sleep(20);
+      response.end('ok');
+      return true;
+    };
+    let running = true;
+    const statuses: number[] = [];
+    // A connection for each request, as nobody can reuse one that is just being closed.
+    const client = async () => {
+      while (running) {
+        const text = await raw(
+          gate.url,
+          `GET /tts HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-API-Key: ${key}\r\n\r\n`,
+        );
+        statuses.push(Number(text.split(' ')[1]));
+      }
+    };
+    const clients = Array.from({ length: 8 }, client);
+    for (let i = 0; i < 3; i++) {
+      await sleep(300);
+      process.kill(master(gate), 'SIGHUP');
+    }
+    await sleep(500);
+    running = false;
+    await Promise.all(clients);
+    expect(statuses.length).toBeGreaterThan(100);
+    expect(statuses.filter((status) => status !== 200)).toEqual([]);
+    expect(workersOf(gate)).not.toBe(before);
+    expect(lambda.invocations).toHaveLength(1);
+    await expectAllPlacesFree(gate, 16);
+  });
+});
+
+describe('a resolver', () => {
+  it('that is gone lets nobody new in, and is asked again when it is back', async () => {
+    const gate = new GateContainers(bundle.packGate(gateOptions({ authorizer: { timeout: 1000 } })), {
+      upstreamPort: app.port,
+      lambdaUrl: 'http://lambda.voicegate.test:9',
+    });
+    stopping.push(gate);
+    const file = join(gate.directory, 'resolv.conf');
+    // Nobody listens there.
+    writeFileSync(file, 'nameserver 127.0.0.1\n');
+    expect(await gate.init({ VOICEGATE_RESOLV_CONF: file })).toMatchObject({ code: 0 });
+    await gate.start();
+    await gate.ready();
+    const before = workersOf(gate);
+    const answers = await Promise.all(Array.from({ length: 4 }, () => call(gate.url, '/tts', withKey(newKey()))));
+    for (const answer of answers) {
+      expect([answer.status, answer.json().error]).toEqual([503, 'Service Unavailable']);
+      expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    }
+    // What needs no authorizer works.
+    expect((await call(gate.url, '/static/x')).status).toBe(200);
+    expect(workersOf(gate)).toBe(before);
+  });
+});
+
+describe('a container that is stopped', () => {
+  it('turns red first, serves what comes meanwhile, lets all in flight finish, and ends well within its time', async () => {
+    const gate = await gateWith({ drainDelay: 1, longestRequest: 5 });
+    const key = newKey();
+    app.handler = async (received, response) => {
+      if (received.url === '/tts') await sleep(2500);
+      response.end('spoken');
+      return true;
+    };
+    const inFlight = Array.from({ length: 6 }, () => call(gate.url, '/tts', withKey(key)));
+    await expect.poll(() => app.received.length).toBe(6);
+    gate.signal('SIGTERM');
+    await expect.poll(() => gate.health()).toBe(503);
+    expect((await call(gate.url, '/static/late')).status).toBe(200);
+    const answers = await Promise.all(inFlight);
+    expect(answers.map(({ status, body }) => [status, body])).toEqual(Array(6).fill([200, 'spoken']));
+    expect(await gate.exited()).toBe(0);
+    expect(gate.stderr).not.toMatch(/exited on signal|\[alert\]/);
+  });
+});
