@@ -4,25 +4,25 @@ import { type Grant, refusal } from '../../contract/decision';
 import type { Amounts, LeaseRequest } from '../../contract/quota';
 import { type AbusePorts, banLeft, noteFailure } from './abuse';
 import { askAuthorizer, cachedVerdict, type Held, type Identity, type Verdict } from './authorize';
-import { takeToken } from './bucket';
 import { identifyClient } from './client';
-import { claimedKeyId } from './credential';
+import { claimedKeyId, isWellFormed } from './credential';
 import type { CountingDict } from './dict';
 import { eventV1, eventV2, routeArn } from './event';
 import { type Identified, identify } from './identify';
 import type { Authorizer } from './lambda-endpoint';
 import { type Paid, refund } from './lease';
+import { counted, takeLimits } from './limits';
 import { loggablePath } from './loggable';
 import { costOf, lapsedGrant, type MeteredPorts, mayCountBody, noteCharacters, payFor, withLease } from './metered';
-import type { Outcome, Refusal, RefusalReason, Trace } from './outcome';
+import { type Outcome, type RefusalReason, refuse, type Trace } from './outcome';
 import { policyAllows } from './policy';
 import { QUEUE_WAIT, takeNextPlace, waitForPlace } from './queue';
 import { rateLimitFields } from './rate-limit-fields';
 import { clientHeaders, passedHeaders } from './request-headers';
-import { isKnownMethod, isPublic, isSynthesis, requiredScopes } from './routes';
+import { isKnownMethod, isPublic, requiredScopes } from './routes';
 import { parseTarget } from './target';
 import type { GateRequest, Visit } from './visit';
-import { giveBack, type Taken, takeFromWindow, takePlace } from './window';
+import { takePlace } from './window';
 
 export interface GatePorts extends MeteredPorts, AbusePorts {
   /** Places of requests in flight to the app. */
@@ -40,7 +40,6 @@ interface Asking {
   readonly cost?: Amounts;
 }
 
-const MINUTE = 60_000;
 const PROVEN: readonly RefusalReason[] = ['revoked', 'disabled', 'expired', 'not-yet-valid'];
 
 /** Decides; synchronous whenever the cache knows the answer and the app has a free place. */
@@ -81,7 +80,8 @@ export function passThrough(
     if (seconds > 0) return refuse(429, 'banned', seconds);
   }
   if (cached !== undefined) return apply(visit, asking, cached, ports, held, trace);
-  if (!identified.wellFormed) {
+  const { scheme } = identified;
+  if (scheme !== undefined && !isWellFormed(identified.cacheText, scheme, options.keyPrefix)) {
     noteFailure(ports, visit.network, undefined);
     return counted(visit, refuse(401, 'malformed'), ports);
   }
@@ -160,14 +160,28 @@ function apply(
     return counted(visit, refuse(403, 'refused'), ports);
   }
   const { identified } = asking;
-  const limited = takeLimits(visit, grant, ports, identified);
+  const { rate } = grant;
+  const plan = rate === undefined ? undefined : { name: grant.keyId ?? ports.digest(identified.cacheText), rate };
+  const limited = takeLimits(visit, plan, ports);
   if (limited !== undefined) return limited;
-  const admit = () =>
-    grant.quota === undefined
-      ? seat(visit, identified.query, lines, ports, held, identified)
-      : admitMetered(visit, asking, grant, lines, ports, held, trace);
   const noting = noteCharacters(visit, identified.query, ports, trace);
-  return noting === undefined ? admit() : noting.then(admit);
+  if (noting === undefined) return admit(visit, asking, grant, lines, ports, held, trace);
+  return noting.then(() => admit(visit, asking, grant, lines, ports, held, trace));
+}
+
+function admit(
+  visit: Visit,
+  asking: Asking,
+  grant: Grant,
+  lines: string,
+  ports: GatePorts,
+  held: Held,
+  trace: Trace,
+): Outcome | Promise<Outcome> {
+  const { identified } = asking;
+  return grant.quota === undefined
+    ? seat(visit, identified.query, lines, ports, held, identified)
+    : admitMetered(visit, asking, grant, lines, ports, held, trace);
 }
 
 /** Pays for the request; it gets its money back when the app has no place for it. */
@@ -191,17 +205,6 @@ async function admitMetered(
   const outcome = await seat(visit, identified.query, lines, ports, held, identified, payment);
   if (outcome.kind === 'refuse') refund(ports, keyId, payment, cost);
   return outcome;
-}
-
-function takeLimits(
-  visit: Visit,
-  grant: Grant | undefined,
-  ports: GatePorts,
-  identified?: Identified,
-): Refusal | undefined {
-  const limited = grant?.rate === undefined ? takeClientLimits(visit, ports) : takePlanLimit(grant, identified, ports);
-  if (limited.allowed) return undefined;
-  return refuse(429, grant?.rate === undefined ? 'client-rate' : 'rate', limited.retryAfter);
 }
 
 /** A place in flight, which may take a while. `lines`: what the app is told about the grant. */
@@ -248,52 +251,9 @@ function pass(
   return payment === undefined ? passed : { ...passed, fields: rateLimitFields(payment.limits) };
 }
 
-/** The synthesis limit first: a request that it refuses does not count for the other. */
-function takeClientLimits(visit: Visit, ports: GatePorts): Taken {
-  const { limits } = ports.settings.options;
-  const now = ports.now();
-  let speech: Taken | undefined;
-  if (isSynthesis(ports.settings.options, visit.target.path)) {
-    speech = takeFromWindow(
-      ports.limits,
-      `s${visit.network}:`,
-      { limit: limits.synthesisPerMinute, length: MINUTE },
-      now,
-    );
-    if (!speech.allowed) return speech;
-  }
-  const all = takeFromWindow(
-    ports.limits,
-    `a${visit.network}:`,
-    { limit: limits.requestsPerMinute, length: MINUTE },
-    now,
-  );
-  if (!all.allowed && speech?.slot !== undefined) giveBack(ports.limits, speech.slot);
-  return all;
-}
-
-function takePlanLimit(grant: Grant, identified: Identified | undefined, ports: GatePorts): Taken {
-  const name = grant.keyId ?? (identified === undefined ? grant.principal : ports.digest(identified.cacheText));
-  return grant.rate === undefined
-    ? { allowed: true, retryAfter: 0 }
-    : takeToken(ports.limits, `k${name}`, grant.rate, ports.now());
-}
-
 /** The id that a refused key states. */
 function claimed({ identified }: Asking, ports: GatePorts): string | undefined {
   return claimedKeyId(identified.cacheText, ports.settings.options.keyPrefix);
-}
-
-/** A refused request counts for the client's overall limit, so that guessing is limited too. */
-function counted(visit: Visit, refused: Refusal, ports: GatePorts): Refusal {
-  const { requestsPerMinute } = ports.settings.options.limits;
-  const taken = takeFromWindow(
-    ports.limits,
-    `a${visit.network}:`,
-    { limit: requestsPerMinute, length: MINUTE },
-    ports.now(),
-  );
-  return taken.allowed ? refused : refuse(429, 'client-rate', taken.retryAfter);
 }
 
 /** The event for a visit, of the format that the authorizer expects. */
@@ -335,8 +295,4 @@ function header(request: GateRequest, name: string): string | undefined {
     }
   }
   return joined;
-}
-
-function refuse(status: Refusal['status'], reason: RefusalReason, retryAfter?: number): Refusal {
-  return { kind: 'refuse', status, reason, ...(retryAfter === undefined ? {} : { retryAfter }) };
 }

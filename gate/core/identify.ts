@@ -2,7 +2,7 @@
 
 import type { GateOptions } from '../../contract/gate-options';
 import { KEY_HEADER } from '../../contract/names';
-import { findCredential, isWellFormed, QUERY_KEY } from './credential';
+import { findCredential, QUERY_KEY } from './credential';
 import { identityValues } from './identity-source';
 import { queryPairs, withoutParameter } from './query';
 import type { Visit } from './visit';
@@ -23,8 +23,8 @@ export interface Identified {
   readonly values: readonly string[];
   /** What the decision may depend on: its digest is the key of the cache. */
   readonly cacheText: string;
-  /** Whether the authorizer need be asked at all. */
-  readonly wellFormed: boolean;
+  /** How it came, where a look at the credential tells whether the authorizer need be asked at all. */
+  readonly scheme?: 'header' | 'bearer' | 'query';
   /** What of the query the app gets. */
   readonly query: string | undefined;
   /** Lower-case names of further headers that held the credential. */
@@ -65,27 +65,7 @@ function byCredential(visit: Visit, options: GateOptions): Identity {
   if (scheme !== 'bearer' && !(text.startsWith(options.keyPrefix) && text[options.keyPrefix.length] === '_')) {
     return { kind: 'refuse', status: 401, reason: 'malformed', query };
   }
-  return new ByCredential(text, scheme, options.keyPrefix, query);
-}
-
-/** What only a miss needs is worked out when it is asked for. */
-class ByCredential implements Identified {
-  readonly kind = 'one';
-
-  constructor(
-    readonly cacheText: string,
-    private readonly scheme: 'header' | 'bearer' | 'query',
-    private readonly keyPrefix: string,
-    readonly query: string | undefined,
-  ) {}
-
-  get values(): readonly string[] {
-    return [this.cacheText];
-  }
-
-  get wellFormed(): boolean {
-    return isWellFormed(this.cacheText, this.scheme, this.keyPrefix);
-  }
+  return { kind: 'one', values: [text], cacheText: text, scheme, query };
 }
 
 /** A foreign authorizer sees the whole request, so its decision may depend on method and path too. */
@@ -112,7 +92,6 @@ function bySource(visit: Visit, sources: readonly string[]): Identity {
     kind: 'one',
     values,
     cacheText: JSON.stringify([...values, request.method, target.path]),
-    wellFormed: true,
     query,
     consumedHeaders,
   };

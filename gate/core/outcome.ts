@@ -54,3 +54,7 @@ export interface Trace {
   /** Of the text to speak, where it could be told. */
   characters?: number;
 }
+
+export function refuse(status: Refusal['status'], reason: RefusalReason, retryAfter?: number): Refusal {
+  return retryAfter === undefined ? { kind: 'refuse', status, reason } : { kind: 'refuse', status, reason, retryAfter };
+}

@@ -130,7 +130,7 @@ async function verdictOn(
     client,
     network: client.network,
   };
-  const identified = { kind: 'one' as const, values: [key], cacheText: key, wellFormed: true, query: undefined };
+  const identified = { kind: 'one' as const, values: [key], cacheText: key, query: undefined };
   const event = () => JSON.stringify(authorizerEvent(visit, identified, ports));
   const verdict = await askAuthorizer(ports, { cacheKey, network: client.network, event }, held);
   if (verdict.kind === 'deny' || (verdict.kind === 'busy' && verdict.reason === 'misses')) {
