@@ -4,17 +4,13 @@ import type { AuthorizePorts } from './authorize';
 import { getAllow } from './decision-cache';
 import type { CountingDict } from './dict';
 
-export interface AbusePorts extends AuthorizePorts {
-  readonly abuse: CountingDict;
-}
-
 const MINUTE = 60_000;
 
 /**
  * Counts one credential that was not good. Not counted: no credential at all, and a refusal that the cache knew already:
  * a program that goes on with its expired key guesses nothing.
  */
-export function noteFailure(ports: AbusePorts, network: string, keyId: string | undefined): void {
+export function noteFailure(ports: AuthorizePorts, network: string, keyId: string | undefined): void {
   const { failuresPerMinute, banSeconds } = ports.settings.options.limits;
   const now = ports.now();
   const minute = Math.floor(now / MINUTE);
@@ -28,11 +24,17 @@ export function noteFailure(ports: AbusePorts, network: string, keyId: string | 
   }
 }
 
+/** Whether the client has failed in this minute or the one before. */
+export function hasFailed(dict: CountingDict, network: string, now: number): boolean {
+  const minute = Math.floor(now / MINUTE);
+  return dict.get(`f${minute}:${network}`) !== undefined || dict.get(`f${minute - 1}:${network}`) !== undefined;
+}
+
 /**
  * Seconds for which the client may show no credential but those that are known to be good; 0: it is not banned. Honest
  * callers behind the same address therefore go on, as long as the cache knows them.
  */
-export function banLeft(ports: AbusePorts, network: string, cacheKey: string): number {
+export function banLeft(ports: AuthorizePorts, network: string, cacheKey: string): number {
   const until = ports.abuse.get(`b${network}`);
   if (until === undefined || until <= ports.now()) return 0;
   return getAllow(ports, cacheKey) === undefined ? Math.ceil((until - ports.now()) / 1000) : 0;

@@ -2,6 +2,7 @@
 
 import type { DenyReason, Grant } from '../../contract/decision';
 import type { LeaseGrant, LeaseRequest } from '../../contract/quota';
+import { hasFailed } from './abuse';
 import { type Answer, type InvokeResponse, readAnswer } from './answer';
 import {
   type CachedAllow,
@@ -50,6 +51,8 @@ export interface AuthorizePorts extends DecisionZones {
   readonly settings: Settings;
   readonly flights: CountingDict;
   readonly limits: CountingDict;
+  /** Failed attempts and bans: see abuse.ts. */
+  readonly abuse: CountingDict;
   /** Milliseconds since the epoch. */
   now(): number;
   sleep(milliseconds: number): Promise<void>;
@@ -152,7 +155,11 @@ async function invokeBounded(ports: AuthorizePorts, identity: Identity, held: He
     if (miss?.slot !== undefined) giveBack(ports.limits, miss.slot);
   };
   const patience = 2 * options.authorizer.timeout + SLACK;
-  const place = takePlace(ports.flights, '*', options.limits.invocations, ports.now(), patience);
+  // Half of the invocations is for clients without a failed attempt: a flood from many addresses keeps no newcomer out.
+  const { invocations } = options.limits;
+  const places =
+    !known && hasFailed(ports.abuse, identity.network, ports.now()) ? Math.ceil(invocations / 2) : invocations;
+  const place = takePlace(ports.flights, '*', places, ports.now(), patience);
   if (place === undefined) {
     refund();
     return known

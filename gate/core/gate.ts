@@ -2,7 +2,7 @@
 
 import { type Grant, refusal } from '../../contract/decision';
 import type { Amounts, LeaseRequest } from '../../contract/quota';
-import { type AbusePorts, banLeft, noteFailure } from './abuse';
+import { banLeft, noteFailure } from './abuse';
 import { askAuthorizer, cachedVerdict, type Held, type Identity, type Verdict } from './authorize';
 import { identifyClient } from './client';
 import { claimedKeyId, isWellFormed } from './credential';
@@ -24,7 +24,7 @@ import { parseTarget } from './target';
 import type { GateRequest, Visit } from './visit';
 import { takePlace } from './window';
 
-export interface GatePorts extends MeteredPorts, AbusePorts {
+export interface GatePorts extends MeteredPorts {
   /** Places of requests in flight to the app. */
   readonly places: CountingDict;
   authorizer(): Authorizer;

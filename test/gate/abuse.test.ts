@@ -19,14 +19,17 @@ let lambda: LambdaEndpoint;
 let gate: GateContainers;
 const good = new Map<string, string>();
 const refused = new Map<string, Deny['reason']>();
+/** Strangers' invocations wait for this. */
+let gateOfStrangers: Promise<void> = Promise.resolve();
 
 beforeAll(async () => {
   const [bundle, startedApp, startedLambda] = await Promise.all([buildGate(), App.start(), LambdaEndpoint.start()]);
   app = startedApp;
   lambda = startedLambda;
-  lambda.reset(({ event }) => {
+  lambda.reset(async ({ event }) => {
     const [key = ''] = event.identitySource;
     const keyId = good.get(key);
+    if (keyId === undefined) await gateOfStrangers;
     return keyId === undefined
       ? answer({ outcome: 'deny', status: 401, reason: refused.get(key) ?? 'unknown', ttl: 10 })
       : allow({ keyId });
@@ -120,6 +123,27 @@ describe('a client with many failed attempts', () => {
     for (let i = 0; i <= FAILURES; i++) await ask('vg_guess', '192.0.2.5');
     expect((await ask(newKey().text, '192.0.2.5')).status).toBe(429);
   });
+});
+
+it('clients that have failed use half of the invocations at most, so newcomers find one', async () => {
+  const addresses = Array.from({ length: 12 }, (_, i) => `192.0.2.${100 + i}`);
+  for (const address of addresses) await guess(address, 1);
+  let open = () => {};
+  gateOfStrangers = new Promise((resolve) => {
+    open = resolve;
+  });
+  try {
+    const before = lambda.invocations.length;
+    const guesses = addresses.map((address) => ask(newKey().text, address));
+    await expect.poll(() => lambda.invocations.length - before).toBe(4);
+    expect((await ask(issue(), '192.0.2.120')).status).toBe(200);
+    open();
+    const statuses = (await Promise.all(guesses)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 401)).toHaveLength(4);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(8);
+  } finally {
+    open();
+  }
 });
 
 it('a flood of unknown keys that fills the memory of refusals evicts no allow', async () => {

@@ -20,6 +20,7 @@ function world(changes: Parameters<typeof gateOptions>[0] = {}) {
     deny: new MemoryDict<string>(clock),
     flights: new MemoryCounter(clock),
     limits: new MemoryCounter(clock),
+    abuse: new MemoryCounter(clock),
     now: () => clock.now,
     sleep: async (milliseconds) => {
       clock.now += milliseconds;
