@@ -238,6 +238,33 @@ describe('connections', () => {
   });
 });
 
+describe('a worker of nginx that dies', () => {
+  it('is replaced, and what all workers know is still known', async () => {
+    const gate = await gateWith({ workers: 2 });
+    const key = newKey();
+    expect((await call(gate.url, '/tts', withKey(key))).status).toBe(200);
+    const [victim = ''] = workersOf(gate).split(' ');
+    process.kill(Number(victim), 'SIGKILL');
+    await expect
+      .poll(
+        () =>
+          workersOf(gate)
+            .split(' ')
+            .filter((id) => id !== victim).length,
+      )
+      .toBe(2);
+    for (let i = 0; i < 10; i++) {
+      const text = await raw(
+        gate.url,
+        `GET /tts HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-API-Key: ${key}\r\n\r\n`,
+      );
+      expect(text.slice(0, 12)).toBe('HTTP/1.1 200');
+    }
+    expect(lambda.invocations).toHaveLength(1);
+    expect(await gate.health()).toBe(200);
+  });
+});
+
 describe('a resolver', () => {
   it('that is gone lets nobody new in, and is asked again when it is back', async () => {
     const gate = new GateContainers(bundle.packGate(gateOptions({ authorizer: { timeout: 1000 } })), {
