@@ -114,7 +114,8 @@ describe('EdgeCertificate.selfSigned', () => {
     const { PolicyDocument } = only(template(stack), 'AWS::IAM::Policy') as {
       PolicyDocument: { Statement: unknown[] };
     };
-    expect(PolicyDocument.Statement).toEqual([
+    const statements = PolicyDocument.Statement.filter((entry) => JSON.stringify(entry).includes('acm:'));
+    expect(statements).toEqual([
       expect.objectContaining({
         Action: ['acm:ImportCertificate', 'acm:AddTagsToCertificate'],
         Condition: { StringEquals: { 'aws:RequestTag/voicegate:stack': { Ref: 'AWS::StackId' } } },
