@@ -116,15 +116,19 @@ describe.skipIf(executable === undefined)('signing in with Chromium (skipped: no
     expect(await page.evaluate('document.cookie')).toBe('');
     const source = address('/tts?text=stolen');
     const server = createServer((_, response) => {
-      response.setHeader('content-type', 'text/html').end(`<audio src="${source}"></audio>`);
+      response.setHeader('content-type', 'text/html').end(`<a href="${source}">listen</a>`);
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const foreign = await context.newPage();
     // By its address the machine is another site than by its name.
     const { port } = server.address() as AddressInfo;
-    const answered = foreign.waitForResponse((response) => response.url() === source);
     await foreign.goto(`http://127.0.0.1:${port}/`);
-    expect((await answered).status()).toBe(401);
+    await foreign.getByText('listen').click();
+    await foreign.waitForURL((url) => url.pathname === SESSION);
+    // From there it is this site that asks.
+    const answered = foreign.waitForResponse((response) => response.url() === source);
+    await foreign.getByText('Signed in already?').click();
+    expect((await answered).status()).toBe(200);
     server.close();
     await foreign.close();
   });
