@@ -248,7 +248,7 @@ async function main(): Promise<void> {
       const { workers, megabytes, files } = processes(gate.directory);
       memory.push({ minute: (Date.now() - start) / 60_000, workers, megabytes, files });
       console.error(
-        `${((Date.now() - start) / 60_000).toFixed(1)} min: ${model.total} requests, ${model.wrong.length} wrong, ${workers} workers, ${megabytes.toFixed(1)} MB, ${files} files`,
+        `${((Date.now() - start) / 60_000).toFixed(1)} min: ${model.total} requests, ${model.wrongDecisions} wrong, unexplained ${JSON.stringify(model.unexplained)}, ${workers} workers, ${megabytes.toFixed(1)} MB, ${files} files`,
       );
     }
   }
@@ -282,17 +282,23 @@ async function main(): Promise<void> {
     return id ? gate.stdout.split('\n').filter((line) => line.includes(id)) : [];
   });
   if (lines.length > 0) console.error([...lines, gate.stderr.slice(-2000)].join('\n'));
+  const reasons: Record<string, number> = {};
+  for (const { status, reason } of gate.lines()) {
+    if (Number(status) < 500) continue;
+    const name = `${status} ${reason || 'nginx'}`;
+    reasons[name] = (reasons[name] ?? 0) + 1;
+  }
   const leaked = keys.filter(({ text }) => (gate.stdout + gate.stderr).includes(text.slice(-49))).length;
   console.info(
     JSON.stringify(
-      { minutes: MINUTES, rate: RATE, code, ...model.report(), injected, memory, crashed, leaked },
+      { minutes: MINUTES, rate: RATE, code, ...model.report(), reasons, injected, memory, crashed, leaked },
       null,
       2,
     ),
   );
   await Promise.all([gate.stop(), app.stop(), lambda.stop()]);
   agent.destroy();
-  process.exit(model.wrong.length > 0 || crashed.length > 0 || leaked > 0 ? 1 : 0);
+  process.exit(model.wrongDecisions > 0 || crashed.length > 0 || leaked > 0 ? 1 : 0);
 }
 
 void main();

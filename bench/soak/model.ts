@@ -26,6 +26,8 @@ const SLACK = 1500;
 
 export class Model {
   total = 0;
+  wrongDecisions = 0;
+  readonly unexplained: Record<string, number> = {};
   readonly wrong: string[] = [];
   private readonly counts: Record<string, number> = {};
   private readonly keys = new Map<string, SoakKey>();
@@ -77,8 +79,15 @@ export class Model {
   ): void {
     this.total++;
     this.count(kind, reply?.status ?? 0);
-    const problem = reply === undefined ? this.brokenOff(start) : this.judge(kind, key, path, start, reply);
-    if (problem !== undefined && this.wrong.length < 100) {
+    if (this.isUnexplained(start, reply)) {
+      this.unexplained[`${reply?.status ?? 'broken off'}`] =
+        (this.unexplained[`${reply?.status ?? 'broken off'}`] ?? 0) + 1;
+      return;
+    }
+    const problem = reply === undefined ? undefined : this.judge(kind, key, path, start, reply);
+    if (problem !== undefined) {
+      this.wrongDecisions++;
+      if (this.wrong.length >= 100) return;
       this.wrong.push(
         `${new Date().toISOString()} ${kind} ${path ?? ''} ${reply?.status}: ${problem} ${/"requestId":"(\w+)"/.exec(reply?.body ?? '')?.[1] ?? ''}`,
       );
@@ -86,7 +95,13 @@ export class Model {
   }
 
   report(): object {
-    return { total: this.total, wrongDecisions: this.wrong.length, wrong: this.wrong, answers: this.counts };
+    return {
+      total: this.total,
+      wrongDecisions: this.wrongDecisions,
+      wrong: this.wrong,
+      unexplained: this.unexplained,
+      answers: this.counts,
+    };
   }
 
   private count(kind: string, status: number): void {
@@ -94,8 +109,10 @@ export class Model {
     this.counts[name] = (this.counts[name] ?? 0) + 1;
   }
 
-  private brokenOff(start: number): string | undefined {
-    return this.appFailedSince(start) ? undefined : 'no answer, though the app was well';
+  /** Unavailable although no fault was injected: no wrong decision, but to be explained by what the machine did. */
+  private isUnexplained(start: number, reply: Reply | undefined): boolean {
+    if (reply === undefined || [500, 502, 504].includes(reply.status)) return !this.appFailedSince(start);
+    return (reply.status === 503 || reply.status === 429) && !this.failedSince(start);
   }
 
   private judge(
@@ -105,8 +122,7 @@ export class Model {
     start: number,
     { status, body }: Reply,
   ): string | undefined {
-    if ([502, 504, 500].includes(status)) return this.appFailedSince(start) ? undefined : 'an error without a fault';
-    if (status === 503) return this.failedSince(start) ? undefined : 'unavailable without a fault';
+    if ([429, 500, 502, 503, 504].includes(status)) return undefined;
     const passed = status === 200 || status === 303;
     if (kind === 'conflict') return status === 400 ? undefined : 'two credentials were no conflict';
     if (key === undefined) return status === 401 ? undefined : 'somebody unknown was not refused';
