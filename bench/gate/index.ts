@@ -4,6 +4,7 @@
  */
 
 import { writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { full } from './full';
@@ -13,6 +14,9 @@ import { root, startWorld } from './world';
 
 const USAGE = 'npm run bench [-- --quick] [-- --json]';
 
+/** Cores that other programs may want, on average over a minute, without spoiling what is measured. */
+const QUIET = 0.5;
+
 async function main(): Promise<number> {
   const begun = Date.now();
   let options: { readonly json?: boolean; readonly quick?: boolean };
@@ -21,6 +25,12 @@ async function main(): Promise<number> {
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : error}\nUsage: ${USAGE}`);
     return 2;
+  }
+  const [otherLoad = 0] = loadavg();
+  if (otherLoad > QUIET) {
+    process.stderr.write(
+      `other programs want ${otherLoad.toFixed(1)} cores, more than ${QUIET}: what is measured now says little\n`,
+    );
   }
   const world = await startWorld();
   try {

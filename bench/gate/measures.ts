@@ -110,8 +110,11 @@ export interface Memory {
   readonly misses: number;
 }
 
-/** Fills a gate's cache with so many keys, each allowed by the authorizer, and sees that old and new ones are served. */
-export async function memory(world: World, keys: number, cacheBytes: number): Promise<Memory> {
+/**
+ * Fills a gate's cache with so many keys, or as many as `patience` seconds are enough for, each allowed by the authorizer,
+ * and sees that old and new ones are served.
+ */
+export async function memory(world: World, keys: number, cacheBytes: number, patience: number): Promise<Memory> {
   const gate = await startGate(world, { cacheBytes });
   try {
     await prove(gate, world, true);
@@ -119,7 +122,7 @@ export async function memory(world: World, keys: number, cacheBytes: number): Pr
     const stamp = `k${Date.now()}x`;
     let sent = 0;
     const start = Date.now();
-    while (sent < keys) {
+    while (sent < keys && Date.now() - start < patience * 1000) {
       const given = { url: gate.url, path: '/', key: world.key, distinct: stamp, first: sent, seconds: 5 };
       // A few that were under way when the time was up may have been sent and not counted.
       sent += (await load(given)).requests + CONNECTIONS;
