@@ -38,8 +38,17 @@ describe('the gate in nginx, under hostile requests', () => {
       return decision === undefined ? deny(401) : answer(decision);
     });
     for (const world of NAMES) {
-      const { options } = WORLDS[world];
-      gates[world] = await startGate(bundle.packGate, options, { upstreamPort: app.port, lambdaUrl: lambda.url });
+      // Sessions are on in the app that ships; they must open nothing. One world is without them.
+      const webSession = world === 'direct' ? undefined : { lifetime: 3600 };
+      gates[world] = await startGate(
+        bundle.packGate,
+        { ...WORLDS[world].options, webSession },
+        {
+          upstreamPort: app.port,
+          lambdaUrl: lambda.url,
+          env: { VOICEGATE_SESSION_SECRET: 'a-secret-of-sessions-0123456789abcdefghijklmnop' },
+        },
+      );
     }
   });
 
