@@ -153,10 +153,15 @@ async function isSignedIn(request: GateRequest, ports: GatePorts, sessions: Sess
 function isSameOrigin(request: GateRequest, host: string, proto: string): boolean {
   const origin = headerOf(request, 'origin');
   const site = headerOf(request, 'sec-fetch-site');
-  const matches = origin?.toLowerCase() === `${proto}://${host.toLowerCase()}`;
+  const own = host.toLowerCase();
+  const given = origin?.toLowerCase();
   // A page under `Referrer-Policy: no-referrer` sends the origin "null".
-  if (site !== undefined) return site === 'same-origin' && (origin === undefined || origin === 'null' || matches);
-  return matches;
+  // The scheme is left to the browser here: of several proxies the last may have been spoken to in plain HTTP.
+  const hidden = given === undefined || given === 'null';
+  if (site !== undefined) {
+    return site === 'same-origin' && (hidden || given === `https://${own}` || given === `http://${own}`);
+  }
+  return given === `${proto}://${own}`;
 }
 
 /** A path of this site, with its query, or `/`: never a way to another site. */

@@ -208,6 +208,8 @@ describe('signing in', () => {
     expect((await call(gate.url, PATH, { method: 'POST', headers, body })).status).toBe(403);
     const hidden = { ...headers, origin: 'null', 'sec-fetch-site': 'same-origin' };
     expect((await call(gate.url, PATH, { method: 'POST', headers: hidden, body })).status).toBe(303);
+    const throughProxies = { ...headers, origin: `https://${HOST}`, 'sec-fetch-site': 'same-origin' };
+    expect((await call(gate.url, PATH, { method: 'POST', headers: throughProxies, body })).status).toBe(303);
   });
 
   it('takes no other kind of body, none that is large, and no other method', async () => {
