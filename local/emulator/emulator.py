@@ -13,6 +13,7 @@ import time
 from ministack import app
 from ministack.core.persistence import save_all
 
+import bucket_tags
 import elastic_load_balancing
 import resource_types
 import secret_resources
@@ -46,6 +47,7 @@ def save_now_and_then() -> None:
 
 def main() -> None:
     for part in (
+        bucket_tags,
         elastic_load_balancing,
         resource_types,
         secret_resources,
