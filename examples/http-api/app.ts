@@ -1,7 +1,8 @@
-import { App, CfnOutput, Stack } from 'aws-cdk-lib';
+import { App, CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { ApiKeyAuthorizer } from 'voicegate';
 
 const app = new App();
@@ -16,6 +17,7 @@ const answer = new LambdaFunction(stack, 'Answer', {
   code: Code.fromInline(
     'exports.handler = async (event) => ({ statusCode: 200, body: JSON.stringify({ owner: event.requestContext.authorizer.lambda.principalId }) });',
   ),
+  logGroup: new LogGroup(stack, 'AnswerLog', { removalPolicy: RemovalPolicy.DESTROY }),
   description: app.node.tryGetContext('greeting') ?? 'hello',
 });
 
