@@ -1,6 +1,6 @@
 // Makes what the tests of this folder look at, in .voicegate/package: the file that `npm publish` would upload, the
 // Python wheel of the same build, an empty project that installed the file, one that installed it with the lowest
-// supported aws-cdk-lib, and a Python environment with the wheel. Expects a finished build (`npm run build`).
+// supported aws-cdk-lib, a Python environment with the wheel, and one with checkov. Expects a finished build (`npm run build`).
 import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,18 +43,17 @@ async function wheel(file) {
   return join(directory, 'python', `voicegate-${version}-py3-none-any.whl`);
 }
 
-/** The virtual environment stays: aws-cdk-lib is large there. */
-async function pythonEnvironment() {
-  const directory = join(root, '.voicegate/python-cdk');
+/** A virtual environment with these requirements; it stays from run to run, since the packages are large. */
+async function environment(name, requirements) {
+  const directory = join(root, '.voicegate', name);
   const stamp = join(directory, 'installed');
-  const wanted = readFileSync(PYTHON_REQUIREMENTS, 'utf8');
-  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== readFileSync(requirements, 'utf8')) {
     rmSync(directory, { recursive: true, force: true });
     await run((await findPython()).executable, ['-m', 'venv', directory]);
-    await run(join(directory, 'bin/python'), ['-m', 'pip', 'install', '-q', ...PIP, '-r', PYTHON_REQUIREMENTS]);
-    copyFileSync(PYTHON_REQUIREMENTS, stamp);
+    await run(join(directory, 'bin/python'), ['-m', 'pip', 'install', '-q', ...PIP, '-r', requirements]);
+    copyFileSync(requirements, stamp);
   }
-  return join(directory, 'bin/python');
+  return join(directory, 'bin');
 }
 
 const prepared = join(folder, 'prepared.json');
@@ -73,15 +72,18 @@ const pinned = (name) => {
   const [, version] = new RegExp(`^${name}==(.+)$`, 'm').exec(readFileSync(PYTHON_REQUIREMENTS, 'utf8'));
   return `${name}@${version}`;
 };
-const [consumer, oldest, python] = await Promise.all([
+const [consumer, oldest, python, checkov] = await Promise.all([
   project('consumer', [file, pinned('aws-cdk-lib'), pinned('constructs')]),
   project('oldest', [file, lowest('aws-cdk-lib'), lowest('constructs')]),
   (async () => {
-    const [package_, interpreter] = [await wheel(file), await pythonEnvironment()];
+    const package_ = await wheel(file);
+    const interpreter = join(await environment('python-cdk', PYTHON_REQUIREMENTS), 'python');
     await run(interpreter, ['-m', 'pip', 'install', '-q', ...PIP, '--no-deps', '--force-reinstall', package_]);
     return interpreter;
   })(),
+  // Its dependencies contradict those of the other tools: an environment of its own.
+  (async () => join(await environment('checkov', join(root, 'test/package/requirements-checkov.txt')), 'checkov'))(),
 ]);
 // Sources too: they are compiled against the oldest aws-cdk-lib.
 for (const name of ['lib', 'contract']) cpSync(join(root, name), join(oldest, 'source', name), { recursive: true });
-writeFileSync(prepared, `${JSON.stringify({ file, consumer, oldest, python })}\n`);
+writeFileSync(prepared, `${JSON.stringify({ file, consumer, oldest, python, checkov })}\n`);

@@ -19,6 +19,8 @@ export interface Prepared {
   readonly oldest: string;
   /** A Python that has the wheel. */
   readonly python: string;
+  /** The program checkov. */
+  readonly checkov: string;
 }
 
 export function prepared(): Prepared {
