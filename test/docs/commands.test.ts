@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { CONFIG_KEYS } from '../../bin/config-keys';
-import { addKeysCommands } from '../../bin/keys/commands';
+import { run } from '../../bin/program';
+import type { Terminal } from '../../bin/terminal';
 import { parseOptions } from '../../local/launch/options.mjs';
 import { codeBlocks, root } from './code-blocks';
 
@@ -32,7 +32,7 @@ function words(line: string): readonly string[] {
 }
 
 /** What is wrong with a command line, if something is. */
-function complaint(all: readonly string[]): string | undefined {
+async function complaint(all: readonly string[]): Promise<string | undefined> {
   const [program = '', ...args] = all;
   if (program === 'npx') return args[0] === 'cdk' ? cdk(args.slice(2)) : complaint(args);
   if (program === 'cdk') return cdk(args.slice(1));
@@ -65,31 +65,34 @@ function cdk(args: readonly string[]): string | undefined {
   return unknown.length > 0 ? `the app has no setting ${unknown.join(', ')}` : undefined;
 }
 
-/** Every command and flag exists; values are the reader's. */
-function voicegate(args: readonly string[]): string | undefined {
-  const program = new Command('voicegate');
-  addKeysCommands(program, {} as Parameters<typeof addKeysCommands>[1]);
-  let command = program;
-  for (const word of args) {
-    const inner = command.commands.find((candidate) => candidate.name() === word);
-    if (inner === undefined) break;
-    command = inner;
+/** Every command and flag stands in the command's own help; values are the reader's. */
+async function voicegate(args: readonly string[]): Promise<string | undefined> {
+  const first = args.findIndex((word) => word.startsWith('-'));
+  const command = args.slice(0, first < 0 ? undefined : first);
+  let help = '';
+  const terminal = { out: (text: string) => (help += text), tell: () => {} } as unknown as Terminal;
+  await run([...command, '--help'], terminal);
+  if (
+    !help.startsWith(`Usage: voicegate ${command.join(' ')} [options]`) ||
+    /\[command\]/.test(help.split('\n')[0] ?? '')
+  ) {
+    return `"${command.join(' ')}" is no command`;
   }
-  if (command.commands.length > 0) return `"${args.join(' ')}" names no command`;
-  const known = command.options.flatMap(({ long, short }) => [long, short]);
-  const unknown = args.filter((word) => /^--?[a-z]/.test(word)).map((word) => word.split('=')[0] ?? '');
-  const wrong = unknown.filter((flag) => !known.includes(flag));
-  return wrong.length > 0 ? `${command.name()} has no ${wrong.join(', ')}` : undefined;
+  const wrong = args
+    .filter((word) => /^--?[a-z]/.test(word))
+    .map((word) => word.split('=')[0] ?? '')
+    .filter((flag) => !new RegExp(`(^|[ ,])${flag}(?![\\w-])`, 'm').test(help));
+  return wrong.length > 0 ? `${command.join(' ')} has no ${wrong.join(', ')}` : undefined;
 }
 
 describe('the commands of README and docs', () => {
   it('are there', () => expect(lines.length).toBeGreaterThan(5));
 
-  it.each(lines)('name what exists: $where $line', ({ line }) => {
-    expect(complaint(words(line))).toBeUndefined();
+  it.each(lines)('name what exists: $where $line', async ({ line }) => {
+    expect(await complaint(words(line))).toBeUndefined();
   });
 
-  it('are refused when they name what does not exist', () => {
+  it('are refused when they name what does not exist', async () => {
     for (const line of [
       'npm run nothing',
       'npm start -- --nothing',
@@ -99,6 +102,6 @@ describe('the commands of README and docs', () => {
       'node nothing.mjs',
       'nothing',
     ])
-      expect(complaint(words(line)), line).toBeDefined();
+      expect(await complaint(words(line)), line).toBeDefined();
   });
 });
