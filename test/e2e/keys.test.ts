@@ -246,7 +246,7 @@ it('voicegate usage shows requests, characters and refusals of a key as the gate
   expect((await get('/probe', headers)).status).toBe(200);
   await cloud.voicegate('keys', 'disable', keyId);
   await settled();
-  expect((await get('/probe', headers)).status).toBe(401);
+  expect((await get('/probe', headers, newAddress())).status).toBe(401);
   await expect
     .poll(async () => JSON.parse(await cloud.voicegate('usage', '--days', '2', '--key', keyId, '--json')).rows, {
       timeout: 20_000,

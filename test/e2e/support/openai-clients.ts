@@ -26,8 +26,17 @@ export interface SpeechEnd {
 
 export type SpeechClient = (call: SpeechCall) => Promise<SpeechEnd>;
 
+/** Another client than the Python one: only so many unknown credentials a minute of one client are looked up. */
+const NODE_ADDRESS = '127.0.0.20';
+
 const speakFromNode: SpeechClient = async ({ baseUrl, apiKey, ca, input, maxRetries }) => {
-  const client = new OpenAI({ baseURL: baseUrl, apiKey, maxRetries, timeout: 30_000, fetch: trustingFetch(ca) });
+  const client = new OpenAI({
+    baseURL: baseUrl,
+    apiKey,
+    maxRetries,
+    timeout: 30_000,
+    fetch: trustingFetch(ca, NODE_ADDRESS),
+  });
   try {
     const spoken = await client.audio.speech.create({ model: 'tts-1', voice: 'alloy', input });
     const rateLimit = spoken.headers.get('ratelimit');
@@ -64,7 +73,7 @@ export const CLIENTS: readonly (readonly [name: string, speak: SpeechClient])[] 
 ];
 
 /** The client has no option for a CA of one's own: this fetch trusts the local one. */
-export function trustingFetch(ca: string): typeof fetch {
+export function trustingFetch(ca: string, from?: string): typeof fetch {
   return async (input, init) => {
     const request = new Request(input as Request, init);
     const answer = await call(request.url, {
@@ -72,6 +81,7 @@ export function trustingFetch(ca: string): typeof fetch {
       headers: Object.fromEntries(request.headers),
       body: Buffer.from(await request.arrayBuffer()),
       ca,
+      ...(from !== undefined && { from }),
     });
     return new Response(new Uint8Array(answer.body), {
       status: answer.status,
