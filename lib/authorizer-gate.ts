@@ -183,9 +183,9 @@ export class AuthorizerGate extends Construct {
   }
 
   /**
-   * A metric that the gates of this task definition write every minute: Allowed, Denied, Shed, AdmittedInFlight,
-   * AdmittedInFlightMaximum, CacheHits, StaleServed, AuthorizerInvocations, AuthorizerErrors, AuthorizerThrottles or
-   * AuthorizerLatency.
+   * A metric that the gates of this task definition write every minute: Allowed, Denied, Shed, FailedAttempts, Bans,
+   * Banned, AdmittedInFlight, AdmittedInFlightMaximum, CacheHits, StaleServed, AuthorizerInvocations, AuthorizerErrors,
+   * AuthorizerThrottles or AuthorizerLatency.
    */
   public metric(metricName: string, options: cloudwatch.MetricOptions = {}): cloudwatch.Metric {
     return new cloudwatch.Metric({
