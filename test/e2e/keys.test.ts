@@ -107,8 +107,8 @@ describe.each(CLIENTS)('what the %s client of OpenAI says', (_, client) => {
   });
 
   it('of a key beyond its rate: RateLimitError, or success at the first retry, which waits as long as it is told', async () => {
-    // Three seconds a request: the client's own patience would have run out before.
-    const created = await cloud.createKey('rate', '--rate', '20', '--burst', '1');
+    // Ten seconds a request: the client's own patience would have run out before.
+    const created = await cloud.createKey('rate', '--rate', '6', '--burst', '1');
     expect(await speak(client, created)).toMatchObject(spoken);
     expect(await speak(client, created)).toMatchObject({ error: 'RateLimitError', status: 429 });
     const retried = await speak(client, created, 2);
