@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -73,9 +73,11 @@ export async function synthesize(
       Record<string, { readonly type: string; readonly properties?: { templateFile?: string } }>
     >;
   };
-  return Object.fromEntries(
+  const templates = Object.fromEntries(
     Object.entries(manifest.artifacts)
       .filter(([, { type }]) => type === 'aws:cloudformation:stack')
       .map(([name, { properties }]) => [name, readFileSync(join(outdir, String(properties?.templateFile)), 'utf8')]),
   );
+  rmSync(outdir, { recursive: true, force: true });
+  return templates;
 }
