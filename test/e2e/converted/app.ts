@@ -1,0 +1,92 @@
+import { join } from 'node:path';
+import { App, Stack } from 'aws-cdk-lib';
+import { InstanceType, MachineImage, Vpc } from 'aws-cdk-lib/aws-ec2';
+import {
+  Cluster,
+  ContainerImage,
+  Ec2Service,
+  Ec2TaskDefinition,
+  FargateService,
+  FargateTaskDefinition,
+  NetworkMode,
+  type TaskDefinition,
+} from 'aws-cdk-lib/aws-ecs';
+import { ApplicationLoadBalancedFargateService } from 'aws-cdk-lib/aws-ecs-patterns';
+import { ApplicationLoadBalancer, ApplicationProtocol } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { ApiKeyAuthorizer, AuthorizerGate, EdgeCertificate } from '../../../lib';
+
+// Somebody's services of three kinds, as they stood, each made an authorized one by the gate.
+const app = new App();
+
+function surroundings(name: string) {
+  const stack = new Stack(app, name, {
+    env: { account: process.env.CDK_DEFAULT_ACCOUNT, region: process.env.CDK_DEFAULT_REGION },
+  });
+  const vpc = new Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 });
+  const loadBalancer = new ApplicationLoadBalancer(stack, 'LoadBalancer', { vpc, internetFacing: true });
+  const { certificate } = EdgeCertificate.selfSigned().bind(stack, {
+    loadBalancerDnsName: loadBalancer.loadBalancerDnsName,
+    domainNames: [],
+  });
+  return { stack, vpc, loadBalancer, certificate };
+}
+
+function authorized(stack: Stack, taskDefinition: TaskDefinition): AuthorizerGate {
+  taskDefinition.addContainer('App', {
+    image: ContainerImage.fromAsset(join(__dirname, '../echo-image')),
+    memoryReservationMiB: 256,
+    environment: { PORT: '5000' },
+  });
+  return AuthorizerGate.addTo(taskDefinition, { authorizer: new ApiKeyAuthorizer(stack, 'Authorizer') });
+}
+
+{
+  const { stack, vpc, loadBalancer, certificate } = surroundings('Pattern');
+  const taskDefinition = new FargateTaskDefinition(stack, 'Task');
+  const gate = authorized(stack, taskDefinition);
+  const pattern = new ApplicationLoadBalancedFargateService(stack, 'Service', {
+    vpc,
+    loadBalancer,
+    certificate,
+    taskDefinition,
+    desiredCount: 1,
+    minHealthyPercent: 100,
+  });
+  gate.configureTargetGroup(pattern.targetGroup, pattern.service);
+}
+{
+  const { stack, vpc, loadBalancer, certificate } = surroundings('Fargate');
+  const taskDefinition = new FargateTaskDefinition(stack, 'Task');
+  const gate = authorized(stack, taskDefinition);
+  const service = new FargateService(stack, 'Service', {
+    cluster: new Cluster(stack, 'Cluster', { vpc }),
+    taskDefinition,
+    desiredCount: 1,
+    minHealthyPercent: 100,
+  });
+  const listener = loadBalancer.addListener('Https', { port: 443, certificates: [certificate] });
+  const protocol = ApplicationProtocol.HTTP;
+  gate.configureTargetGroup(listener.addTargets('App', { port: 8080, protocol, targets: [service] }), service);
+}
+{
+  const { stack, vpc, loadBalancer, certificate } = surroundings('Ec2');
+  const taskDefinition = new Ec2TaskDefinition(stack, 'Task', { networkMode: NetworkMode.AWS_VPC });
+  const gate = authorized(stack, taskDefinition);
+  const cluster = new Cluster(stack, 'Cluster', { vpc });
+  cluster.addCapacity('Capacity', {
+    instanceType: new InstanceType('t3.medium'),
+    // The emulator has none of AWS's public parameters, by which the default image would be found.
+    machineImage: MachineImage.genericLinux({ 'us-east-1': 'ami-00000000000000000' }),
+  });
+  const service = new Ec2Service(stack, 'Service', {
+    cluster,
+    taskDefinition,
+    desiredCount: 1,
+    minHealthyPercent: 100,
+  });
+  const listener = loadBalancer.addListener('Https', { port: 443, certificates: [certificate] });
+  const protocol = ApplicationProtocol.HTTP;
+  gate.configureTargetGroup(listener.addTargets('App', { port: 8080, protocol, targets: [service] }), service);
+}
+
+app.synth();
