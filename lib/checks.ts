@@ -32,6 +32,20 @@ export function checkPathPatterns(prop: string, patterns: readonly string[] | un
   }
 }
 
+/** Characters of a URL that a load balancer is given. */
+const URL_LENGTH = 256;
+
+/** An https URL that a load balancer is to call; one that is known only at deployment is taken on trust. */
+export function checkHttpsUrl(prop: string, url: string): void {
+  if (Token.isUnresolved(url)) return;
+  if (!/^https:\/\/[^\s/?#@]+([/?][^\s#]*)?$/.test(url) || !URL.canParse(url) || url.length > URL_LENGTH) {
+    const shown = url.replace(/\/\/[^/]*@/, '//…@');
+    throw new Error(
+      `${prop} must be an https URL of at most ${URL_LENGTH} characters without user name, password and fragment, got "${shown}"`,
+    );
+  }
+}
+
 /** Throws when two props that exclude each other are both given. */
 export function checkExclusive(owner: string, given: { readonly [prop: string]: unknown }): void {
   const names = Object.keys(given).filter((name) => given[name] !== undefined);

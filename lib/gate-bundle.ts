@@ -11,7 +11,8 @@ import { gateSession } from './web-session';
 /** CloudWatch namespace of the gates' metrics. */
 export const METRIC_NAMESPACE = 'Voicegate';
 
-const DEFAULT_PUBLIC_PATHS = ['/', '/static/*', '/favicon.ico'];
+/** Paths of the web page, which need no credential unless told otherwise. */
+export const DEFAULT_PUBLIC_PATHS: readonly string[] = ['/', '/static/*', '/favicon.ico'];
 const ROUTE = /^(?:([A-Z]+|\*) )?(\/\S*)$/;
 /** ECS waits at most this long between TERM and KILL. */
 export const LONGEST_STOP_SECONDS = 120;

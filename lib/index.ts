@@ -18,6 +18,7 @@ export type { GpuCapacityProps } from './gpu-capacity';
 export { HttpsLoadBalancer, type HttpsLoadBalancerProps, type LoadBalancerOptions } from './https-load-balancer';
 export type { ForwardProps, IHttpsLoadBalancer } from './listener-rules';
 export { ManagedRules } from './managed-rules';
+export { type CognitoLoginProps, type OidcLoginProps, PageLogin, type PageLoginOptions } from './page-login';
 export { RateLimit, RateLimitAction, type RateLimitOptions } from './rate-limit';
 export {
   type FunctionAuthorizerOptions,

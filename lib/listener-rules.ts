@@ -1,6 +1,9 @@
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
-import { checkInteger } from './checks';
+import { checkInteger, checkPathPatterns } from './checks';
+import { DEFAULT_PUBLIC_PATHS } from './gate-bundle';
+import type { PageLogin } from './page-login';
+import { pathConditions } from './path-rules';
 
 /** Targets, and which requests go to them. */
 export interface ForwardProps extends elbv2.ApplicationTargetGroupProps {
@@ -10,10 +13,21 @@ export interface ForwardProps extends elbv2.ApplicationTargetGroupProps {
    */
   readonly conditions?: elbv2.ListenerCondition[];
   /**
-   * Place among the rules of the listener, from 1 to 50,000; lower ones come first.
+   * Place among the rules of the listener, from 1 to 50,000; lower ones come first. Rules for some paths (`pageLogin`)
+   * come first, and the rest directly behind them.
    * @default - a free place: rules with conditions before those without
    */
   readonly priority?: number;
+  /**
+   * Login that browsers need for `pageLoginPaths`.
+   * @default - none
+   */
+  readonly pageLogin?: PageLogin;
+  /**
+   * Paths that `pageLogin` is for, with every method: `/path`, or with one `*` at the end.
+   * @default - ["/", "/static/*", "/favicon.ico"]
+   */
+  readonly pageLoginPaths?: string[];
 }
 
 /** A load balancer with an HTTPS listener, to which services can be added. */
@@ -33,6 +47,7 @@ const FIRST_OPEN = 40_000;
 /** Free places among the rules of one listener. */
 export class RulePriorities {
   private open = FIRST_OPEN;
+  private readonly taken: Set<number>;
 
   /**
    * @param conditional place of the first rule with conditions
@@ -40,15 +55,27 @@ export class RulePriorities {
    */
   constructor(
     private conditional = 1000,
-    private readonly taken: ReadonlySet<number> = new Set(),
-  ) {}
+    taken: Iterable<number> = [],
+  ) {
+    this.taken = new Set(taken);
+  }
+
+  /** Takes a place that somebody chose. @throws Error if another rule has it. */
+  public take(place: number): number {
+    checkInteger('forward: priority', place, 1, 50_000);
+    if (this.taken.has(place)) {
+      throw new Error(`forward: priority ${place} belongs to another rule of the listener; choose a free one or none`);
+    }
+    this.taken.add(place);
+    return place;
+  }
 
   public next(hasConditions: boolean): number {
     for (;;) {
       const place = hasConditions ? this.conditional : this.open;
       if (hasConditions) this.conditional += STEP;
       else this.open += STEP;
-      if (!this.taken.has(place)) return place;
+      if (!this.taken.has(place)) return this.take(place);
     }
   }
 }
@@ -64,17 +91,40 @@ export function forward(
   priorities: RulePriorities,
   props: ForwardProps,
 ): elbv2.ApplicationTargetGroup {
-  const { conditions, priority, ...targetGroupProps } = props;
+  const { conditions, priority, pageLogin, pageLoginPaths, ...targetGroupProps } = props;
   checkInteger('forward: priority', priority, 1, 50_000);
   if (conditions?.length === 0) {
     throw new Error('forward: conditions must hold at least one, got none; leave it out to take all requests');
   }
   const targetGroup = new elbv2.ApplicationTargetGroup(scope, id, targetGroupProps);
-  new elbv2.ApplicationListenerRule(scope, `${id}Rule`, {
-    listener,
-    priority: priority ?? priorities.next(conditions !== undefined),
-    conditions: conditions ?? [elbv2.ListenerCondition.pathPatterns(['*'])],
-    action: elbv2.ListenerAction.forward([targetGroup]),
-  });
+  const action = elbv2.ListenerAction.forward([targetGroup]);
+  let chosen = priority;
+  // Rules for some paths stand in the same range as the rest: they must not take what is another service's.
+  const addRule = (ruleId: string, rule: Pick<elbv2.ApplicationListenerRuleProps, 'conditions' | 'action'>) =>
+    new elbv2.ApplicationListenerRule(scope, ruleId, {
+      ...rule,
+      listener,
+      priority: chosen === undefined ? priorities.next(conditions !== undefined) : priorities.take(chosen++),
+    });
+
+  for (const [index, rule] of loginConditions(pageLogin, pageLoginPaths, conditions).entries()) {
+    addRule(`${id}Login${index || ''}`, { conditions: rule, action: pageLogin?._authenticate(action) });
+  }
+  addRule(`${id}Rule`, { conditions: conditions ?? [elbv2.ListenerCondition.pathPatterns(['*'])], action });
   return targetGroup;
+}
+
+/** Conditions of the rules with a login. */
+function loginConditions(
+  login: PageLogin | undefined,
+  paths: string[] | undefined,
+  conditions: elbv2.ListenerCondition[] = [],
+): elbv2.ListenerCondition[][] {
+  if (!login) {
+    if (paths) throw new Error('forward: pageLoginPaths needs pageLogin');
+    return [];
+  }
+  if (paths?.length === 0) throw new Error('forward: pageLoginPaths must hold at least one path, got none');
+  checkPathPatterns('forward: pageLoginPaths', paths);
+  return pathConditions('forward: pageLogin', paths ?? DEFAULT_PUBLIC_PATHS, conditions);
 }

@@ -13,6 +13,7 @@ import type { GateImage } from './gate-image';
 import type { GateLimits } from './gate-limits';
 import type { LoadBalancerOptions } from './https-load-balancer';
 import type { IHttpsLoadBalancer } from './listener-rules';
+import type { PageLogin } from './page-login';
 import type { IRequestAuthorizer } from './request-authorizer';
 import type { ServiceNetwork } from './service-network';
 import type { ServiceScaling } from './service-scaling';
@@ -188,6 +189,17 @@ export interface SecureTtsServiceProps {
    * @default - a new one in Secrets Manager, about 0.40 USD a month
    */
   readonly webSessionSecret?: secretsmanager.ISecret;
+  /**
+   * Login by the load balancer that browsers need for the web page. It says who may see the page; the API behind the
+   * page still wants its own credential.
+   * @default - none
+   */
+  readonly pageLogin?: PageLogin;
+  /**
+   * Paths that `pageLogin` is for, with every method. They must be public, or `webSession` on, and no synthesis path.
+   * @default - `publicPaths`, as far as they are for GET
+   */
+  readonly pageLoginPaths?: string[];
   /**
    * Which pages of other origins may call.
    * @default - none: the gates leave such requests to the app

@@ -23,6 +23,7 @@ import type { SecureTtsServiceProps } from './secure-tts-service-props';
 import { createService } from './service';
 import { ServiceMonitoring } from './service-monitoring';
 import { ServiceNetwork } from './service-network';
+import { listenerRules } from './service-rules';
 import { checkScaling, scaleService } from './service-scaling';
 import { TaskCapacity } from './task-capacity';
 
@@ -104,7 +105,7 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
       network,
       gate: this.gate,
       edge: this.edge,
-      routing: props.routing,
+      rules: listenerRules(props),
       securityGroups: props.securityGroups,
       // Left out where it is scaled: a deployment must not set it back.
       desiredCount: props.scaling ? undefined : (props.desiredCount ?? 2),

@@ -4,7 +4,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
 import { AuthorizerGate } from './authorizer-gate';
-import type { IHttpsLoadBalancer } from './listener-rules';
+import type { ForwardProps, IHttpsLoadBalancer } from './listener-rules';
 import type { ServiceNetworkConfig } from './service-network';
 import type { TaskCapacity } from './task-capacity';
 
@@ -15,7 +15,7 @@ export interface ServiceOptions {
   readonly network: ServiceNetworkConfig;
   readonly gate: AuthorizerGate;
   readonly edge: IHttpsLoadBalancer;
-  readonly routing?: elbv2.ListenerCondition[];
+  readonly rules: Pick<ForwardProps, 'conditions' | 'pageLogin' | 'pageLoginPaths'>;
   readonly securityGroups?: ec2.ISecurityGroup[];
   readonly desiredCount?: number;
   readonly startupTime: Duration;
@@ -54,7 +54,7 @@ export function createService(
     protocol: elbv2.ApplicationProtocol.HTTP,
     port: AuthorizerGate.PORT,
     targets: [gate.loadBalancerTarget(service)],
-    conditions: options.routing,
+    ...options.rules,
     // Speech takes seconds to minutes: the task with the fewest requests is the next one free.
     loadBalancingAlgorithmType: elbv2.TargetGroupLoadBalancingAlgorithmType.LEAST_OUTSTANDING_REQUESTS,
     deregistrationDelay: options.deregistrationDelay,

@@ -75,3 +75,31 @@ export function attributes(properties: Properties, name: string): Readonly<Recor
   const list = properties[name] as { Key: string; Value: unknown }[];
   return Object.fromEntries(list.map(({ Key, Value }) => [Key, Value]));
 }
+
+export interface ForwardRule {
+  readonly priority: number;
+  readonly paths?: readonly string[];
+  readonly hosts?: readonly string[];
+  /** Types of its actions, in their order. */
+  readonly actions: readonly string[];
+  readonly properties: Properties;
+}
+
+/** The rules of listeners that end in a forward, by their place. */
+export function rules(template: Template): readonly ForwardRule[] {
+  return Object.values(template.findResources('AWS::ElasticLoadBalancingV2::ListenerRule'))
+    .map(({ Properties }) => ({
+      priority: Properties.Priority as number,
+      paths: condition(Properties, 'PathPatternConfig'),
+      hosts: condition(Properties, 'HostHeaderConfig'),
+      actions: (Properties.Actions as { Type: string }[]).map(({ Type }) => Type),
+      properties: Properties as Properties,
+    }))
+    .filter(({ actions }) => actions.includes('forward'))
+    .sort((a, b) => a.priority - b.priority);
+}
+
+function condition(rule: Properties, config: string): readonly string[] | undefined {
+  const conditions = rule.Conditions as Readonly<Record<string, { readonly Values?: readonly string[] }>>[];
+  return conditions.map((found) => found[config]?.Values).find((values) => values !== undefined);
+}
