@@ -29,7 +29,8 @@ def test_pcm_is_24_khz_without_a_header(client: FlaskClient) -> None:
     answer = client.post("/v1/audio/speech", json={**GOOD, "response_format": "pcm"})
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "audio/pcm")
     assert not answer.data.startswith(b"RIFF")
-    assert len(answer.data) / 2 / 24_000 == pytest.approx(seconds, abs=0.001)
+    # eSpeak NG does not speak twice in exactly the same time; a wrong rate would be off by an eighth at least.
+    assert len(answer.data) / 2 / 24_000 == pytest.approx(seconds, rel=0.06)
 
 
 @pytest.mark.parametrize("voice", [*OPENAI_FEMALE_VOICES, *OPENAI_MALE_VOICES, "cmn", "en-gb-female"])
