@@ -35,3 +35,4 @@ export { type PrivateNetworkProps, ServiceNetwork } from './service-network';
 export type { ScheduledCapacity, ServiceScaling } from './service-scaling';
 export { type FargateCapacityProps, type FargateSpotCapacityProps, TaskCapacity } from './task-capacity';
 export { TokenAlgorithm, type TokenIssuer } from './token-issuer';
+export { ClaimFormat, type TokenValidation } from './token-validation';

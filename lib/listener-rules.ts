@@ -1,9 +1,17 @@
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
+import { SYNTHESIS_PATHS } from '../contract/names';
 import { checkInteger, checkPathPatterns } from './checks';
 import { DEFAULT_PUBLIC_PATHS } from './gate-bundle';
 import type { PageLogin } from './page-login';
 import { pathConditions } from './path-rules';
+import {
+  bearerToken,
+  checkTokenValidation,
+  completeValidation,
+  type TokenValidation,
+  validateToken,
+} from './token-validation';
 
 /** Targets, and which requests go to them. */
 export interface ForwardProps extends elbv2.ApplicationTargetGroupProps {
@@ -13,8 +21,8 @@ export interface ForwardProps extends elbv2.ApplicationTargetGroupProps {
    */
   readonly conditions?: elbv2.ListenerCondition[];
   /**
-   * Place among the rules of the listener, from 1 to 50,000; lower ones come first. Rules for some paths (`pageLogin`)
-   * come first, and the rest directly behind them.
+   * Place among the rules of the listener, from 1 to 50,000; lower ones come first. Rules for some paths (`pageLogin`,
+   * `tokenValidation`) come first, and the rest directly behind them.
    * @default - a free place: rules with conditions before those without
    */
   readonly priority?: number;
@@ -28,6 +36,16 @@ export interface ForwardProps extends elbv2.ApplicationTargetGroupProps {
    * @default - ["/", "/static/*", "/favicon.ico"]
    */
   readonly pageLoginPaths?: string[];
+  /**
+   * Validation of access tokens before they are forwarded. Requests without a token are forwarded as they are.
+   * @default - none
+   */
+  readonly tokenValidation?: TokenValidation;
+  /**
+   * Paths that `tokenValidation` is for, with every method: `/path`, or with one `*` at the end.
+   * @default - ["/tts", "/v1/audio/speech"]
+   */
+  readonly tokenValidationPaths?: string[];
 }
 
 /** A load balancer with an HTTPS listener, to which services can be added. */
@@ -91,11 +109,22 @@ export function forward(
   priorities: RulePriorities,
   props: ForwardProps,
 ): elbv2.ApplicationTargetGroup {
-  const { conditions, priority, pageLogin, pageLoginPaths, ...targetGroupProps } = props;
+  const {
+    conditions,
+    priority,
+    pageLogin,
+    pageLoginPaths,
+    tokenValidation,
+    tokenValidationPaths,
+    ...targetGroupProps
+  } = props;
   checkInteger('forward: priority', priority, 1, 50_000);
   if (conditions?.length === 0) {
     throw new Error('forward: conditions must hold at least one, got none; leave it out to take all requests');
   }
+  const repeated = conditions ?? [];
+  const logins = conditionsOf('pageLogin', props, DEFAULT_PUBLIC_PATHS, repeated);
+  const validations = conditionsOf('tokenValidation', props, SYNTHESIS_PATHS, [...repeated, bearerToken()]);
   const targetGroup = new elbv2.ApplicationTargetGroup(scope, id, targetGroupProps);
   const action = elbv2.ListenerAction.forward([targetGroup]);
   let chosen = priority;
@@ -107,24 +136,36 @@ export function forward(
       priority: chosen === undefined ? priorities.next(conditions !== undefined) : priorities.take(chosen++),
     });
 
-  for (const [index, rule] of loginConditions(pageLogin, pageLoginPaths, conditions).entries()) {
+  if (tokenValidation) {
+    checkTokenValidation('tokenValidation', tokenValidation);
+    for (const [index, rule] of validations.entries()) {
+      const added = addRule(`${id}Token${index || ''}`, {
+        conditions: rule,
+        action: validateToken(tokenValidation, action),
+      });
+      completeValidation(tokenValidation, added, listener);
+    }
+  }
+  for (const [index, rule] of logins.entries()) {
     addRule(`${id}Login${index || ''}`, { conditions: rule, action: pageLogin?._authenticate(action) });
   }
   addRule(`${id}Rule`, { conditions: conditions ?? [elbv2.ListenerCondition.pathPatterns(['*'])], action });
   return targetGroup;
 }
 
-/** Conditions of the rules with a login. */
-function loginConditions(
-  login: PageLogin | undefined,
-  paths: string[] | undefined,
-  conditions: elbv2.ListenerCondition[] = [],
+/** Conditions of the rules that a prop adds for some paths: none without the prop. */
+function conditionsOf(
+  prop: 'pageLogin' | 'tokenValidation',
+  given: Pick<ForwardProps, 'pageLogin' | 'pageLoginPaths' | 'tokenValidation' | 'tokenValidationPaths'>,
+  defaultPaths: readonly string[],
+  repeated: readonly elbv2.ListenerCondition[],
 ): elbv2.ListenerCondition[][] {
-  if (!login) {
-    if (paths) throw new Error('forward: pageLoginPaths needs pageLogin');
+  const paths = given[`${prop}Paths`];
+  if (!given[prop]) {
+    if (paths) throw new Error(`forward: ${prop}Paths needs ${prop}`);
     return [];
   }
-  if (paths?.length === 0) throw new Error('forward: pageLoginPaths must hold at least one path, got none');
-  checkPathPatterns('forward: pageLoginPaths', paths);
-  return pathConditions('forward: pageLogin', paths ?? DEFAULT_PUBLIC_PATHS, conditions);
+  if (paths?.length === 0) throw new Error(`forward: ${prop}Paths must hold at least one path, got none`);
+  checkPathPatterns(`forward: ${prop}Paths`, paths);
+  return pathConditions(`forward: ${prop}`, paths ?? defaultPaths, repeated);
 }

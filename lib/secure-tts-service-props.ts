@@ -18,6 +18,7 @@ import type { IRequestAuthorizer } from './request-authorizer';
 import type { ServiceNetwork } from './service-network';
 import type { ServiceScaling } from './service-scaling';
 import type { TaskCapacity } from './task-capacity';
+import type { TokenValidation } from './token-validation';
 
 /** Options of the whole service. Only the image, and the certificate or a load balancer, have no default. */
 export interface SecureTtsServiceProps {
@@ -200,6 +201,17 @@ export interface SecureTtsServiceProps {
    * @default - `publicPaths`, as far as they are for GET
    */
   readonly pageLoginPaths?: string[];
+  /**
+   * Validation of access tokens by the load balancer, before the gate decides on them as before: forged and expired ones
+   * cost no capacity. The authorizer must accept tokens of the same issuer; requests with an API key pass as they are.
+   * @default - none: only the gate decides
+   */
+  readonly tokenValidation?: TokenValidation;
+  /**
+   * Paths that `tokenValidation` is for, with every method.
+   * @default - `synthesisPaths`
+   */
+  readonly tokenValidationPaths?: string[];
   /**
    * Which pages of other origins may call.
    * @default - none: the gates leave such requests to the app

@@ -5,11 +5,21 @@ import type { ForwardProps } from './listener-rules';
 import { overlaps } from './path-rules';
 import type { SecureTtsServiceProps } from './secure-tts-service-props';
 
-/** What the load balancer's rules for a service are made of. @throws Error naming a path that makes no sense. */
-export function listenerRules(
-  props: SecureTtsServiceProps,
-): Pick<ForwardProps, 'conditions' | 'pageLogin' | 'pageLoginPaths'> {
-  return { conditions: props.routing, pageLogin: props.pageLogin, pageLoginPaths: loginPaths(props) };
+/** What the load balancer's rules for a service are made of. */
+export type ServiceRules = Pick<
+  ForwardProps,
+  'conditions' | 'pageLogin' | 'pageLoginPaths' | 'tokenValidation' | 'tokenValidationPaths'
+>;
+
+/** @throws Error naming a path that makes no sense. */
+export function listenerRules(props: SecureTtsServiceProps): ServiceRules {
+  return {
+    conditions: props.routing,
+    pageLogin: props.pageLogin,
+    pageLoginPaths: loginPaths(props),
+    tokenValidation: props.tokenValidation,
+    tokenValidationPaths: props.tokenValidationPaths ?? (props.tokenValidation && props.synthesisPaths),
+  };
 }
 
 function loginPaths(props: SecureTtsServiceProps): string[] | undefined {

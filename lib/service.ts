@@ -4,8 +4,9 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
 import { AuthorizerGate } from './authorizer-gate';
-import type { ForwardProps, IHttpsLoadBalancer } from './listener-rules';
+import type { IHttpsLoadBalancer } from './listener-rules';
 import type { ServiceNetworkConfig } from './service-network';
+import type { ServiceRules } from './service-rules';
 import type { TaskCapacity } from './task-capacity';
 
 export interface ServiceOptions {
@@ -15,7 +16,7 @@ export interface ServiceOptions {
   readonly network: ServiceNetworkConfig;
   readonly gate: AuthorizerGate;
   readonly edge: IHttpsLoadBalancer;
-  readonly rules: Pick<ForwardProps, 'conditions' | 'pageLogin' | 'pageLoginPaths'>;
+  readonly rules: ServiceRules;
   readonly securityGroups?: ec2.ISecurityGroup[];
   readonly desiredCount?: number;
   readonly startupTime: Duration;
