@@ -53,8 +53,9 @@ export abstract class TaskCapacity {
   }
 
   /**
-   * Fargate on spare capacity, at about a third of the price: AWS takes tasks back at two minutes' notice. Requests that
-   * take longer than 80 seconds may then be cut off.
+   * Fargate on spare capacity, at about a third of the price: AWS takes tasks back at two minutes' notice. ECS then
+   * deregisters the task from the target group by itself, before it sends TERM. Requests that take longer than 80 seconds
+   * may be cut off.
    */
   public static fargateSpot(props: FargateSpotCapacityProps = {}): TaskCapacity {
     return new FargateSpotCapacity(props);
