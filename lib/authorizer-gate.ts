@@ -1,12 +1,11 @@
-import { Annotations, CfnOutput, Duration, Names, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, Duration, Names, Stack, Token } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { GATE_ENV, OUTPUTS } from '../contract/names';
+import { GATE_ENV } from '../contract/names';
 import { acknowledge } from './acknowledge';
 import type { AuthorizerGateOptions, AuthorizerGateProps } from './authorizer-gate-props';
 import { checkInteger } from './checks';
@@ -21,6 +20,7 @@ import {
   stopTimeoutSeconds,
 } from './gate-bundle';
 import { GateImage } from './gate-image';
+import { createGateLog } from './gate-log';
 import { GateValidation } from './gate-validation';
 import { sessionSecrets } from './web-session';
 
@@ -90,7 +90,9 @@ export class AuthorizerGate extends Construct {
     const gateImage = props.image ?? GateImage.publicEcr();
     if (isChina(Stack.of(this))) gateImage._checkReach('a region in China');
     const { image } = gateImage;
-    const logging = props.logging ?? this.createLogging();
+    const logging =
+      props.logging ??
+      createGateLog(this, { description: 'Log group of the gate, with its access log', streamPrefix: 'voicegate' });
     const environment = {
       [GATE_ENV.directory]: GATE_DIRECTORY,
       [GATE_ENV.listen]: `0.0.0.0:${AuthorizerGate.PORT}`,
@@ -225,18 +227,6 @@ export class AuthorizerGate extends Construct {
     const parameters = new ecs.LinuxParameters(this, id);
     parameters.dropCapabilities(...drop);
     return parameters;
-  }
-
-  private createLogging(): ecs.LogDriver {
-    const logGroup = new logs.LogGroup(this, 'Log', {
-      retention: logs.RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    new CfnOutput(this, OUTPUTS.gateLogGroupName, {
-      description: 'Log group of the gate, with its access log',
-      value: logGroup.logGroupName,
-    });
-    return ecs.LogDrivers.awsLogs({ logGroup, streamPrefix: 'voicegate', mode: ecs.AwsLogDriverMode.NON_BLOCKING });
   }
 
   private warn(props: AuthorizerGateOptions, longestRequest: number): void {

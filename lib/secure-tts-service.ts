@@ -1,10 +1,9 @@
-import { Annotations, CfnOutput, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Annotations, Duration } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
-import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { OUTPUTS, SYNTHESIS_PATHS } from '../contract/names';
+import { SYNTHESIS_PATHS } from '../contract/names';
 import { acknowledge } from './acknowledge';
 import { ApiKeyAuthorizer } from './api-key-authorizer';
 import { addAppContainer } from './app-container';
@@ -15,6 +14,7 @@ import { Firewall } from './firewall';
 import { idleTimeoutSeconds, longestRequestSeconds } from './gate-bundle';
 import { GateImage } from './gate-image';
 import { resolveGateLimits } from './gate-limits';
+import { createGateLog } from './gate-log';
 import { HttpsLoadBalancer } from './https-load-balancer';
 import type { IHttpsLoadBalancer } from './listener-rules';
 import { outerNet } from './outer-net';
@@ -85,7 +85,10 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
     this.authorizer = props.authorizer ?? new ApiKeyAuthorizer(this, 'Authorizer');
     if (this.authorizer instanceof ApiKeyAuthorizer) this.apiKeys = this.authorizer;
 
-    const logging = this.createLogging();
+    const logging = createGateLog(this, {
+      description: 'Log group of the tasks, with the access log of the gate',
+      streamPrefix: 'task',
+    });
     const capacity = props.capacity ?? TaskCapacity.fargate();
     const taskDefinition = capacity._createTaskDefinition(this, 'Task');
     this.container = addAppContainer(this, taskDefinition, props, logging, capacity._gpuCount);
@@ -188,18 +191,6 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
 
   private createCluster(): ecs.Cluster {
     return new ecs.Cluster(this, 'Cluster', { vpc: this.vpc, containerInsightsV2: ecs.ContainerInsights.ENABLED });
-  }
-
-  private createLogging(): ecs.LogDriver {
-    const logGroup = new logs.LogGroup(this, 'Log', {
-      retention: logs.RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    new CfnOutput(this, OUTPUTS.gateLogGroupName, {
-      description: 'Log group of the tasks, with the access log of the gate',
-      value: logGroup.logGroupName,
-    });
-    return ecs.LogDrivers.awsLogs({ logGroup, streamPrefix: 'task', mode: ecs.AwsLogDriverMode.NON_BLOCKING });
   }
 }
 
