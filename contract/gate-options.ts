@@ -56,6 +56,11 @@ export interface GateOptions {
   readonly readinessPath: string;
   /** Seconds: the longest a request may take. Every timeout derives from it. */
   readonly longestRequest: number;
+  /**
+   * Seconds, at least 2, for which the app keeps an idle connection open: the gate then keeps its own to the app for one
+   * second less. Absent: a connection for each request.
+   */
+  readonly appKeepAlive?: number;
   /** Seconds that the load balancer keeps an idle connection. */
   readonly loadBalancerIdleTimeout: number;
   /** Proxies in front whose `X-Forwarded-For` entries are trusted: 1 behind an ALB. */

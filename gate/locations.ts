@@ -4,6 +4,8 @@
 export const ANSWER_LOCATION = '/.voicegate/answer';
 /** The location by which the program invokes the authorizer. */
 export const INVOKE_LOCATION = '/.voicegate/invoke';
+/** The app, where connections to it are kept. */
+export const APP_UPSTREAM = 'voicegate_app';
 /** The group of addresses at which Lambda is reached; the entry script writes it. */
 export const LAMBDA_UPSTREAM = 'voicegate_lambda';
 /** The sign-in page: shows it, takes its form, and ends sessions. */

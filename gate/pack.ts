@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GateOptions, GatePackage } from '../contract/gate-options';
 import { archive } from './archive';
-import { renderNginxConf } from './render-nginx';
+import { PLACEHOLDERS, renderNginxConf } from './render-nginx';
 import {
   renderBootstrap,
   renderFilter,
@@ -46,6 +46,6 @@ export function packGate(options: GateOptions): GatePackage {
 function renderSettings(given: GateOptions): string {
   // A prefix may be written as the pattern that it stands for.
   const options = { ...given, relaxedPaths: given.relaxedPaths.map((path) => path.replace(/\*$/, '')) };
-  const settings = JSON.stringify({ upstream: '@UPSTREAM@', options });
+  const settings = JSON.stringify({ upstream: PLACEHOLDERS.upstream, options });
   return `const GATE_SETTINGS=${settings};\n`;
 }

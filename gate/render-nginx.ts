@@ -1,7 +1,13 @@
 import type { GateOptions } from '../contract/gate-options';
 import { GATE_ENV } from '../contract/names';
 import { SIGN_IN_STYLE } from './core/sign-in-page';
-import { ANSWER_LOCATION as ANSWER, INVOKE_LOCATION, SESSION_PATH, SESSION_STYLE_PATH } from './locations';
+import {
+  ANSWER_LOCATION as ANSWER,
+  APP_UPSTREAM,
+  INVOKE_LOCATION,
+  SESSION_PATH,
+  SESSION_STYLE_PATH,
+} from './locations';
 import { HIDDEN_CORS_HEADERS, renderCorsHeaders, renderCorsMaps } from './render-cors';
 
 /** What the init container fills in; see render-scripts.ts. */
@@ -9,6 +15,7 @@ export const PLACEHOLDERS = {
   modules: '@MODULES@',
   listen: '@LISTEN@',
   healthListen: '@HEALTH_LISTEN@',
+  upstream: '@UPSTREAM@',
   /** A whole directive, or nothing. */
   resolver: '@RESOLVER@',
   /** Whole directives, or nothing. */
@@ -192,7 +199,7 @@ ${Object.entries(PHRASES)
   log_format gate escape=json '{${LOG_FIELDS.map(([name, value]) => `"${name}":${value}`).join(',')}}';
 ${renderCorsMaps(options.cors)}
   include lambda.conf;
-
+${renderAppUpstream(options)}
   server {
     listen ${PLACEHOLDERS.listen} backlog=4096;
     # Written many lines at a time, though never more than a pipe takes whole from several workers.
@@ -210,7 +217,7 @@ ${renderCorsMaps(options.cors)}
       proxy_http_version 1.1;
       proxy_pass_request_headers off;
       proxy_set_header Host $gate_host;
-      proxy_set_header Connection close;
+      proxy_set_header Connection ${options.appKeepAlive === undefined ? 'close' : '""'};
       # One header whose value goes on over further lines: nginx itself passes none of the client's.
       proxy_set_header X-Request-Id $request_id$gate_headers;
       proxy_redirect off;
@@ -219,7 +226,8 @@ ${renderCorsMaps(options.cors)}
       proxy_buffer_size 16k;
       proxy_buffers 4 16k;
       proxy_busy_buffers_size 32k;
-      proxy_next_upstream off;
+      # With one address nginx tries again only what a kept connection took that the app had closed, and no POST.
+      proxy_next_upstream ${options.appKeepAlive === undefined ? 'off' : 'error'};
       proxy_connect_timeout 5s;
       proxy_send_timeout ${longestRequest}s;
       proxy_read_timeout ${longestRequest}s;
@@ -279,6 +287,18 @@ ${options.webSession === undefined ? '' : renderSessionLocations()}    location 
     }
   }
 }
+`;
+}
+
+/** Kept for less long than by the app, so that it is the gate that closes idle connections. */
+function renderAppUpstream({ appKeepAlive, limits }: GateOptions): string {
+  if (appKeepAlive === undefined) return '';
+  return `
+  upstream ${APP_UPSTREAM} {
+    server ${PLACEHOLDERS.upstream} max_fails=0;
+    keepalive ${limits.inFlight};
+    keepalive_timeout ${appKeepAlive - 1}s;
+  }
 `;
 }
 

@@ -98,11 +98,11 @@ if [ -n "$certificates" ]; then
 fi
 
 sed -e "s|${PLACEHOLDERS.modules}|$modules|" -e "s|${PLACEHOLDERS.listen}|$listen|" \\
-  -e "s|${PLACEHOLDERS.healthListen}|$health|" -e "s|${PLACEHOLDERS.resolver}|$resolver|" \\
+  -e "s|${PLACEHOLDERS.healthListen}|$health|" -e "s|${PLACEHOLDERS.upstream}|$upstream|" -e "s|${PLACEHOLDERS.resolver}|$resolver|" \\
   -e "s|${PLACEHOLDERS.fetchTrust}|$fetch|" -e "s|${PLACEHOLDERS.proxyTrust}|$proxy|" nginx.conf.in > nginx.conf
 # Where Lambda is, only the gate's own environment tells; the check needs some place.
 AWS_ENDPOINT_URL_LAMBDA=http://127.0.0.1:9 ${GATE_ENV.authorizer}=check AWS_REGION=check sh lambda.sh > lambda.conf
-sed "s|@UPSTREAM@|$upstream|" program.js.in > program.js
+sed "s|${PLACEHOLDERS.upstream}|$upstream|" program.js.in > program.js
 
 nginx -t -p "$dir/" -c nginx.conf "$@" > test.log 2>&1 < /dev/null || { sh filter.sh < test.log >&2; fail 'nginx refuses its configuration'; }
 rm -f draining

@@ -47,6 +47,7 @@ export function validateOptions(options: GateOptions): void {
   integer('maxBodyBytes', options.maxBodyBytes, 1, 1024 ** 3, 'bytes');
   if (!PLAIN_PATH.test(options.readinessPath)) fail('readinessPath', options.readinessPath, 'a path such as /healthz');
   integer('longestRequest', options.longestRequest, 1, 3600, 'seconds');
+  if (options.appKeepAlive !== undefined) integer('appKeepAlive', options.appKeepAlive, 2, 3600, 'seconds');
   integer('loadBalancerIdleTimeout', options.loadBalancerIdleTimeout, 1, 4000, 'seconds');
   integer('trustedHops', options.trustedHops, 0, 8, 'proxies');
   integer('workers', options.workers, 1, 64, 'processes');

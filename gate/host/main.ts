@@ -13,11 +13,15 @@ import type { Outcome, Trace } from '../core/outcome';
 import { setCookie } from '../core/session-cookie';
 import { answerSession } from '../core/sign-in';
 import type { GateRequest } from '../core/visit';
+import { APP_UPSTREAM } from '../locations';
 import { count, gatePorts, now, settings, state, zones } from './ports';
 import { answerPage, sessionPorts } from './session';
 
 const { cors, webSession } = settings.options;
 const servesBrowsers = cors !== undefined || webSession !== undefined;
+
+/** What `$gate_upstream` names for a request that may pass. */
+const UPSTREAM = settings.options.appKeepAlive === undefined ? settings.upstream : APP_UPSTREAM;
 
 /** Seconds that a client may sensibly wait before it tries again. */
 const LONGEST_WAIT = 60;
@@ -139,7 +143,7 @@ function finish(r: NginxHTTPRequest, outcome: Outcome, trace: Trace): void {
   v.gate_place = outcome.place;
   v.gate_target = outcome.target;
   v.gate_headers = outcome.headers;
-  v.gate_upstream = settings.upstream;
+  v.gate_upstream = UPSTREAM;
 }
 
 /** Closed: an error of the gate's own is 503. Its text might quote the request, so only its kind is told. */

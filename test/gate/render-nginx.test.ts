@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { GateBundle } from '../../contract/gate-options';
-import { INVOKE_LOCATION } from '../../gate/locations';
+import { APP_UPSTREAM, INVOKE_LOCATION } from '../../gate/locations';
 import { renderNginxConf } from '../../gate/render-nginx';
 import { buildGate, gateOptions } from './support/bundle';
 import { GateContainers } from './support/gate';
@@ -32,7 +32,9 @@ function openings(conf: readonly Directive[]): readonly string[] {
     if (own.includes('js_content')) problems.push(`${location?.args} also answers by itself`);
   }
   for (const { directive } of walk(conf)) {
-    if (directive.name === 'upstream') problems.push('an upstream block, which a variable could name');
+    // Only the program can name it, since the variable is the only way there.
+    if (directive.name === 'upstream' && directive.args[0] !== APP_UPSTREAM)
+      problems.push(`upstream ${directive.args}`);
     if (
       directive.name === 'error_page' ? proxying.has(directive.args.at(-1) ?? '') : REDIRECTS.includes(directive.name)
     ) {

@@ -60,6 +60,7 @@ export const anyOptions: fc.Arbitrary<GateOptions> = fc
     maxBodyBytes: fc.integer({ min: 1, max: 1024 ** 3 }),
     readinessPath: path,
     longestRequest: fc.integer({ min: 1, max: 3600 }),
+    appKeepAlive: fc.option(fc.integer({ min: 2, max: 3600 }), { nil: undefined }),
     loadBalancerIdleTimeout: fc.integer({ min: 1, max: 4000 }),
     trustedHops: fc.integer({ min: 0, max: 8 }),
     workers: fc.integer({ min: 1, max: 64 }),
