@@ -1,4 +1,4 @@
-/** What the parts of the local cloud agree on. Each part lives in its own folder and knows only this file and AWS. */
+/** What the parts of the local cloud agree on. Each part lives in its own folder and knows only this file, `aws-clients.ts` and AWS. */
 
 /** The emulated AWS: where it listens and what an AWS SDK or the CDK toolkit needs to use it. */
 export interface LocalAws {

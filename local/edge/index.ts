@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Edge, EdgeOptions } from '../contracts.js';
-import { awsClients } from './aws-clients.js';
 import {
   certificateAuthority,
   dnsIdentity,
@@ -10,6 +9,7 @@ import {
   type TlsIdentity,
   writeTrust,
 } from './certificate-authority.js';
+import { edgeClients } from './clients.js';
 import { type Exchange, exchangeOf, upgradeExchangeOf } from './exchange.js';
 import { TargetConnections } from './forward.js';
 import { listenOnLoopback } from './loopback-port.js';
@@ -31,7 +31,7 @@ const REFRESH = 2_000;
  * @throws Error if the stacks have no load balancer, AWS does not answer, or a port is taken
  */
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
-  const clients = awsClients(options.aws);
+  const clients = edgeClients(options.aws);
   const stopping: (() => void | Promise<void>)[] = [() => clients.destroy()];
   const stop = once(async () => {
     for (const step of stopping.reverse()) await step();

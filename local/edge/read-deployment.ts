@@ -13,7 +13,7 @@ import {
   paginateDescribeLoadBalancers,
   paginateDescribeTargetGroups,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { AwsClients } from './aws-clients.js';
+import type { Clients } from './clients.js';
 import type { Attributes, Deployment, Listener, ListenerCertificate, LoadBalancer, TargetGroup } from './model.js';
 import { healthCheckOf, ruleOf } from './read-rules.js';
 import { readWebAcl } from './read-web-acl.js';
@@ -21,7 +21,7 @@ import { readWebAcl } from './read-web-acl.js';
 const STACK_TAG = 'aws:cloudformation:stack-name';
 
 /** Reads the load balancers of the stacks, oldest first, and all that hangs on them. Rejects if AWS does not answer. */
-export async function readDeployment(clients: AwsClients, stackNames: readonly string[]): Promise<Deployment> {
+export async function readDeployment(clients: Clients, stackNames: readonly string[]): Promise<Deployment> {
   const found = await loadBalancersOf(clients, stackNames);
   const loadBalancers = await Promise.all(found.map((loadBalancer) => readLoadBalancer(clients, loadBalancer)));
   const wanted = new Set(loadBalancers.flatMap(targetGroupArns));
@@ -36,10 +36,7 @@ export function targetGroupArns(loadBalancer: LoadBalancer): readonly string[] {
     .flatMap((action) => (action.type === 'forward' ? action.targetGroups.map((group) => group.arn) : []));
 }
 
-async function loadBalancersOf(
-  { elb }: AwsClients,
-  stackNames: readonly string[],
-): Promise<readonly AwsLoadBalancer[]> {
+async function loadBalancersOf({ elb }: Clients, stackNames: readonly string[]): Promise<readonly AwsLoadBalancer[]> {
   const all: AwsLoadBalancer[] = [];
   for await (const page of paginateDescribeLoadBalancers({ client: elb }, {})) {
     all.push(...(page.LoadBalancers ?? []).filter((one) => one.Type === 'application'));
@@ -59,7 +56,7 @@ async function loadBalancersOf(
     .sort((a, b) => created(a) - created(b));
 }
 
-async function readLoadBalancer(clients: AwsClients, found: AwsLoadBalancer): Promise<LoadBalancer> {
+async function readLoadBalancer(clients: Clients, found: AwsLoadBalancer): Promise<LoadBalancer> {
   const arn = found.LoadBalancerArn ?? '';
   const listeners: AwsListener[] = [];
   for await (const page of paginateDescribeListeners({ client: clients.elb }, { LoadBalancerArn: arn })) {
@@ -80,7 +77,7 @@ async function readLoadBalancer(clients: AwsClients, found: AwsLoadBalancer): Pr
   };
 }
 
-async function readListener(clients: AwsClients, listener: AwsListener): Promise<Listener> {
+async function readListener(clients: Clients, listener: AwsListener): Promise<Listener> {
   const arn = listener.ListenerArn ?? '';
   const [attributes, rules, certificates] = await Promise.all([
     clients.elb.send(new DescribeListenerAttributesCommand({ ListenerArn: arn })),
@@ -98,7 +95,7 @@ async function readListener(clients: AwsClients, listener: AwsListener): Promise
   };
 }
 
-async function readRules({ elb }: AwsClients, listenerArn: string): Promise<Listener['rules']> {
+async function readRules({ elb }: Clients, listenerArn: string): Promise<Listener['rules']> {
   const rules: Listener['rules'][number][] = [];
   let Marker: string | undefined;
   do {
@@ -110,7 +107,7 @@ async function readRules({ elb }: AwsClients, listenerArn: string): Promise<List
   return rules.sort((a, b) => order(a.priority) - order(b.priority));
 }
 
-async function readCertificate({ acm }: AwsClients, arn: string): Promise<ListenerCertificate> {
+async function readCertificate({ acm }: Clients, arn: string): Promise<ListenerCertificate> {
   try {
     const { Certificate } = await acm.send(new DescribeCertificateCommand({ CertificateArn: arn }));
     return { arn, ...(Certificate?.Status === undefined ? {} : { status: Certificate.Status }) };
@@ -121,7 +118,7 @@ async function readCertificate({ acm }: AwsClients, arn: string): Promise<Listen
 }
 
 async function readTargetGroups(
-  clients: AwsClients,
+  clients: Clients,
   wanted: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, TargetGroup>> {
   const found: AwsTargetGroup[] = [];
@@ -132,7 +129,7 @@ async function readTargetGroups(
   return new Map(read.map((group) => [group.arn, group]));
 }
 
-async function readTargetGroup({ elb }: AwsClients, group: AwsTargetGroup): Promise<TargetGroup> {
+async function readTargetGroup({ elb }: Clients, group: AwsTargetGroup): Promise<TargetGroup> {
   const arn = group.TargetGroupArn ?? '';
   const [attributes, health] = await Promise.all([
     elb.send(new DescribeTargetGroupAttributesCommand({ TargetGroupArn: arn })),

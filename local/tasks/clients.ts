@@ -5,48 +5,20 @@ import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balan
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
+import { awsClients } from '../aws-clients.js';
 import type { LocalAws } from '../contracts.js';
 
-/** Milliseconds for one call of an AWS API. */
-const CALL_TIMEOUT = 10_000;
+export type Clients = ReturnType<typeof taskClients>;
 
-export interface Clients {
-  readonly cloudFormation: CloudFormationClient;
-  readonly ecs: ECSClient;
-  readonly elb: ElasticLoadBalancingV2Client;
-  readonly logs: CloudWatchLogsClient;
-  readonly secrets: SecretsManagerClient;
-  readonly ssm: SSMClient;
-  readonly sts: STSClient;
-  destroy(): void;
-}
-
-/** Clients of the emulated AWS: endpoint and credentials are given, nothing comes from the developer's environment. */
-export function awsClients(aws: LocalAws): Clients {
-  const config = {
-    endpoint: aws.endpoint,
-    region: aws.region,
-    credentials: {
-      accessKeyId: aws.env.AWS_ACCESS_KEY_ID ?? 'local',
-      secretAccessKey: aws.env.AWS_SECRET_ACCESS_KEY ?? 'local',
-      ...(aws.env.AWS_SESSION_TOKEN === undefined ? {} : { sessionToken: aws.env.AWS_SESSION_TOKEN }),
-    },
-    maxAttempts: 2,
-    requestHandler: { connectionTimeout: 2000, requestTimeout: CALL_TIMEOUT, throwOnRequestTimeout: true },
-  };
-  const clients = {
-    cloudFormation: new CloudFormationClient(config),
-    ecs: new ECSClient(config),
-    elb: new ElasticLoadBalancingV2Client(config),
-    logs: new CloudWatchLogsClient(config),
-    secrets: new SecretsManagerClient(config),
-    ssm: new SSMClient(config),
-    sts: new STSClient(config),
-  };
-  return {
-    ...clients,
-    destroy: () => {
-      for (const client of Object.values(clients)) client.destroy();
-    },
-  };
+/** What running tasks needs of AWS. */
+export function taskClients(aws: LocalAws) {
+  return awsClients(aws, {
+    cloudFormation: CloudFormationClient,
+    ecs: ECSClient,
+    elb: ElasticLoadBalancingV2Client,
+    logs: CloudWatchLogsClient,
+    secrets: SecretsManagerClient,
+    ssm: SSMClient,
+    sts: STSClient,
+  });
 }

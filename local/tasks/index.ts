@@ -2,7 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve, sep } from 'node:path';
 import type { Tasks, TasksOptions } from '../contracts.js';
-import { awsClients } from './clients.js';
+import { type Clients, taskClients } from './clients.js';
 import { DeployedServices } from './deployed-services.js';
 import { pause } from './health-check.js';
 import { processTree, readParents } from './process-tree.js';
@@ -39,7 +39,7 @@ export interface LocalTasks extends Tasks {
  */
 export async function startTasks(options: TasksOptions): Promise<LocalTasks> {
   await emptyFolder(options.workDirectory);
-  const clients = awsClients(options.aws);
+  const clients = taskClients(options.aws);
   try {
     const manager = new TaskManager(options, clients, await TaskEndpoint.start(clients.sts));
     await manager.start();
@@ -65,7 +65,7 @@ class TaskManager implements LocalTasks {
 
   constructor(
     private readonly options: TasksOptions,
-    private readonly clients: ReturnType<typeof awsClients>,
+    private readonly clients: Clients,
     private readonly endpoint: TaskEndpoint,
   ) {
     this.deployed = new DeployedServices(clients, options.stackNames);
