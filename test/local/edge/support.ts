@@ -14,6 +14,7 @@ import {
   ElasticLoadBalancingV2Client,
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { awsClients } from '../../../local/aws-clients.js';
 import type { Edge, EdgeOptions, LocalAws, RequestLine } from '../../../local/contracts.js';
 import { startEdge } from '../../../local/edge/index.js';
 import { startEmulator } from '../../../local/emulator/index.js';
@@ -56,13 +57,8 @@ export async function startCloud(): Promise<Cloud | undefined> {
   const directory = mkdtempSync(join(tmpdir(), 'voicegate-edge-'));
   const emulator = await startEmulator({ python, directory: join(directory, 'emulator') });
   const { aws } = emulator;
-  const config = {
-    endpoint: aws.endpoint,
-    region: aws.region,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  };
-  const cloudFormation = new CloudFormationClient(config);
-  const elb = new ElasticLoadBalancingV2Client(config);
+  const clients = awsClients(aws, { cloudFormation: CloudFormationClient, elb: ElasticLoadBalancingV2Client });
+  const { cloudFormation, elb } = clients;
   const stacks = new Set<string>();
   const edges: Edge[] = [];
   const servers: Server[] = [];
@@ -129,8 +125,7 @@ export async function startCloud(): Promise<Cloud | undefined> {
         server.closeAllConnections();
         server.close();
       }
-      cloudFormation.destroy();
-      elb.destroy();
+      clients.destroy();
       await emulator.stop();
       rmSync(directory, { recursive: true, force: true });
     },

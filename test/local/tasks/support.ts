@@ -2,18 +2,18 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  CloudFormationClient,
   CreateStackCommand,
   DeleteStackCommand,
   DescribeStacksCommand,
   UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation';
-import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
-import { ECSClient } from '@aws-sdk/client-ecs';
-import { DescribeTargetHealthCommand, ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  DescribeTargetHealthCommand,
+  type ElasticLoadBalancingV2Client,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { LocalAws, Target, TargetState, Tools } from '../../../local/contracts.js';
 import { startEmulator } from '../../../local/emulator/index.js';
+import { taskClients } from '../../../local/tasks/clients.js';
 import { type LocalTasks, startTasks } from '../../../local/tasks/index.js';
 import { ensureTools } from '../../../local/toolchain/index.js';
 
@@ -54,18 +54,7 @@ export async function startCloud(tools: Tools) {
   const directory = mkdtempSync(join(tmpdir(), 'voicegate-tasks-'));
   const emulator = await startEmulator({ python: tools.python, directory: join(directory, 'emulator') });
   const { aws } = emulator;
-  const config = {
-    endpoint: aws.endpoint,
-    region: aws.region,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  };
-  const clients = {
-    cloudFormation: new CloudFormationClient(config),
-    ecs: new ECSClient(config),
-    elb: new ElasticLoadBalancingV2Client(config),
-    logs: new CloudWatchLogsClient(config),
-    secrets: new SecretsManagerClient(config),
-  };
+  const clients = taskClients(aws);
   const assembly = join(directory, 'cdk.out');
   mkdirSync(assembly);
   writeAssembly(assembly);
@@ -101,7 +90,7 @@ export async function startCloud(tools: Tools) {
     },
     stopEmulator: () => emulator.stop(),
     async stop(): Promise<void> {
-      for (const client of Object.values(clients)) client.destroy();
+      clients.destroy();
       await emulator.stop();
       rmSync(directory, { recursive: true, force: true });
     },
