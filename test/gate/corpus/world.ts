@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { formatApiKey, generateApiKey } from '../../../contract/api-key';
 import type { Decision, Grant } from '../../../contract/decision';
 import type { GateOptions } from '../../../contract/gate-options';
+import { gateOptions } from '../support/bundle';
 import type { World } from './model';
 
 function key(): { readonly text: string; readonly id: string } {
@@ -79,24 +80,8 @@ export const SECRETS: readonly string[] = [
 const MANY = 10_000_000;
 
 /** The defaults, with limits that the corpus never meets. */
-const strict: GateOptions = {
-  authorizer: {
-    payloadFormat: '2.0',
-    identitySource: 'credential',
-    forwardRequest: false,
-    positiveTtl: 60,
-    negativeTtl: 10,
-    staleGrace: 300,
-    timeout: 5000,
-  },
-  keyPrefix: 'vg',
-  queryKey: false,
-  publicRoutes: [
-    { method: 'GET', path: '/' },
-    { method: 'GET', path: '/static/*' },
-    { method: 'GET', path: '/favicon.ico' },
-  ],
-  synthesisPaths: ['/tts', '/v1/audio/speech'],
+const strict = gateOptions({
+  authorizer: { timeout: 5000 },
   requiredScopes: [{ path: '/scoped', scopes: ['voices:read'] }],
   limits: {
     requestsPerMinute: MANY,
@@ -108,16 +93,11 @@ const strict: GateOptions = {
     inFlight: 256,
     queue: 256,
   },
-  maxBodyBytes: 65_536,
   readinessPath: '/static/ready',
   longestRequest: 60,
   loadBalancerIdleTimeout: 60,
-  trustedHops: 1,
-  workers: 1,
-  drainDelay: 0,
-  relaxedPaths: [],
   cacheBytes: 8 * 1024 * 1024,
-};
+});
 
 /** With what the options can relax: keys in the query, a relaxed prefix, two proxies in front. */
 const relaxed: GateOptions = {

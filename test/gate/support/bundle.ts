@@ -38,7 +38,7 @@ export async function buildGate(): Promise<GateBundle> {
 }
 
 /** Options as the construct would give them for a small service; a test changes what it is about. */
-export function gateOptions(changes: DeepPartial<GateOptions> = {}): GateOptions {
+export function gateOptions(changes: GateChanges = {}): GateOptions {
   const { authorizer, limits, ...rest } = changes;
   return {
     keyPrefix: 'vg',
@@ -83,5 +83,7 @@ export function gateOptions(changes: DeepPartial<GateOptions> = {}): GateOptions
     },
   };
 }
+
+export type GateChanges = DeepPartial<GateOptions>;
 
 type DeepPartial<T> = { readonly [K in keyof T]?: T[K] extends object ? Partial<T[K]> : T[K] };
