@@ -5,43 +5,12 @@ import { Agent, request as httpRequest } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { GateBundle } from '../../contract/gate-options';
-import { App } from './support/app';
-import { buildGate, gateOptions } from './support/bundle';
-import { freePort, GateContainers, type GateSetup, startGate } from './support/gate';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { freePort, type GateContainers } from './support/gate';
+import { gateWorld } from './support/gate-world';
 import { call, newKey, raw, withKey } from './support/http';
-import { LambdaEndpoint } from './support/lambda-endpoint';
 
-let bundle: GateBundle;
-let app: App;
-let lambda: LambdaEndpoint;
-const stopping: { stop(): unknown }[] = [];
-
-beforeAll(async () => {
-  [bundle, app, lambda] = await Promise.all([buildGate(), App.start(), LambdaEndpoint.start()]);
-});
-
-afterAll(() => Promise.all([app?.stop(), lambda?.stop()]));
-
-beforeEach(() => {
-  app.reset();
-  lambda.reset();
-});
-
-afterEach(async () => {
-  for (const part of stopping.splice(0).reverse()) await part.stop();
-});
-
-async function gateWith(
-  changes: Parameters<typeof gateOptions>[0] = {},
-  setup: Partial<GateSetup> = {},
-): Promise<GateContainers> {
-  const options = gateOptions(changes);
-  const gate = await startGate(bundle.packGate, options, { upstreamPort: app.port, lambdaUrl: lambda.url, ...setup });
-  stopping.push(gate);
-  return gate;
-}
+const { app, lambda, gateForTest, containersForTest } = gateWorld();
 
 const master = (gate: GateContainers) => Number(readFileSync(join(gate.directory, 'nginx.pid'), 'utf8'));
 const workersOf = (gate: GateContainers) =>
@@ -63,9 +32,7 @@ async function expectAllPlacesFree(gate: GateContainers, places: number): Promis
 describe('an app', () => {
   it('that is not up yet: 502, and health is red, so that no load balancer sends anybody', async () => {
     await app.stop();
-    const options = gateOptions();
-    const gate = new GateContainers(bundle.packGate(options), { upstreamPort: app.port, lambdaUrl: lambda.url });
-    stopping.push(gate);
+    const gate = containersForTest();
     await gate.init();
     await gate.start();
     await expect.poll(() => gate.health(), { timeout: 5000 }).toBe(503);
@@ -86,8 +53,8 @@ describe('an app', () => {
       child = spawn(process.execPath, ['-e', program], { stdio: 'ignore' });
     };
     start();
-    stopping.push({ stop: () => child?.kill('SIGKILL') });
-    const gate = await gateWith({ limits: { inFlight: 4, queue: 0 } }, { upstreamPort: port });
+    onTestFinished(() => void child?.kill('SIGKILL'));
+    const gate = await gateForTest({ limits: { inFlight: 4, queue: 0 } }, { upstreamPort: port });
     const before = workersOf(gate);
     for (let round = 0; round < 3; round++) {
       const exited = once(child as ChildProcess, 'exit');
@@ -110,7 +77,7 @@ describe('an app', () => {
   });
 
   it('that hangs: 504 after the longest time of a request, and its places are free again', async () => {
-    const gate = await gateWith({ longestRequest: 1, limits: { inFlight: 4, queue: 0 } });
+    const gate = await gateForTest({ longestRequest: 1, limits: { inFlight: 4, queue: 0 } });
     app.handler = () => true;
     const answers = await Promise.all(Array.from({ length: 5 }, () => call(gate.url, '/static/x')));
     expect(answers.map(({ status }) => status).sort()).toEqual([503, 504, 504, 504, 504]);
@@ -118,7 +85,7 @@ describe('an app', () => {
   });
 
   it('that stops amid its answer: the client is not left waiting for ever', async () => {
-    const gate = await gateWith({ longestRequest: 1, limits: { inFlight: 2, queue: 0 } });
+    const gate = await gateForTest({ longestRequest: 1, limits: { inFlight: 2, queue: 0 } });
     app.handler = (_, response) => {
       response.writeHead(200, { 'content-length': '1000' });
       response.write('half');
@@ -130,7 +97,7 @@ describe('an app', () => {
   });
 
   it('that is busy is never unhealthy, however long', async () => {
-    const gate = await gateWith({ limits: { inFlight: 2, queue: 0 } });
+    const gate = await gateForTest({ limits: { inFlight: 2, queue: 0 } });
     app.handler = async (_, response) => {
       await sleep(2500);
       response.end();
@@ -145,7 +112,7 @@ describe('an app', () => {
   });
 
   it('whose client has gone gets no more of its time, and its place is free again', async () => {
-    const gate = await gateWith({ limits: { inFlight: 2, queue: 0 } });
+    const gate = await gateForTest({ limits: { inFlight: 2, queue: 0 } });
     app.handler = () => true;
     const sockets: Socket[] = [];
     for (let i = 0; i < 2; i++) {
@@ -161,9 +128,9 @@ describe('an app', () => {
 
 describe('connections', () => {
   it('that were idle up to the load balancer’s timeout are still served: the load balancer closes first', async () => {
-    const gate = await gateWith({ loadBalancerIdleTimeout: 1 });
+    const gate = await gateForTest({ loadBalancerIdleTimeout: 1 });
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    stopping.push({ stop: () => agent.destroy() });
+    onTestFinished(() => agent.destroy());
     const ask = () =>
       new Promise<readonly [number, boolean]>((resolve, reject) => {
         const request = httpRequest({ port: gate.port, path: '/static/x', agent }, (response) => {
@@ -187,7 +154,7 @@ describe('connections', () => {
   }, 60_000);
 
   it('that the app closes after each answer, or keeps, cost nobody an answer', async () => {
-    const gate = await gateWith();
+    const gate = await gateForTest();
     for (const connection of ['close', 'keep-alive']) {
       app.handler = (_, response) => {
         response.writeHead(200, { connection }).end('x');
@@ -201,7 +168,7 @@ describe('connections', () => {
   });
 
   it('are not dropped by a reload under load, and decisions, limits and places outlive it', async () => {
-    const gate = await gateWith({ workers: 2 });
+    const gate = await gateForTest({ workers: 2 });
     const key = newKey();
     expect((await call(gate.url, '/tts', withKey(key))).status).toBe(200);
     const before = workersOf(gate);
@@ -240,7 +207,7 @@ describe('connections', () => {
 
 describe('a worker of nginx that dies', () => {
   it('is replaced, and what all workers know is still known', async () => {
-    const gate = await gateWith({ workers: 2 });
+    const gate = await gateForTest({ workers: 2 });
     const key = newKey();
     expect((await call(gate.url, '/tts', withKey(key))).status).toBe(200);
     const [victim = ''] = workersOf(gate).split(' ');
@@ -267,11 +234,7 @@ describe('a worker of nginx that dies', () => {
 
 describe('a resolver', () => {
   it('that is gone lets nobody new in, and is asked again when it is back', async () => {
-    const gate = new GateContainers(bundle.packGate(gateOptions({ authorizer: { timeout: 1000 } })), {
-      upstreamPort: app.port,
-      lambdaUrl: 'http://lambda.voicegate.test:9',
-    });
-    stopping.push(gate);
+    const gate = containersForTest({ authorizer: { timeout: 1000 } }, { lambdaUrl: 'http://lambda.voicegate.test:9' });
     const file = join(gate.directory, 'resolv.conf');
     // Nobody listens there.
     writeFileSync(file, 'nameserver 127.0.0.1\n');
@@ -292,7 +255,7 @@ describe('a resolver', () => {
 
 describe('a container that is stopped', () => {
   it('turns red first, serves what comes meanwhile, lets all in flight finish, and ends well within its time', async () => {
-    const gate = await gateWith({ drainDelay: 1, longestRequest: 5 });
+    const gate = await gateForTest({ drainDelay: 1, longestRequest: 5 });
     const key = newKey();
     app.handler = async (received, response) => {
       if (received.url === '/tts') await sleep(2500);

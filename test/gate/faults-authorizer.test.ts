@@ -1,46 +1,14 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { GateBundle } from '../../contract/gate-options';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { App } from './support/app';
-import { buildGate, gateOptions } from './support/bundle';
-import { type GateContainers, type GateSetup, startGate } from './support/gate';
+import type { GateContainers } from './support/gate';
+import { gateWorld } from './support/gate-world';
 import { call, newKey, withKey } from './support/http';
 import { allow, CREDENTIALS, functionError, HANG, LambdaEndpoint, RawAnswer, RESET } from './support/lambda-endpoint';
 
-let bundle: GateBundle;
-let app: App;
-let lambda: LambdaEndpoint;
-const stopping: { stop(): Promise<void> }[] = [];
-
-beforeAll(async () => {
-  [bundle, app, lambda] = await Promise.all([buildGate(), App.start(), LambdaEndpoint.start()]);
-});
-
-afterAll(() => Promise.all([app?.stop(), lambda?.stop()]));
-
-beforeEach(() => {
-  app.reset();
-  lambda.reset();
-});
-
-afterEach(async () => {
-  for (const part of stopping.splice(0).reverse()) await part.stop();
-});
-
-async function gateWith(
-  changes: Parameters<typeof gateOptions>[0] = {},
-  setup: Partial<GateSetup> = {},
-): Promise<GateContainers> {
-  const gate = await startGate(bundle.packGate, gateOptions(changes), {
-    upstreamPort: app.port,
-    lambdaUrl: lambda.url,
-    ...setup,
-  });
-  stopping.push(gate);
-  return gate;
-}
+const { app, lambda, gateForTest } = gateWorld();
 
 /** nginx's workers, and how many sockets they hold. */
 function workers(gate: GateContainers): { readonly ids: readonly string[]; readonly sockets: number } {
@@ -70,7 +38,7 @@ const FAULTS: readonly (readonly [string, () => unknown])[] = [
 
 describe('while the authorizer', () => {
   it.each(FAULTS)('%s, known keys are served, nobody else gets in, and all is well afterwards', async (_, fault) => {
-    const gate = await gateWith({ authorizer: { timeout: 300, staleGrace: 60 } });
+    const gate = await gateForTest({ authorizer: { timeout: 300, staleGrace: 60 } });
     const known = newKey();
     lambda.behaviour = () => allow({}, 1);
     expect((await call(gate.url, '/tts', withKey(known))).status).toBe(200);
@@ -108,7 +76,7 @@ describe('while the authorizer', () => {
   });
 
   it('is slow, but within its time, requests wait for it', async () => {
-    const gate = await gateWith({ authorizer: { timeout: 2000 } });
+    const gate = await gateForTest({ authorizer: { timeout: 2000 } });
     lambda.behaviour = async () => {
       await sleep(400);
       return allow();
@@ -120,7 +88,7 @@ describe('while the authorizer', () => {
   });
 
   it('fails for longer than the grace, known keys are refused too', async () => {
-    const gate = await gateWith({ authorizer: { timeout: 300, staleGrace: 2 } });
+    const gate = await gateForTest({ authorizer: { timeout: 300, staleGrace: 2 } });
     const key = newKey();
     lambda.behaviour = () => allow({}, 1);
     expect((await call(gate.url, '/tts', withKey(key))).status).toBe(200);
@@ -133,7 +101,7 @@ describe('while the authorizer', () => {
 
   it('is gone with all connections to it, nobody new gets in', async () => {
     const own = await LambdaEndpoint.start();
-    const gate = await gateWith({ authorizer: { timeout: 500 } }, { lambdaUrl: own.url });
+    const gate = await gateForTest({ authorizer: { timeout: 500 } }, { lambdaUrl: own.url });
     expect((await call(gate.url, '/tts', withKey(newKey()))).status).toBe(200);
     await own.stop();
     expect((await call(gate.url, '/tts', withKey(newKey()))).status).toBe(503);
@@ -156,7 +124,7 @@ describe('credentials of the task', () => {
 
   async function endpoint(): Promise<Endpoint> {
     const server = await App.start();
-    stopping.push(server);
+    onTestFinished(() => server.stop());
     const found: Endpoint = { app: server, asked: 0, answer: () => ({ status: 200, body: valid(3600) }) };
     server.handler = (_, response) => {
       found.asked++;
@@ -175,7 +143,7 @@ describe('credentials of the task', () => {
       AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${server.port}/task`,
       AWS_CONTAINER_AUTHORIZATION_TOKEN: 'a-token-of-the-task',
     };
-    return gateWith({}, { env });
+    return gateForTest({}, { env });
   }
 
   const ask = async (gate: GateContainers) => (await call(gate.url, '/x', withKey(newKey()))).status;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -17,17 +18,12 @@ export class App {
   mostInFlight = 0;
   private inFlight = 0;
   handler: ((received: Received, response: ServerResponse) => boolean | Promise<boolean>) | undefined;
-  private server: Server;
-  private constructor(readonly port: number) {
-    this.server = this.create();
-  }
+  /** From when it first listens; after a stop it listens on the same again. */
+  port = 0;
+  private server: Server = this.create();
 
   static async start(): Promise<App> {
-    const probe = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => probe.once('listening', resolve));
-    const { port } = probe.address() as AddressInfo;
-    await new Promise((resolve) => probe.close(resolve));
-    const app = new App(port);
+    const app = new App();
     await app.listen();
     return app;
   }
@@ -41,7 +37,8 @@ export class App {
   async listen(): Promise<void> {
     this.server = this.create();
     this.server.listen(this.port, '127.0.0.1');
-    await new Promise((resolve) => this.server.once('listening', resolve));
+    await once(this.server, 'listening');
+    this.port = (this.server.address() as AddressInfo).port;
   }
 
   async stop(): Promise<void> {

@@ -223,9 +223,14 @@ export async function startGate(
   setup: GateSetup,
 ): Promise<GateContainers> {
   const gate = new GateContainers(pack(options), setup);
-  const { code, output } = await gate.init();
-  if (code !== 0) throw new Error(`the init container failed: ${output}`);
-  await gate.start();
-  await gate.ready();
-  return gate;
+  try {
+    const { code, output } = await gate.init();
+    if (code !== 0) throw new Error(`the init container failed: ${output}`);
+    await gate.start();
+    await gate.ready();
+    return gate;
+  } catch (error) {
+    await gate.stop();
+    throw error;
+  }
 }

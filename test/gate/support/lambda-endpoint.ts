@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AwsV4Signer } from 'aws4fetch';
 import { encodeDecision } from '../../../contract/authorizer-answer';
@@ -40,21 +41,25 @@ export class LambdaEndpoint {
   /** Connections opened so far. */
   connections = 0;
   behaviour: Behaviour = () => allow();
-  private constructor(
-    private readonly server: Server,
-    readonly url: string,
-  ) {}
+  /** From when it listens. */
+  url = '';
+  private readonly server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    void this.handle(request, response);
+  });
 
   static async start(): Promise<LambdaEndpoint> {
-    const server = createServer((request, response) => void endpoint.handle(request, response));
-    server.keepAliveTimeout = 60_000;
-    server.listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    const endpoint = new LambdaEndpoint(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    server.on('connection', () => {
-      endpoint.connections++;
-    });
+    const endpoint = new LambdaEndpoint();
+    await endpoint.listen();
     return endpoint;
+  }
+
+  async listen(): Promise<void> {
+    this.server.on('connection', () => {
+      this.connections++;
+    });
+    this.server.listen(0, '127.0.0.1');
+    await once(this.server, 'listening');
+    this.url = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
   reset(behaviour: Behaviour = () => allow()): void {
