@@ -1,20 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { App } from './support/app';
-import { buildGate, gateOptions } from './support/bundle';
-import { type GateContainers, startGate } from './support/gate';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { GateContainers } from './support/gate';
+import { gateWorld } from './support/gate-world';
 import { type Answer, call, newKey, withKey } from './support/http';
-import { allow, deny, LambdaEndpoint } from './support/lambda-endpoint';
+import { allow, deny } from './support/lambda-endpoint';
 
 describe.each([1, 4])('limits with %i workers', (workers) => {
-  let app: App;
-  let lambda: LambdaEndpoint;
+  const { app, lambda, startGate } = gateWorld();
   let gate: GateContainers;
 
   beforeAll(async () => {
-    const [bundle, startedApp, startedLambda] = await Promise.all([buildGate(), App.start(), LambdaEndpoint.start()]);
-    app = startedApp;
-    lambda = startedLambda;
-    const options = gateOptions({
+    gate = await startGate({
       workers,
       limits: {
         requestsPerMinute: 60,
@@ -25,17 +20,6 @@ describe.each([1, 4])('limits with %i workers', (workers) => {
         invocations: 100,
       },
     });
-    gate = await startGate(bundle.packGate, options, { upstreamPort: app.port, lambdaUrl: lambda.url });
-  });
-
-  afterAll(async () => {
-    await gate?.stop();
-    await Promise.all([app?.stop(), lambda?.stop()]);
-  });
-
-  beforeEach(() => {
-    app.reset();
-    lambda.reset();
   });
 
   let clients = 0;

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { formatApiKey, generateApiKey } from '../../contract/api-key';
 import type { AuthorizerEvent } from '../../contract/authorizer-event';
 import type { KeyRecord } from '../../contract/key-record';
@@ -12,18 +12,14 @@ import { type Amounts, NOTHING, type Quota } from '../../contract/quota';
 import { monthUse, type QuotaCounter } from '../../contract/quota-counter';
 import { readConfig } from '../../lambda/authorizer/config';
 import { createHandler } from '../../lambda/authorizer/handler';
-import { App } from './support/app';
-import { buildGate, gateOptions } from './support/bundle';
-import { type GateContainers, startGate } from './support/gate';
+import type { GateContainers } from './support/gate';
+import { gateWorld } from './support/gate-world';
 import { type Answer, call } from './support/http';
-import { LambdaEndpoint, RawAnswer } from './support/lambda-endpoint';
+import { RawAnswer } from './support/lambda-endpoint';
 
 const WORKERS = 3;
 const POSITIVE_TTL = 3;
 
-let app: App;
-let lambda: LambdaEndpoint;
-let gate: GateContainers;
 let keys: Map<string, KeyRecord>;
 let counters: Map<string, QuotaCounter>;
 
@@ -43,11 +39,11 @@ const authorize = createHandler(readConfig({ KEY_TABLE_NAME: 'keys', POSITIVE_TT
 });
 const authorizer = ({ event }: { readonly event: unknown }) => authorize(event as AuthorizerEvent);
 
+const { app, lambda, startGate } = gateWorld(authorizer);
+let gate: GateContainers;
+
 beforeAll(async () => {
-  const [bundle, startedApp, startedLambda] = await Promise.all([buildGate(), App.start(), LambdaEndpoint.start()]);
-  app = startedApp;
-  lambda = startedLambda;
-  const options = gateOptions({
+  gate = await startGate({
     workers: WORKERS,
     authorizer: { timeout: 2000, positiveTtl: POSITIVE_TTL },
     limits: {
@@ -58,17 +54,9 @@ beforeAll(async () => {
       queue: 500,
     },
   });
-  gate = await startGate(bundle.packGate, options, { upstreamPort: app.port, lambdaUrl: lambda.url });
-});
-
-afterAll(async () => {
-  await gate?.stop();
-  await Promise.all([app?.stop(), lambda?.stop()]);
 });
 
 beforeEach(() => {
-  app.reset();
-  lambda.reset(authorizer);
   keys = new Map();
   counters = new Map();
 });

@@ -1,33 +1,17 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { App } from './support/app';
-import { buildGate, gateOptions } from './support/bundle';
-import { type GateContainers, startGate } from './support/gate';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { GateContainers } from './support/gate';
+import { gateWorld } from './support/gate-world';
 import { call, newKey, raw, withKey } from './support/http';
-import { allow, deny, functionError, HANG, LambdaEndpoint, RawAnswer, RESET } from './support/lambda-endpoint';
+import { allow, deny, functionError, HANG, RawAnswer, RESET } from './support/lambda-endpoint';
 
-let app: App;
-let lambda: LambdaEndpoint;
+const { app, lambda, startGate } = gateWorld();
 let gate: GateContainers;
 
 beforeAll(async () => {
-  const [bundle, startedApp, startedLambda] = await Promise.all([buildGate(), App.start(), LambdaEndpoint.start()]);
-  app = startedApp;
-  lambda = startedLambda;
-  const options = gateOptions({
+  gate = await startGate({
     requiredScopes: [{ path: '/tts', scopes: ['tts:synthesize'] }],
     authorizer: { timeout: 1000, staleGrace: 300 },
   });
-  gate = await startGate(bundle.packGate, options, { upstreamPort: app.port, lambdaUrl: lambda.url });
-});
-
-afterAll(async () => {
-  await gate?.stop();
-  await Promise.all([app?.stop(), lambda?.stop()]);
-});
-
-beforeEach(() => {
-  app.reset();
-  lambda.reset();
 });
 
 /** Each test is another client: counts of one must not meet those of the next. */

@@ -1,58 +1,30 @@
 import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { GateBundle } from '../../contract/gate-options';
-import { App } from './support/app';
-import { buildGate, gateOptions } from './support/bundle';
-import { GateContainers, startGate } from './support/gate';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { GateChanges } from './support/bundle';
+import type { GateContainers } from './support/gate';
+import { gateWorld } from './support/gate-world';
 import { type Answer, call, newKey } from './support/http';
-import { allow, deny, LambdaEndpoint, RawAnswer } from './support/lambda-endpoint';
+import { allow, deny, RawAnswer } from './support/lambda-endpoint';
 
 const SECRET = 'a-secret-of-sessions-0123456789abcdefghijklmnop';
 const PATH = '/.voicegate/session';
 const HOST = 'tts.example.com';
 const PAGE = { accept: 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8' };
 
-let bundle: GateBundle;
-let app: App;
-let lambda: LambdaEndpoint;
+const { app, lambda, startGate, gateForTest, containersForTest } = gateWorld();
 let gate: GateContainers;
-const others: GateContainers[] = [];
+
+const withSecret = (secret: string) => ({ env: { VOICEGATE_SESSION_SECRET: secret } });
+const sessions = { webSession: { lifetime: 3600 } };
 
 beforeAll(async () => {
-  [bundle, app, lambda] = await Promise.all([buildGate(), App.start(), LambdaEndpoint.start()]);
-  gate = await start();
+  gate = await startGate(sessions, withSecret(SECRET));
 });
 
-afterAll(async () => {
-  await gate?.stop();
-  await Promise.all([app?.stop(), lambda?.stop()]);
-});
-
-beforeEach(() => {
-  app.reset();
-  lambda.reset();
-});
-
-afterEach(async () => {
-  await Promise.all(others.splice(0).map((other) => other.stop()));
-});
-
-async function start(secret = SECRET, changes: Parameters<typeof gateOptions>[0] = {}): Promise<GateContainers> {
-  const options = gateOptions({ webSession: { lifetime: 3600 }, ...changes });
-  return startGate(bundle.packGate, options, {
-    upstreamPort: app.port,
-    lambdaUrl: lambda.url,
-    env: { VOICEGATE_SESSION_SECRET: secret },
-  });
-}
-
-async function another(secret?: string, changes?: Parameters<typeof gateOptions>[0]): Promise<GateContainers> {
-  const started = await start(secret, changes);
-  others.push(started);
-  return started;
-}
+const another = (secret = SECRET, changes: GateChanges = {}) =>
+  gateForTest({ ...sessions, ...changes }, withSecret(secret));
 
 let clients = 0;
 const client = () => `198.51.${100 + Math.floor(clients / 250)}.${(clients++ % 250) + 1}`;
@@ -285,8 +257,7 @@ describe('the sign-in page', () => {
   });
 
   it('does not exist while sessions are switched off', async () => {
-    const plain = await startGate(bundle.packGate, gateOptions(), { upstreamPort: app.port, lambdaUrl: lambda.url });
-    others.push(plain);
+    const plain = await gateForTest();
     expect((await get(PATH, PAGE, plain)).status).toBe(401);
     expect((await get('/voices', PAGE, plain)).status).toBe(401);
     expect((await get('/voices', { cookie: await signIn() }, plain)).status).toBe(401);
@@ -368,11 +339,7 @@ describe('a session cookie', () => {
 
 describe('the secret of sessions', () => {
   it('must be there when sessions are on', async () => {
-    const containers = new GateContainers(bundle.packGate(gateOptions({ webSession: { lifetime: 60 } })), {
-      upstreamPort: app.port,
-      lambdaUrl: lambda.url,
-    });
-    others.push(containers);
+    const containers = containersForTest({ webSession: { lifetime: 60 } });
     await containers.init();
     await containers.start();
     expect(await containers.exited()).toBe(1);
