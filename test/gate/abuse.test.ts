@@ -2,49 +2,38 @@
 
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { formatApiKey, generateApiKey } from '../../contract/api-key';
 import type { Deny } from '../../contract/decision';
-import { App } from './support/app';
-import { buildGate, gateOptions } from './support/bundle';
-import { type GateContainers, startGate } from './support/gate';
+import type { GateContainers } from './support/gate';
+import { gateWorld } from './support/gate-world';
 import { call } from './support/http';
-import { allow, answer, LambdaEndpoint } from './support/lambda-endpoint';
+import { allow, answer } from './support/lambda-endpoint';
 
 const FAILURES = 5;
 const BAN = 3;
 
-let app: App;
-let lambda: LambdaEndpoint;
-let gate: GateContainers;
 const good = new Map<string, string>();
 const refused = new Map<string, Deny['reason']>();
 /** Strangers' invocations wait for this. */
 let gateOfStrangers: Promise<void> = Promise.resolve();
 
+const { lambda, startGate } = gateWorld(async ({ event }) => {
+  const [key = ''] = event.identitySource;
+  const keyId = good.get(key);
+  if (keyId === undefined) await gateOfStrangers;
+  return keyId === undefined
+    ? answer({ outcome: 'deny', status: 401, reason: refused.get(key) ?? 'unknown', ttl: 10 })
+    : allow({ keyId });
+});
+let gate: GateContainers;
+
 beforeAll(async () => {
-  const [bundle, startedApp, startedLambda] = await Promise.all([buildGate(), App.start(), LambdaEndpoint.start()]);
-  app = startedApp;
-  lambda = startedLambda;
-  lambda.reset(async ({ event }) => {
-    const [key = ''] = event.identitySource;
-    const keyId = good.get(key);
-    if (keyId === undefined) await gateOfStrangers;
-    return keyId === undefined
-      ? answer({ outcome: 'deny', status: 401, reason: refused.get(key) ?? 'unknown', ttl: 10 })
-      : allow({ keyId });
-  });
-  const options = gateOptions({
+  gate = await startGate({
     cacheBytes: 65_536,
     authorizer: { positiveTtl: 600, negativeTtl: 10 },
     limits: { missesPerMinute: 100_000, requestsPerMinute: 100_000, failuresPerMinute: FAILURES, banSeconds: BAN },
   });
-  gate = await startGate(bundle.packGate, options, { upstreamPort: app.port, lambdaUrl: lambda.url });
-});
-
-afterAll(async () => {
-  await gate?.stop();
-  await Promise.all([app?.stop(), lambda?.stop()]);
 });
 
 const newKey = () => {

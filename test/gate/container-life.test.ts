@@ -2,57 +2,21 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { GateBundle, GateOptions } from '../../contract/gate-options';
+import { describe, expect, it } from 'vitest';
 import { App } from './support/app';
-import { buildGate, gateOptions } from './support/bundle';
-import { findNginx, GateContainers, type GateSetup, startGate } from './support/gate';
+import { gateOptions } from './support/bundle';
+import { findNginx } from './support/gate';
+import { gateWorld } from './support/gate-world';
 import { call, newKey, raw, withKey } from './support/http';
-import { HANG, LambdaEndpoint } from './support/lambda-endpoint';
+import { HANG } from './support/lambda-endpoint';
 
-let bundle: GateBundle;
-let app: App;
-let lambda: LambdaEndpoint;
-const gates: GateContainers[] = [];
-
-beforeAll(async () => {
-  [bundle, app, lambda] = await Promise.all([buildGate(), App.start(), LambdaEndpoint.start()]);
-});
-
-afterAll(async () => {
-  await Promise.all([app?.stop(), lambda?.stop()]);
-});
-
-beforeEach(() => {
-  app.reset();
-  lambda.reset();
-});
-
-afterEach(async () => {
-  await Promise.all(gates.splice(0).map((gate) => gate.stop()));
-});
-
-function containers(options: GateOptions = gateOptions(), setup: Partial<GateSetup> = {}): GateContainers {
-  const gate = new GateContainers(bundle.packGate(options), {
-    upstreamPort: app.port,
-    lambdaUrl: lambda.url,
-    ...setup,
-  });
-  gates.push(gate);
-  return gate;
-}
-
-async function started(options: GateOptions = gateOptions(), setup: Partial<GateSetup> = {}): Promise<GateContainers> {
-  const gate = await startGate(bundle.packGate, options, { upstreamPort: app.port, lambdaUrl: lambda.url, ...setup });
-  gates.push(gate);
-  return gate;
-}
+const { app, lambda, packGate, gateForTest, containersForTest } = gateWorld();
 
 describe('the bundle', () => {
   it('is the same whenever the options are, and small enough for a task definition', () => {
-    const one = bundle.packGate(gateOptions());
-    expect(bundle.packGate(gateOptions())).toEqual(one);
-    expect(bundle.packGate(gateOptions({ workers: 2 })).bundle).not.toBe(one.bundle);
+    const one = packGate(gateOptions());
+    expect(packGate(gateOptions())).toEqual(one);
+    expect(packGate(gateOptions({ workers: 2 })).bundle).not.toBe(one.bundle);
     // Of the 48 KiB at which synth stops, the rest is the two containers' own.
     expect(one.bundle.length).toBeLessThan(40 * 1024);
   });
@@ -73,7 +37,7 @@ describe('the init container', () => {
     ['VOICEGATE_DIR', undefined, 'VOICEGATE_DIR is not set'],
     ['VOICEGATE_DIR', '/nowhere', '/nowhere is no writable directory'],
   ])('says what is wrong with %s=%s', async (name, value, message) => {
-    const { code, output } = await containers().init({ [name]: value });
+    const { code, output } = await containersForTest().init({ [name]: value });
     expect(output).toContain(message);
     expect(code).not.toBe(0);
   });
@@ -87,13 +51,13 @@ describe('the init container', () => {
       `#!/bin/sh\ncase "$*" in *version.conf*) printf 0.9.9 > "$VOICEGATE_DIR/njs-version" ;; *) exec ${nginx} "$@" ;; esac\n`,
     );
     chmodSync(join(folder, 'nginx'), 0o755);
-    const { code, output } = await containers().init({ PATH: `${folder}:${dirname(nginx)}:/usr/bin:/bin` });
+    const { code, output } = await containersForTest().init({ PATH: `${folder}:${dirname(nginx)}:/usr/bin:/bin` });
     expect(output).toContain('found njs 0.9.9, required is 1.0.0 or later');
     expect(code).not.toBe(0);
   });
 
   it('takes the resolver from resolv.conf, with IPv6 addresses as nginx writes them', async () => {
-    const gate = containers();
+    const gate = containersForTest();
     const file = join(gate.directory, 'resolv.conf');
     writeFileSync(file, 'search x.test\nnameserver 10.0.0.2\nnameserver fd00:ec2::253%eth0\noptions ndots:2\n');
     const { code, output } = await gate.init({ VOICEGATE_RESOLV_CONF: file });
@@ -104,7 +68,7 @@ describe('the init container', () => {
   });
 
   it.runIf(process.getuid?.() === 0)('hands the volume to the user of the gate', async () => {
-    const gate = containers();
+    const gate = containersForTest();
     await gate.init();
     const { uid, mode } = statSync(join(gate.directory, 'program.js'));
     expect([uid, mode & 0o022]).toEqual([101, 0]);
@@ -117,7 +81,7 @@ describe('the gate', () => {
     [{ VOICEGATE_AUTHORIZER: 'a b' }, 'VOICEGATE_AUTHORIZER must be'],
     [{ VOICEGATE_AUTHORIZER: 'name', AWS_REGION: undefined }, 'AWS_REGION must be set'],
   ])('does not start with %j', async (env, message) => {
-    const gate = containers();
+    const gate = containersForTest();
     await gate.init();
     await gate.start(env);
     expect(await gate.exited()).not.toBe(0);
@@ -125,7 +89,7 @@ describe('the gate', () => {
   });
 
   it('does not start before it was prepared', async () => {
-    const gate = containers();
+    const gate = containersForTest();
     await gate.start();
     expect(await gate.exited()).toBe(1);
     await gate.logged('the init container must succeed first');
@@ -133,7 +97,7 @@ describe('the gate', () => {
 
   it('is unhealthy until the app has answered once', async () => {
     await app.stop();
-    const gate = containers();
+    const gate = containersForTest();
     await gate.init();
     await gate.start();
     while ((await gate.health()) === 0) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -152,7 +116,7 @@ describe('the gate', () => {
   it.each(['SIGTERM', 'SIGQUIT'] as const)(
     'drains on %s: health turns red, then what is in flight finishes',
     async (name) => {
-      const gate = await started(gateOptions({ drainDelay: 1 }));
+      const gate = await gateForTest({ drainDelay: 1 });
       let finish = () => {};
       app.handler = (received, response) => {
         if (received.url !== '/static/long') return false;
@@ -174,7 +138,7 @@ describe('the gate', () => {
   );
 
   it('ends with an error when nginx crashes', async () => {
-    const gate = await started();
+    const gate = await gateForTest();
     const master = Number(readFileSync(join(gate.directory, 'nginx.pid'), 'utf8'));
     process.kill(master, 'SIGKILL');
     expect(await gate.exited()).not.toBe(0);
@@ -182,7 +146,7 @@ describe('the gate', () => {
   });
 
   it('answers 502 while the app is gone, and goes on with it', async () => {
-    const gate = await started();
+    const gate = await gateForTest();
     await app.stop();
     const answer = await call(gate.url, '/static/x');
     expect([answer.status, answer.json().error]).toEqual([502, 'Bad Gateway']);
@@ -191,7 +155,7 @@ describe('the gate', () => {
   });
 
   it('answers 504 when the app hangs longer than a request may take', async () => {
-    const gate = await started(gateOptions({ longestRequest: 1 }));
+    const gate = await gateForTest({ longestRequest: 1 });
     app.handler = () => true;
     const answer = await call(gate.url, '/static/x');
     expect([answer.status, answer.json().error]).toEqual([504, 'Gateway Timeout']);
@@ -200,7 +164,7 @@ describe('the gate', () => {
   it.runIf(process.getuid?.() === 0)(
     'runs as a user without rights, in a directory that is all it writes to',
     async () => {
-      const gate = await started(gateOptions({ workers: 2 }), { uid: 101 });
+      const gate = await gateForTest({ workers: 2 }, { uid: 101 });
       const key = newKey();
       expect((await call(gate.url, '/tts', withKey(key))).status).toBe(200);
       expect((await call(gate.url, '/tts', { method: 'POST', body: 'x'.repeat(60_000), ...withKey(key) })).status).toBe(
@@ -235,7 +199,7 @@ describe('the gate', () => {
       AWS_CONTAINER_AUTHORIZATION_TOKEN: 'task-token',
     };
     try {
-      const gate = await started(gateOptions(), { env });
+      const gate = await gateForTest({}, { env });
       for (let i = 0; i < 3; i++) expect((await call(gate.url, '/x', withKey(newKey()))).status).toBe(200);
       expect(asked).toEqual(['task-token']);
       expect(lambda.problems).toEqual([]);
@@ -245,7 +209,7 @@ describe('the gate', () => {
   });
 
   it('fails closed without credentials, and says so in its log', async () => {
-    const gate = await started(gateOptions(), { env: { AWS_ACCESS_KEY_ID: undefined } });
+    const gate = await gateForTest({}, { env: { AWS_ACCESS_KEY_ID: undefined } });
     expect((await call(gate.url, '/x', withKey(newKey()))).status).toBe(503);
     await gate.logged('no AWS credentials');
   });
@@ -253,7 +217,7 @@ describe('the gate', () => {
 
 describe('logs', () => {
   it('hold neither a secret nor the text, whatever is sent and whatever breaks', async () => {
-    const gate = await started(gateOptions({ authorizer: { timeout: 300 }, longestRequest: 1 }));
+    const gate = await gateForTest({ authorizer: { timeout: 300 }, longestRequest: 1 });
     const keys = Array.from({ length: 9 }, newKey);
     const key = () => keys.pop() ?? newKey();
     const all = [...keys];

@@ -1,44 +1,22 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { GateBundle } from '../../contract/gate-options';
-import { App } from './support/app';
-import { buildGate, gateOptions } from './support/bundle';
-import { type GateContainers, startGate } from './support/gate';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { GateContainers } from './support/gate';
+import { gateWorld } from './support/gate-world';
 import { type Answer, call, newKey, raw } from './support/http';
-import { LambdaEndpoint, RawAnswer } from './support/lambda-endpoint';
+import { RawAnswer } from './support/lambda-endpoint';
 
 const ORIGIN = 'https://app.example.com';
 const LOCAL = 'http://localhost:3000';
 const EXPOSED = 'Content-Disposition, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id';
 
-let app: App;
-let lambda: LambdaEndpoint;
+const { app, lambda, startGate } = gateWorld();
 /** Two origins; any origin. */
 let listed: GateContainers;
 let open: GateContainers;
 
 beforeAll(async () => {
-  let bundle: GateBundle;
-  [bundle, app, lambda] = await Promise.all([buildGate(), App.start(), LambdaEndpoint.start()]);
   const start = (allowOrigins: readonly string[]) =>
-    startGate(
-      bundle.packGate,
-      gateOptions({ cors: { allowOrigins, maxAge: 600 }, limits: { requestsPerMinute: 100 } }),
-      {
-        upstreamPort: app.port,
-        lambdaUrl: lambda.url,
-      },
-    );
+    startGate({ cors: { allowOrigins, maxAge: 600 }, limits: { requestsPerMinute: 100 } });
   [listed, open] = await Promise.all([start([ORIGIN, LOCAL]), start(['*'])]);
-});
-
-afterAll(async () => {
-  await Promise.all([listed?.stop(), open?.stop()]);
-  await Promise.all([app?.stop(), lambda?.stop()]);
-});
-
-beforeEach(() => {
-  app.reset();
-  lambda.reset();
 });
 
 let clients = 0;

@@ -1,34 +1,9 @@
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { GateBundle, GateOptions } from '../../contract/gate-options';
-import { App } from './support/app';
-import { buildGate, gateOptions } from './support/bundle';
-import { type GateContainers, startGate } from './support/gate';
+import { describe, expect, it } from 'vitest';
+import { gateWorld } from './support/gate-world';
 import { call, newKey, withKey } from './support/http';
-import { allow, LambdaEndpoint } from './support/lambda-endpoint';
+import { allow } from './support/lambda-endpoint';
 
-let bundle: GateBundle;
-const started: { stop(): Promise<void> }[] = [];
-
-beforeAll(async () => {
-  bundle = await buildGate();
-});
-
-afterEach(async () => {
-  for (const part of started.splice(0).reverse()) await part.stop();
-});
-
-async function world(changes: Parameters<typeof gateOptions>[0]): Promise<{
-  gate: GateContainers;
-  app: App;
-  lambda: LambdaEndpoint;
-}> {
-  const options: GateOptions = gateOptions(changes);
-  const [app, lambda] = await Promise.all([App.start(), LambdaEndpoint.start()]);
-  started.push(app, lambda);
-  const gate = await startGate(bundle.packGate, options, { upstreamPort: app.port, lambdaUrl: lambda.url });
-  started.push(gate);
-  return { gate, app, lambda };
-}
+const { lambda, gateForTest } = gateWorld();
 
 const policy = (Effect: string, Resource: string) => ({
   principalId: 'user|7',
@@ -38,7 +13,7 @@ const policy = (Effect: string, Resource: string) => ({
 
 describe('an authorizer written for API Gateway', () => {
   it('gets an event of format 1.0 with the whole request, and its policy is obeyed', async () => {
-    const { gate, lambda } = await world({
+    const gate = await gateForTest({
       authorizer: {
         payloadFormat: '1.0',
         identitySource: ['$request.header.Authorization'],
@@ -74,7 +49,7 @@ describe('an authorizer written for API Gateway', () => {
   });
 
   it('is not asked when the identity source is missing, and sees every header joined as API Gateway joins them', async () => {
-    const { gate, lambda } = await world({
+    const gate = await gateForTest({
       authorizer: {
         identitySource: ['$request.header.X-Token', '$request.querystring.tenant'],
         forwardRequest: true,
@@ -100,7 +75,7 @@ describe('an authorizer written for API Gateway', () => {
   });
 
   it('decides on each path and method by itself, since its simple answer may depend on them', async () => {
-    const { gate, lambda } = await world({
+    const gate = await gateForTest({
       authorizer: { identitySource: ['$request.header.X-Token'], forwardRequest: true },
     });
     lambda.behaviour = ({ event }) => ({ isAuthorized: event.rawPath === '/open' });
@@ -110,7 +85,7 @@ describe('an authorizer written for API Gateway', () => {
   });
 
   it('is asked every time when nothing may be cached', async () => {
-    const { gate, lambda } = await world({
+    const gate = await gateForTest({
       authorizer: { identitySource: [], positiveTtl: 0, negativeTtl: 0, staleGrace: 0, forwardRequest: true },
     });
     lambda.behaviour = () => ({ isAuthorized: true });
@@ -122,7 +97,7 @@ describe('an authorizer written for API Gateway', () => {
 
 describe('a key in the query', () => {
   it('is accepted where that is switched on, and taken out before the app sees the request', async () => {
-    const { gate, lambda } = await world({ queryKey: true });
+    const gate = await gateForTest({ queryKey: true });
     const key = newKey();
     const answer = await call(gate.url, `/tts?text=a%20b&api_key=${key}&x=1`);
     expect([answer.status, answer.json().url]).toEqual([200, '/tts?text=a%20b&x=1']);
@@ -137,7 +112,7 @@ describe('a key in the query', () => {
 
 describe('metrics', () => {
   it('are one line in Embedded Metric Format', async () => {
-    const { gate, lambda } = await world({ metrics: { namespace: 'Voicegate', service: 'demo' } });
+    const gate = await gateForTest({ metrics: { namespace: 'Voicegate', service: 'demo' } });
     lambda.behaviour = () => allow();
     const line = await gate.line((entry) => '_aws' in entry);
     expect(line).toMatchObject({

@@ -1,11 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { GateBundle } from '../../contract/gate-options';
-import { App } from './support/app';
-import { buildGate, gateOptions } from './support/bundle';
-import { type GateContainers, startGate } from './support/gate';
+import { describe, expect, it } from 'vitest';
+import { gateWorld } from './support/gate-world';
 import { call, newKey, withKey } from './support/http';
-import { LambdaEndpoint } from './support/lambda-endpoint';
 
 const IN_FLIGHT = 4;
 const QUEUE = 4;
@@ -15,21 +11,7 @@ const WORK = 60;
 const OVERLOAD = 5;
 const SPAN = 4000;
 
-let bundle: GateBundle;
-let app: App;
-let lambda: LambdaEndpoint;
-let gate: GateContainers | undefined;
-
-beforeAll(async () => {
-  [bundle, app, lambda] = await Promise.all([buildGate(), App.start(), LambdaEndpoint.start()]);
-});
-
-afterAll(() => Promise.all([app?.stop(), lambda?.stop()]));
-
-afterEach(async () => {
-  await gate?.stop();
-  gate = undefined;
-});
+const { app, gateForTest } = gateWorld();
 
 interface Sample {
   readonly status: number;
@@ -42,16 +24,10 @@ const times = (samples: readonly Sample[]) => samples.map(({ milliseconds }) => 
 
 describe.each([1, 4])('a gate with %i workers under five times the load that its app can take', (workers) => {
   it('bounds the time of those it admits, and refuses the others at once', async () => {
-    const started = await startGate(
-      bundle.packGate,
-      gateOptions({
-        workers,
-        limits: { inFlight: IN_FLIGHT, queue: QUEUE, requestsPerMinute: 1e6, synthesisPerMinute: 1e6 },
-      }),
-      { upstreamPort: app.port, lambdaUrl: lambda.url },
-    );
-    gate = started;
-    app.reset();
+    const gate = await gateForTest({
+      workers,
+      limits: { inFlight: IN_FLIGHT, queue: QUEUE, requestsPerMinute: 1e6, synthesisPerMinute: 1e6 },
+    });
     let inside = 0;
     let most = 0;
     app.handler = async (_, response) => {
@@ -64,7 +40,7 @@ describe.each([1, 4])('a gate with %i workers under five times the load that its
     const key = newKey();
     const ask = async (): Promise<Sample> => {
       const start = performance.now();
-      const { status, headers } = await call(started.url, '/tts', withKey(key));
+      const { status, headers } = await call(gate.url, '/tts', withKey(key));
       return { status, milliseconds: performance.now() - start, retryAfter: headers['retry-after'] };
     };
     await ask();

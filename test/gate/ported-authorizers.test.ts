@@ -1,42 +1,26 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { GateBundle, GateOptions } from '../../contract/gate-options';
-import { App } from './support/app';
-import { buildGate, gateOptions } from './support/bundle';
+import type { GateOptions } from '../../contract/gate-options';
+import type { App } from './support/app';
 import { FunctionProcess } from './support/function-process';
-import { type GateContainers, startGate } from './support/gate';
+import type { GateContainers } from './support/gate';
+import { type GateWorld, gateWorld } from './support/gate-world';
 import { type Answer, call } from './support/http';
-import { LambdaEndpoint } from './support/lambda-endpoint';
 
 // Authorizers that were written for API Gateway and know nothing of the gate, each in its own runtime.
 
-let bundle: GateBundle;
-let app: App;
-
-beforeAll(async () => {
-  [bundle, app] = await Promise.all([buildGate(), App.start()]);
-});
-
-afterAll(() => app?.stop());
-
-interface World {
+interface World extends GateWorld<App> {
   gate: GateContainers;
-  lambda: LambdaEndpoint;
 }
 
 function world(file: string, authorizer: Partial<GateOptions['authorizer']>): World {
-  const parts = {} as World;
   const functionProcess = new FunctionProcess(file, 1000);
+  const parts = gateWorld(functionProcess.invoke) as World;
   beforeAll(async () => {
-    parts.lambda = await LambdaEndpoint.start();
-    parts.lambda.behaviour = functionProcess.invoke;
-    const options = gateOptions({ authorizer: { forwardRequest: true, timeout: 3000, staleGrace: 0, ...authorizer } });
-    parts.gate = await startGate(bundle.packGate, options, { upstreamPort: app.port, lambdaUrl: parts.lambda.url });
+    parts.gate = await parts.startGate({
+      authorizer: { forwardRequest: true, timeout: 3000, staleGrace: 0, ...authorizer },
+    });
   });
-  afterAll(async () => {
-    await parts.gate?.stop();
-    await parts.lambda?.stop();
-    functionProcess.stop();
-  });
+  afterAll(() => functionProcess.stop());
   return parts;
 }
 
@@ -88,11 +72,10 @@ describe('a simple authorizer in Node (format 2.0)', () => {
     ['a text', 'text', 503],
     ['a text that only looks like true', 'truthy', 503],
   ])('that answers %s', async (_, token, status) => {
-    app.reset();
     const answer = await ask(parts.gate, '/orders', token);
     expect(answer.status).toBe(status);
     expect(answer.body).not.toContain('crash');
-    expect(app.received).toEqual([]);
+    expect(parts.app.received).toEqual([]);
   });
 
   it('is not asked without an identity source', async () => {
