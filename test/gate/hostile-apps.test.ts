@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, type Exchange, send } from './corpus/raw-client';
 import { CASE, keyLine, raw, SMUGGLED } from './corpus/raw-request';
-import { type RecordingApp, startRecordingApp } from './corpus/recording-app';
-import { KEYS, WORLDS } from './corpus/world';
-import { buildGate } from './support/bundle';
-import { type GateContainers, startGate } from './support/gate';
-import { answer, deny, LambdaEndpoint } from './support/lambda-endpoint';
+import { recordingApp } from './corpus/recording-app';
+import { authorizerOf, KEYS, WORLDS } from './corpus/world';
+import type { GateContainers } from './support/gate';
+import { gateInFrontOf } from './support/gate-world';
 
 const world = WORLDS.strict;
 const BODY = 'what the app said\n'.repeat(300);
@@ -31,25 +30,12 @@ const STEERING: readonly string[] = [
 describe('the gate in front of a hostile app', () => {
   /** What the app answers, by path. */
   const answers = new Map<string, string>();
-  let app: RecordingApp;
-  let lambda: LambdaEndpoint;
+  const app = recordingApp(({ target }) => answers.get(target) ?? respond([], 'other\n'));
+  const { startGate } = gateInFrontOf(app, authorizerOf(world));
   let gate: GateContainers;
 
   beforeAll(async () => {
-    const bundle = await buildGate();
-    lambda = await LambdaEndpoint.start();
-    lambda.reset(({ event }) => {
-      const decision = world.credentials.get(event.identitySource[0] ?? '');
-      return decision === undefined ? deny(401) : answer(decision);
-    });
-    app = await startRecordingApp(({ target }) => answers.get(target) ?? respond([], 'other\n'));
-    gate = await startGate(bundle.packGate, world.options, { upstreamPort: app.port, lambdaUrl: lambda.url });
-  });
-
-  afterAll(async () => {
-    await gate?.stop();
-    await app?.stop();
-    await lambda?.stop();
+    gate = await startGate(world.options);
   });
 
   for (const [index, header] of STEERING.entries()) {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { credentialDrafts } from './corpus/credential-cases';
 import { headerDrafts } from './corpus/header-cases';
 import { readRequest } from './corpus/http-syntax';
@@ -7,11 +7,10 @@ import { judgeTarget } from './corpus/model-target';
 import { pathDrafts } from './corpus/path-cases';
 import { type Answer, send } from './corpus/raw-client';
 import { type Case, keyLine, numbered, raw } from './corpus/raw-request';
-import { KEYS, WORLDS } from './corpus/world';
-import { buildGate } from './support/bundle';
-import { type GateContainers, startGate } from './support/gate';
-import { type Gunicorn, startGunicorn } from './support/gunicorn';
-import { answer, deny, LambdaEndpoint } from './support/lambda-endpoint';
+import { authorizerOf, KEYS, WORLDS } from './corpus/world';
+import type { GateContainers } from './support/gate';
+import { gateInFrontOf } from './support/gate-world';
+import { Gunicorn } from './support/gunicorn';
 
 interface Report {
   readonly method: string;
@@ -34,25 +33,11 @@ const CASES = numbered([...pathDrafts(), ...headerDrafts(), ...credentialDrafts(
 });
 
 describe.each(['bare', 'trusting'] as const)('a %s Flask app behind the gate', (kind) => {
-  let app: Gunicorn;
-  let lambda: LambdaEndpoint;
+  const { startGate } = gateInFrontOf(new Gunicorn(kind), authorizerOf(world));
   let gate: GateContainers;
 
   beforeAll(async () => {
-    const bundle = await buildGate();
-    lambda = await LambdaEndpoint.start();
-    lambda.reset(({ event }) => {
-      const decision = world.credentials.get(event.identitySource[0] ?? '');
-      return decision === undefined ? deny(401) : answer(decision);
-    });
-    app = await startGunicorn(kind);
-    gate = await startGate(bundle.packGate, world.options, { upstreamPort: app.port, lambdaUrl: lambda.url });
-  });
-
-  afterAll(async () => {
-    await gate?.stop();
-    await app?.stop();
-    await lambda?.stop();
+    gate = await startGate(world.options);
   });
 
   it(`sees in ${CASES.length} hostile requests the path that was decided on, and the client that the gate names`, async () => {

@@ -1,12 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { percentEncoded } from './corpus/model';
 import { send } from './corpus/raw-client';
 import { CASE, raw } from './corpus/raw-request';
-import { type Received, type RecordingApp, startRecordingApp } from './corpus/recording-app';
+import { type Received, recordingApp } from './corpus/recording-app';
 import { OWNERS, WORLDS } from './corpus/world';
-import { buildGate } from './support/bundle';
-import { type GateContainers, startGate } from './support/gate';
-import { LambdaEndpoint } from './support/lambda-endpoint';
+import type { GateContainers } from './support/gate';
+import { gateInFrontOf } from './support/gate-world';
 
 const ALLOW_ALL = {
   Version: '2012-10-17',
@@ -28,13 +27,11 @@ const NAMES = [
 ];
 
 describe('identities that an authorizer of anybody tells', () => {
-  let app: RecordingApp;
-  let lambda: LambdaEndpoint;
+  const { app, lambda, startGate } = gateInFrontOf(recordingApp());
   let gate: GateContainers;
   let count = 0;
 
   beforeAll(async () => {
-    const bundle = await buildGate();
     const { options } = WORLDS.strict;
     const authorizer = {
       ...options.authorizer,
@@ -44,22 +41,10 @@ describe('identities that an authorizer of anybody tells', () => {
       negativeTtl: 0,
       staleGrace: 0,
     };
-    lambda = await LambdaEndpoint.start();
-    app = await startRecordingApp();
-    gate = await startGate(
-      bundle.packGate,
-      { ...options, authorizer },
-      { upstreamPort: app.port, lambdaUrl: lambda.url },
-    );
+    gate = await startGate({ ...options, authorizer });
   });
 
   afterEach(() => lambda.reset());
-
-  afterAll(async () => {
-    await gate?.stop();
-    await app?.stop();
-    await lambda?.stop();
-  });
 
   for (const [name, text] of Object.entries(OWNERS)) {
     it(`inject nothing from the context of a simple answer: ${name}`, async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Observation } from './corpus/check';
 import { credentialDrafts } from './corpus/credential-cases';
 import { framingDrafts } from './corpus/framing-cases';
@@ -6,12 +6,11 @@ import { headerDrafts } from './corpus/header-cases';
 import { pathDrafts } from './corpus/path-cases';
 import { pipelineDrafts } from './corpus/pipeline-cases';
 import { type Case, numbered } from './corpus/raw-request';
-import { type RecordingApp, startRecordingApp } from './corpus/recording-app';
+import { recordingApp } from './corpus/recording-app';
 import { failuresOf, report, runCorpus } from './corpus/run-corpus';
-import { KEYS, ownerKeys, SECRETS, WORLDS } from './corpus/world';
-import { buildGate } from './support/bundle';
-import { type GateContainers, startGate } from './support/gate';
-import { answer, deny, LambdaEndpoint } from './support/lambda-endpoint';
+import { authorizerOf, KEYS, ownerKeys, SECRETS, WORLDS } from './corpus/world';
+import type { GateContainers } from './support/gate';
+import { gateInFrontOf } from './support/gate-world';
 
 const CORPORA = {
   paths: numbered(pathDrafts(), 'p'),
@@ -24,38 +23,20 @@ const NAMES = Object.keys(WORLDS) as (keyof typeof WORLDS)[];
 const ALL = Object.values(CORPORA).flat();
 
 describe('the gate in nginx, under hostile requests', () => {
-  let app: RecordingApp;
-  let lambda: LambdaEndpoint;
+  // All worlds know the same credentials.
+  const { app, lambda, startGate } = gateInFrontOf(recordingApp(), authorizerOf(WORLDS.strict));
   const gates: Partial<Record<keyof typeof WORLDS, GateContainers>> = {};
   const observations = new Map<string, Observation>();
 
   beforeAll(async () => {
-    const bundle = await buildGate();
-    app = await startRecordingApp();
-    lambda = await LambdaEndpoint.start();
-    lambda.reset(({ event }) => {
-      const decision = WORLDS.strict.credentials.get(event.identitySource[0] ?? '');
-      return decision === undefined ? deny(401) : answer(decision);
-    });
     for (const world of NAMES) {
       // Sessions are on in the app that ships; they must open nothing. One world is without them.
       const webSession = world === 'direct' ? undefined : { lifetime: 3600 };
       gates[world] = await startGate(
-        bundle.packGate,
         { ...WORLDS[world].options, webSession },
-        {
-          upstreamPort: app.port,
-          lambdaUrl: lambda.url,
-          env: { VOICEGATE_SESSION_SECRET: 'a-secret-of-sessions-0123456789abcdefghijklmnop' },
-        },
+        { env: { VOICEGATE_SESSION_SECRET: 'a-secret-of-sessions-0123456789abcdefghijklmnop' } },
       );
     }
-  });
-
-  afterAll(async () => {
-    await Promise.all(Object.values(gates).map((gate) => gate.stop()));
-    await lambda?.stop();
-    await app?.stop();
   });
 
   it('is tried with thousands of requests', () => {

@@ -19,7 +19,9 @@ export interface Received {
 }
 
 export interface RecordingApp {
+  /** From when it listens. */
   readonly port: number;
+  listen(): Promise<void>;
   /** What came with this value of `X-Case`. */
   received(caseId: string): readonly Received[];
   /** What came with none of these values, or never as a whole request. */
@@ -28,7 +30,7 @@ export interface RecordingApp {
 }
 
 /** Answers every request with `respond`'s bytes and closes; a 101 leaves the connection open. */
-export async function startRecordingApp(respond: (request: Received) => string = () => ANSWER): Promise<RecordingApp> {
+export function recordingApp(respond: (request: Received) => string = () => ANSWER): RecordingApp {
   const connections: Connection[] = [];
   /** Whose request a connection brought; found once its head is whole. */
   const byCase = new Map<string, Connection[]>();
@@ -57,11 +59,17 @@ export async function startRecordingApp(respond: (request: Received) => string =
     socket.on('error', () => socket.destroy());
     socket.on('close', () => sockets.delete(socket));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  let port = 0;
   const read = (list: readonly Connection[]) => list.map(({ bytes }) => parse(bytes) ?? unreadable(bytes));
   return {
-    port: (server.address() as AddressInfo).port,
+    get port() {
+      return port;
+    },
+    async listen() {
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      port = (server.address() as AddressInfo).port;
+    },
     received: (caseId) => read(byCase.get(caseId) ?? []),
     others: (caseIds) =>
       read(connections.filter(({ bytes, filed }) => bytes !== '' && !filed)).concat(

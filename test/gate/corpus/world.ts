@@ -5,6 +5,7 @@ import { formatApiKey, generateApiKey } from '../../../contract/api-key';
 import type { Decision, Grant } from '../../../contract/decision';
 import type { GateOptions } from '../../../contract/gate-options';
 import { gateOptions } from '../support/bundle';
+import { answer, type Behaviour, deny as denied } from '../support/lambda-endpoint';
 import type { World } from './model';
 
 function key(): { readonly text: string; readonly id: string } {
@@ -119,3 +120,11 @@ export const WORLDS = {
 
 /** Paths that need a credential, whatever the method. */
 export const PROTECTED = ['/tts', '/v1/audio/speech', '/voices', '/admin/keys'] as const;
+
+/** Decides as the world says. */
+export function authorizerOf({ credentials: known }: World): Behaviour {
+  return ({ event }) => {
+    const decision = known.get(event.identitySource[0] ?? '');
+    return decision === undefined ? denied(401) : answer(decision);
+  };
+}

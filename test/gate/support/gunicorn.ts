@@ -19,36 +19,47 @@ const OPTIONS = [
   '65536',
 ];
 
-export interface Gunicorn {
-  readonly port: number;
-  stop(): Promise<void>;
-}
-
 /** One app of `corpus/reporting_app.py` under gunicorn, as the speech service runs. */
-export async function startGunicorn(app: string): Promise<Gunicorn> {
-  const { python } = await ensureTools();
-  const port = await freePort();
-  const folder = join(fileURLToPath(new URL('.', import.meta.url)), '../corpus');
-  const child = spawn(python, ['-m', 'gunicorn', '--bind', `127.0.0.1:${port}`, ...OPTIONS, `reporting_app:${app}`], {
-    cwd: folder,
-    env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (data) => {
-      output += data;
+export class Gunicorn {
+  /** From when it listens. */
+  port = 0;
+  private child: ChildProcess | undefined;
+
+  constructor(private readonly app: string) {}
+
+  /** Settles when the app answers. */
+  async listen(): Promise<void> {
+    const { python } = await ensureTools();
+    this.port = await freePort();
+    const words = ['-m', 'gunicorn', '--bind', `127.0.0.1:${this.port}`, ...OPTIONS, `reporting_app:${this.app}`];
+    const child = spawn(python, words, {
+      cwd: join(fileURLToPath(new URL('.', import.meta.url)), '../corpus'),
+      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
-  }
-  const deadline = Date.now() + 30_000;
-  while (!(await answers(port))) {
-    if (child.exitCode !== null || Date.now() > deadline) {
-      child.kill('SIGKILL');
-      throw new Error(`gunicorn does not answer: ${output}`);
+    this.child = child;
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (data) => {
+        output += data;
+      });
     }
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const deadline = Date.now() + 30_000;
+    while (!(await answers(this.port))) {
+      if (child.exitCode !== null || Date.now() > deadline) throw new Error(`gunicorn does not answer: ${output}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
-  return { port, stop: () => stop(child) };
+
+  async stop(): Promise<void> {
+    const { child } = this;
+    if (child === undefined || child.exitCode !== null) return;
+    const ended = once(child, 'exit');
+    const timer = setTimeout(() => child.kill('SIGKILL'), 5000);
+    child.kill('SIGTERM');
+    await ended;
+    clearTimeout(timer);
+  }
 }
 
 async function answers(port: number): Promise<boolean> {
@@ -56,13 +67,4 @@ async function answers(port: number): Promise<boolean> {
     (response) => response.ok,
     () => false,
   );
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
-  const ended = once(child, 'exit');
-  const timer = setTimeout(() => child.kill('SIGKILL'), 5000);
-  child.kill('SIGTERM');
-  await ended;
-  clearTimeout(timer);
 }
