@@ -5,6 +5,7 @@ import type { AuthorizerGateOptions } from './authorizer-gate-props';
 import { checkInteger, checkPathPatterns, checkSeconds } from './checks';
 import { gateCors } from './cors';
 import { resolveGateLimits } from './gate-limits';
+import type { GateProps } from './gate-props';
 import { bundlePath } from './package-root';
 import { gateSession } from './web-session';
 
@@ -79,7 +80,7 @@ export function gateOptions(options: AuthorizerGateOptions, metricsService: stri
 }
 
 /** Seconds that the longest request may take. */
-export function longestRequestSeconds(options: Pick<AuthorizerGateOptions, 'longestRequest'>): number {
+export function longestRequestSeconds(options: Pick<GateProps, 'longestRequest'>): number {
   return options.longestRequest ? checkSeconds('AuthorizerGate: longestRequest', options.longestRequest, 1, 3600) : 120;
 }
 

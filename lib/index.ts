@@ -1,7 +1,7 @@
 export { ApiKeyAuthorizer, type ApiKeyAuthorizerProps } from './api-key-authorizer';
 export { AppImage } from './app-image';
 export { AuthorizerGate } from './authorizer-gate';
-export type { AuthorizerGateOptions, AuthorizerGateProps, RouteScopes } from './authorizer-gate-props';
+export type { AuthorizerGateOptions, AuthorizerGateProps } from './authorizer-gate-props';
 export type { CorsOptions } from './cors';
 export {
   EdgeCertificate,
@@ -14,6 +14,7 @@ export { Firewall, type FirewallProps } from './firewall';
 export { FirewallLogging, type FirewallLogOptions } from './firewall-logging';
 export { GateImage } from './gate-image';
 export type { GateLimits } from './gate-limits';
+export type { GateProps, RouteScopes } from './gate-props';
 export type { GpuCapacityProps } from './gpu-capacity';
 export { HttpsLoadBalancer, type HttpsLoadBalancerProps, type LoadBalancerOptions } from './https-load-balancer';
 export type { ForwardProps, IHttpsLoadBalancer } from './listener-rules';

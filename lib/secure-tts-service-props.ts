@@ -1,16 +1,13 @@
-import type { Duration, Size } from 'aws-cdk-lib';
+import type { Duration } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type * as route53 from 'aws-cdk-lib/aws-route53';
-import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as sns from 'aws-cdk-lib/aws-sns';
-import type { RouteScopes } from './authorizer-gate-props';
-import type { CorsOptions } from './cors';
 import type { EdgeCertificate } from './edge-certificate';
 import type { Firewall } from './firewall';
 import type { GateImage } from './gate-image';
-import type { GateLimits } from './gate-limits';
+import type { GateProps } from './gate-props';
 import type { LoadBalancerOptions } from './https-load-balancer';
 import type { IHttpsLoadBalancer } from './listener-rules';
 import type { PageLogin } from './page-login';
@@ -21,7 +18,7 @@ import type { TaskCapacity } from './task-capacity';
 import type { TokenValidation } from './token-validation';
 
 /** Options of the whole service. Only the image, and the certificate or a load balancer, have no default. */
-export interface SecureTtsServiceProps {
+export interface SecureTtsServiceProps extends GateProps {
   /** The app's container image: an HTTP server on `upstreamPort`. */
   readonly image: ecs.ContainerImage;
   /**
@@ -116,11 +113,6 @@ export interface SecureTtsServiceProps {
    */
   readonly secrets?: { [key: string]: ecs.Secret };
   /**
-   * The port on which the app listens.
-   * @default 5000
-   */
-  readonly upstreamPort?: number;
-  /**
    * Whether the app's root file system is read-only. Many images write to theirs, so it is off by default.
    * @default false
    */
@@ -137,59 +129,10 @@ export interface SecureTtsServiceProps {
    */
   readonly startupTime?: Duration;
   /**
-   * How long a request may take, from 1 second to 1 hour. Every timeout derives from it.
-   * @default Duration.seconds(120)
-   */
-  readonly longestRequest?: Duration;
-  /**
-   * Paths that need no credential: `/path` for GET and HEAD, `POST /path` for that method, `* /path` for every method.
-   * @default - ["/", "/static/*", "/favicon.ico"]
-   */
-  readonly publicPaths?: string[];
-  /**
    * Paths that turn text into speech: limited more tightly, and taken as prose by the firewall.
    * @default - ["/tts", "/v1/audio/speech"]
    */
   readonly synthesisPaths?: string[];
-  /**
-   * Scopes by route; the first route that matches counts. A credential that lacks one gets 403. Synthesis paths that no
-   * route of yours matches need `tts:synthesize`, where the authorizer grants scopes.
-   * @default - only the synthesis paths ask for a scope
-   */
-  readonly requiredScopes?: RouteScopes[];
-  /**
-   * How much the gates let through.
-   * @default - 60 requests a minute and client, 10 of them on the synthesis paths; see the members
-   */
-  readonly limits?: GateLimits;
-  /**
-   * How long after the last successful decision it still serves while the authorizer fails, from 0 (never) to 1 hour.
-   * @default Duration.minutes(5)
-   */
-  readonly staleGrace?: Duration;
-  /**
-   * Path that the app answers, with any status below 500, once it is ready.
-   * @default "/"
-   */
-  readonly readinessPath?: string;
-  /**
-   * Whether people can sign in with a browser: the gate serves a page at `/.voicegate/session` that exchanges a key for
-   * an encrypted cookie (HttpOnly, Secure, SameSite=Strict), which is decided about like the key on every request. Needs
-   * an authorizer of API keys.
-   * @default false
-   */
-  readonly webSession?: boolean;
-  /**
-   * How long a session lasts, from 1 minute to 12 hours.
-   * @default Duration.hours(12)
-   */
-  readonly webSessionDuration?: Duration;
-  /**
-   * The secret of which the keys of sessions are made: a text of 32 characters or more, or a JSON object with `current`
-   * and, while it is being changed, `previous`.
-   * @default - a new one in Secrets Manager, about 0.40 USD a month
-   */
-  readonly webSessionSecret?: secretsmanager.ISecret;
   /**
    * Login by the load balancer that browsers need for the web page. It says who may see the page; the API behind the
    * page still wants its own credential.
@@ -212,16 +155,6 @@ export interface SecureTtsServiceProps {
    * @default - `synthesisPaths`
    */
   readonly tokenValidationPaths?: string[];
-  /**
-   * Which pages of other origins may call.
-   * @default - none: the gates leave such requests to the app
-   */
-  readonly cors?: CorsOptions;
-  /**
-   * The largest request body; larger ones are refused with 413.
-   * @default Size.mebibytes(1)
-   */
-  readonly maxBodySize?: Size;
   /**
    * The gate's image.
    * @default GateImage.publicEcr()

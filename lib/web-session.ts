@@ -4,12 +4,12 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { GATE_ENV } from '../contract/names';
 import { acknowledge } from './acknowledge';
-import type { AuthorizerGateOptions } from './authorizer-gate-props';
 import { checkSeconds } from './checks';
+import type { GateProps } from './gate-props';
 
 const LONGEST = 43_200;
 
-type SessionOptions = Pick<AuthorizerGateOptions, 'webSession' | 'webSessionDuration' | 'webSessionSecret'>;
+type SessionOptions = Pick<GateProps, 'webSession' | 'webSessionDuration' | 'webSessionSecret'>;
 
 /** What the gate is told of sessions; undefined: there are none. @throws Error naming a wrong prop. */
 export function gateSession(options: SessionOptions): { readonly lifetime: number } | undefined {
