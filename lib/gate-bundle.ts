@@ -65,6 +65,7 @@ export function gateOptions(options: AuthorizerGateOptions, metricsService: stri
     maxBodyBytes: options.maxBodySize?.toBytes() ?? 1024 * 1024,
     readinessPath,
     longestRequest,
+    appKeepAlive: options.appKeepAlive && checkSeconds('AuthorizerGate: appKeepAlive', options.appKeepAlive, 2, 3600),
     loadBalancerIdleTimeout: options.loadBalancerIdleTimeout
       ? checkSeconds('AuthorizerGate: loadBalancerIdleTimeout', options.loadBalancerIdleTimeout, 1, 4000)
       : idleTimeoutSeconds(longestRequest),

@@ -19,6 +19,15 @@ export interface GateProps {
    */
   readonly upstreamPort?: number;
   /**
+   * How long the app keeps an idle connection open, from 2 seconds to 1 hour. The gate then keeps its own connections to
+   * the app for one second less, which saves a third of its CPU per request. Where the app closes them earlier than it is
+   * said here, single POST requests fail with 502. Leave it out for servers that keep no connections, and for those with
+   * several worker processes behind one socket (gunicorn): a kept connection binds requests to one worker, which may be
+   * busy while others are idle.
+   * @default - a connection for each request
+   */
+  readonly appKeepAlive?: Duration;
+  /**
    * Path that the app answers, with any status below 500, once it is ready.
    * @default "/"
    */
