@@ -85,6 +85,17 @@ export interface RequestFacts {
   readonly requiredScopes?: readonly string[];
 }
 
+/** Whether {@link refusal} may refuse anything under this grant but a lack of scopes. */
+export function hasConstraints(grant: Grant): boolean {
+  return (
+    grant.paths !== undefined ||
+    grant.methods !== undefined ||
+    grant.sourceCidrs !== undefined ||
+    grant.expires !== undefined ||
+    grant.notBefore !== undefined
+  );
+}
+
 /** Applies a grant's constraints to one request: undefined when it is allowed, else why not. */
 export function refusal(
   grant: Grant,

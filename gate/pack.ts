@@ -26,11 +26,11 @@ export function packGate(options: GateOptions): GatePackage {
   const program = readFileSync(join(__dirname, 'program.js'), 'utf8');
   const probe = renderVersionProbe();
   const packed = archive([
-    { name: 'init.sh', text: renderInit(requiredNjsVersion) },
-    { name: 'gate.sh', text: renderGate(options.drainDelay, options.webSession !== undefined) },
-    { name: 'lambda.sh', text: renderLambda() },
+    { name: 'init.sh', text: withoutComments(renderInit(requiredNjsVersion)) },
+    { name: 'gate.sh', text: withoutComments(renderGate(options.drainDelay, options.webSession !== undefined)) },
+    { name: 'lambda.sh', text: withoutComments(renderLambda()) },
     { name: 'filter.sh', text: renderFilter(options.keyPrefix) },
-    { name: 'nginx.conf.in', text: renderNginxConf(options) },
+    { name: 'nginx.conf.in', text: withoutComments(renderNginxConf(options)) },
     { name: 'program.js.in', text: renderSettings(options) + program },
     { name: 'version.conf.in', text: probe.conf },
     { name: 'version.js', text: probe.program },
@@ -40,6 +40,11 @@ export function packGate(options: GateOptions): GatePackage {
     initCommand: ['sh', '-c', renderBootstrap(createHash('sha256').update(packed).digest('hex'))],
     command: ['sh', '-c', renderStart()],
   };
+}
+
+/** Why something is as it is can be read where it is rendered: a task definition has no room for it. */
+function withoutComments(text: string): string {
+  return text.replace(/^ *#.*\n/gm, '');
 }
 
 /** What the program reads as its settings; the init container fills in the upstream. */

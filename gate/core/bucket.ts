@@ -7,6 +7,7 @@ import type { RatePlan } from '../../contract/decision';
 import type { CountingDict } from './dict';
 import type { Taken } from './window';
 
+const ALLOWED: Taken = { allowed: true, retryAfter: 0 };
 /** Milliseconds for which only one worker may restart an idle bucket. */
 const RESTART = 5;
 /** Milliseconds: sums of times since the epoch and fractions are no more exact than this. */
@@ -21,7 +22,7 @@ export function takeToken(dict: CountingDict, key: string, plan: RatePlan, now: 
   const idle = now - (full - cost);
   if (idle > 0 && dict.add(`${key}!`, now, RESTART)) full = dict.incr(key, idle, now, timeout);
   const excess = full - now - depth;
-  if (excess <= ROUNDING) return { allowed: true, retryAfter: 0 };
+  if (excess <= ROUNDING) return ALLOWED;
   dict.incr(key, -cost, now, timeout);
   return { allowed: false, retryAfter: Math.max(1, Math.ceil(excess / 1000)) };
 }

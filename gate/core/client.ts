@@ -1,6 +1,7 @@
 /** Who the client is, as the trusted proxies in front report it. */
 
 import { clientNetwork, parseAddress } from '../../contract/cidr';
+import { memo } from './memo';
 
 export interface Client {
   readonly address: string;
@@ -8,9 +9,6 @@ export interface Client {
   readonly network: string;
   readonly proto: 'http' | 'https';
 }
-
-/** An IPv4 address in its one spelling. Most clients have one, and this is much faster than taking it apart. */
-const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
 /**
  * Each trusted proxy appends the address it saw, so with one of them the last entry is the client and every entry before
@@ -23,22 +21,33 @@ export function identifyClient(
   trustedHops: number,
 ): Client {
   const entry = trustedHops === 0 ? undefined : nthFromRight(forwardedFor, trustedHops);
-  const address = (entry === undefined ? undefined : plainAddress(entry)) ?? plainAddress(peer) ?? peer;
-  const proto = trustedHops === 0 ? undefined : nthFromRight(forwardedProto, 1)?.toLowerCase();
-  const network = IPV4.test(address) ? address : (clientNetwork(address) ?? address);
-  return { address, network, proto: proto === 'https' ? 'https' : 'http' };
+  const known = (entry === undefined ? undefined : locate(entry)) ?? locate(peer);
+  const { address, network } = known ?? { address: peer, network: peer };
+  return { address, network, proto: trustedHops > 0 && isHttps(forwardedProto) ? 'https' : 'http' };
+}
+
+/** The address that a text holds, or null. */
+const locate = memo((text): Omit<Client, 'proto'> | null => {
+  const address = plainAddress(text);
+  return address === undefined ? null : { address, network: clientNetwork(address) ?? address };
+});
+
+function isHttps(forwardedProto: string | undefined): boolean {
+  return forwardedProto === 'https' || nthFromRight(forwardedProto, 1)?.toLowerCase() === 'https';
 }
 
 function nthFromRight(list: string | undefined, n: number): string | undefined {
   if (list === undefined) return undefined;
-  if (n === 1) return list.slice(list.lastIndexOf(',') + 1).trim();
+  if (n === 1) {
+    const comma = list.lastIndexOf(',');
+    return (comma < 0 ? list : list.slice(comma + 1)).trim();
+  }
   const entries = list.split(',');
   return entries[entries.length - n]?.trim();
 }
 
 /** An address without the port that some proxies append, or undefined when it is none. */
 function plainAddress(text: string): string | undefined {
-  if (IPV4.test(text)) return text;
   const bracketed = /^\[([0-9A-Fa-f:.]+)\](?::\d+)?$/.exec(text)?.[1];
   const bare = bracketed ?? (/^[\d.]+:\d+$/.test(text) ? text.slice(0, text.indexOf(':')) : text);
   return parseAddress(bare) === undefined ? undefined : bare;

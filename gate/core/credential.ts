@@ -56,7 +56,8 @@ export function findCredential(sources: CredentialSources): Credential {
   return found;
 }
 
-function bearerToken(authorization: string): string | undefined {
+/** What stands after the scheme Bearer; undefined for another scheme. */
+export function bearerToken(authorization: string): string | undefined {
   const match = /^bearer(?:[ \t]+(.*))?$/i.exec(authorization.trim());
   return match === null ? undefined : (match[1] ?? '').trim();
 }

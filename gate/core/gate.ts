@@ -9,6 +9,7 @@ import { claimedKeyId, isWellFormed } from './credential';
 import type { CountingDict } from './dict';
 import { eventV1, eventV2, routeArn } from './event';
 import { type Identified, identify } from './identify';
+import { consumedHeaders } from './identity-source';
 import type { Authorizer } from './lambda-endpoint';
 import { type Paid, refund } from './lease';
 import { counted, takeLimits } from './limits';
@@ -16,9 +17,9 @@ import { loggablePath } from './loggable';
 import { costOf, lapsedGrant, type MeteredPorts, mayCountBody, noteCharacters, payFor, withLease } from './metered';
 import { type Outcome, type RefusalReason, refuse, type Trace } from './outcome';
 import { policyAllows } from './policy';
-import { QUEUE_WAIT, takeNextPlace, waitForPlace } from './queue';
+import { placeLife, QUEUE_WAIT, takeNextPlace, waitForPlace } from './queue';
 import { rateLimitFields } from './rate-limit-fields';
-import { clientHeaders, passedHeaders } from './request-headers';
+import { clientHeaders, readHeaders } from './request-headers';
 import { isKnownMethod, isPublic, requiredScopes } from './routes';
 import { parseTarget } from './target';
 import type { GateRequest, Visit } from './visit';
@@ -51,22 +52,20 @@ export function passThrough(
 ): Outcome | Promise<Outcome> {
   const { options } = ports.settings;
   const target = parseTarget(request.target, options.relaxedPaths);
-  const client = identifyClient(
-    header(request, 'x-forwarded-for'),
-    header(request, 'x-forwarded-proto'),
-    request.peer,
-    options.trustedHops,
-  );
+  const { identitySource } = options.authorizer;
+  const consumed = identitySource === 'credential' ? undefined : consumedHeaders(identitySource);
+  const headers = readHeaders(request.headers, consumed);
+  const client = identifyClient(headers.forwardedFor, headers.forwardedProto, request.peer, options.trustedHops);
   trace.client = client.address;
   // HTTP/0.9 has no headers, no status and no client of today.
   if (target === undefined || request.protocol === '') return refuse(400, 'target');
   trace.path = loggablePath(target.rawPath, options.keyPrefix);
   if (!isKnownMethod(request.method)) return refuse(405, 'method-unknown');
-  const visit: Visit = { request, target, client, network: client.network };
+  const visit: Visit = { request, target, headers, client, network: client.network };
 
   const identified = identify(visit, options);
   if (isPublic(options, request.method, target.path)) {
-    return takeLimits(visit, undefined, ports) ?? seat(visit, identified.query, '', ports, held);
+    return takeLimits(visit.network, target.path, undefined, ports) ?? seat(visit, identified.query, '', ports, held);
   }
   if (identified.kind === 'refuse') {
     if (identified.reason === 'malformed') noteFailure(ports, visit.network, undefined);
@@ -162,7 +161,7 @@ function apply(
   const { identified } = asking;
   const { rate } = grant;
   const plan = rate === undefined ? undefined : { name: grant.keyId ?? ports.digest(identified.cacheText), rate };
-  const limited = takeLimits(visit, plan, ports);
+  const limited = takeLimits(visit.network, path, plan, ports);
   if (limited !== undefined) return limited;
   const noting = noteCharacters(visit, identified.query, ports, trace);
   if (noting === undefined) return admit(visit, asking, grant, lines, ports, held, trace);
@@ -180,7 +179,7 @@ function admit(
 ): Outcome | Promise<Outcome> {
   const { identified } = asking;
   return grant.quota === undefined
-    ? seat(visit, identified.query, lines, ports, held, identified)
+    ? seat(visit, identified.query, lines, ports, held)
     : admitMetered(visit, asking, grant, lines, ports, held, trace);
 }
 
@@ -202,7 +201,7 @@ async function admitMetered(
   const payment = await payFor(cost, keyId, identityOf(visit, asking, ports), ports, held);
   if (payment.kind === 'refuse') return payment;
   if (payment.kind === 'verdict') return apply(visit, asking, payment.verdict, ports, held, trace);
-  const outcome = await seat(visit, identified.query, lines, ports, held, identified, payment);
+  const outcome = await seat(visit, identified.query, lines, ports, held, payment);
   if (outcome.kind === 'refuse') refund(ports, keyId, payment, cost);
   return outcome;
 }
@@ -214,38 +213,30 @@ function seat(
   lines: string,
   ports: GatePorts,
   held: Held,
-  identified?: Identified,
   payment?: Paid,
 ): Outcome | Promise<Outcome> {
   const { inFlight, queue } = ports.settings.options.limits;
-  const life = (ports.settings.options.longestRequest + 60) * 1000;
+  const life = placeLife(ports.settings.options);
   const place = takeNextPlace(ports, inFlight, life, ports.now());
-  if (place !== undefined) return pass(visit, query, lines, place, identified, payment);
+  if (place !== undefined) return pass(visit, query, lines, place, payment);
   const waiting = queue === 0 ? undefined : takePlace(ports.flights, 'q', queue, ports.now(), QUEUE_WAIT + 1000);
   if (waiting === undefined) return refuse(503, 'overload', 1);
   held.hold(waiting);
   return waitForPlace(ports, inFlight, life).then((found) => {
     ports.flights.delete(waiting);
     held.release(waiting);
-    return found === undefined ? refuse(503, 'overload', 1) : pass(visit, query, lines, found, identified, payment);
+    return found === undefined ? refuse(503, 'overload', 1) : pass(visit, query, lines, found, payment);
   });
 }
 
-function pass(
-  visit: Visit,
-  query: string | undefined,
-  lines: string,
-  place: string,
-  identified?: Identified,
-  payment?: Paid,
-): Outcome {
-  const { target, request, client } = visit;
+function pass(visit: Visit, query: string | undefined, lines: string, place: string, payment?: Paid): Outcome {
+  const { target, request, client, headers } = visit;
   const passed: Outcome = {
     kind: 'pass',
     // Mostly the query is what it was, and then the target need not be put together again.
     target:
       query === target.query ? request.target : query === undefined ? target.rawPath : `${target.rawPath}?${query}`,
-    headers: clientHeaders(client) + lines + passedHeaders(request.headers, identified?.consumedHeaders),
+    headers: clientHeaders(client) + lines + headers.lines,
     place,
   };
   return payment === undefined ? passed : { ...passed, fields: rateLimitFields(payment.limits) };

@@ -1,7 +1,6 @@
 /** Finds what identifies the caller, and what of the query remains for the app. */
 
 import type { GateOptions } from '../../contract/gate-options';
-import { KEY_HEADER } from '../../contract/names';
 import { findCredential, QUERY_KEY } from './credential';
 import { identityValues } from './identity-source';
 import { queryPairs, withoutParameter } from './query';
@@ -27,8 +26,6 @@ export interface Identified {
   readonly scheme?: 'header' | 'bearer' | 'query';
   /** What of the query the app gets. */
   readonly query: string | undefined;
-  /** Lower-case names of further headers that held the credential. */
-  readonly consumedHeaders?: readonly string[];
 }
 
 export function identify(visit: Visit, options: GateOptions): Identity {
@@ -42,17 +39,7 @@ function byCredential(visit: Visit, options: GateOptions): Identity {
   const given = visit.target.query;
   const mayHoldKey = options.queryKey && given !== undefined && /api|%/i.test(given);
   const query = mayHoldKey ? orUndefined(withoutParameter(given, QUERY_KEY)) : given;
-  const apiKeys: string[] = [];
-  const authorizations: string[] = [];
-  const { headers } = visit.request;
-  for (let i = 0; i < headers.length; i++) {
-    const pair = headers[i];
-    if (pair === undefined) continue;
-    const { length } = pair[0];
-    // Comparing lengths first spares most names the folding.
-    if (length === KEY_HEADER.length && pair[0].toLowerCase() === KEY_HEADER) apiKeys.push(pair[1]);
-    else if (length === 13 && pair[0].toLowerCase() === 'authorization') authorizations.push(pair[1]);
-  }
+  const { apiKeys, authorizations } = visit.headers;
   const queryKeys = mayHoldKey
     ? queryPairs(given).flatMap(([name, value]) => (name === QUERY_KEY ? [value] : []))
     : NONE;
@@ -80,12 +67,9 @@ function bySource(visit: Visit, sources: readonly string[]): Identity {
   };
   const values = identityValues(sources, facts);
   let query = target.query;
-  const consumedHeaders: string[] = [];
   for (const source of sources) {
     const parameter = /^\$request\.querystring\.(.+)$/.exec(source)?.[1];
     if (parameter !== undefined && query !== undefined) query = orUndefined(withoutParameter(query, parameter));
-    const name = /^\$request\.header\.(.+)$/.exec(source)?.[1]?.toLowerCase();
-    if (name !== undefined && name !== 'cookie') consumedHeaders.push(name);
   }
   if (values === undefined) return { kind: 'refuse', status: 401, reason: 'missing', query };
   return {
@@ -93,7 +77,6 @@ function bySource(visit: Visit, sources: readonly string[]): Identity {
     values,
     cacheText: JSON.stringify([...values, request.method, target.path]),
     query,
-    consumedHeaders,
   };
 }
 

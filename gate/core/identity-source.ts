@@ -36,6 +36,11 @@ export function identityValues(sources: readonly string[], facts: IdentityFacts)
   return values;
 }
 
+/** Lower-case names of the headers that hold the credential, so that the app need not see them. */
+export function consumedHeaders(sources: readonly string[]): readonly string[] {
+  return sources.flatMap((source) => HEADER.exec(source)?.[1]?.toLowerCase() ?? []).filter((name) => name !== 'cookie');
+}
+
 function identityValue(source: string, facts: IdentityFacts): string | undefined {
   const header = HEADER.exec(source)?.[1]?.toLowerCase();
   if (header !== undefined) return joined(facts.headers.filter(([name]) => name.toLowerCase() === header));

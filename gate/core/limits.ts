@@ -25,10 +25,15 @@ export interface Plan {
 const MINUTE = 60_000;
 
 /** Takes one request of the plan, where there is one, else of the client's network. */
-export function takeLimits(visit: Visit, plan: Plan | undefined, ports: LimitPorts): Refusal | undefined {
+export function takeLimits(
+  network: string,
+  path: string,
+  plan: Plan | undefined,
+  ports: LimitPorts,
+): Refusal | undefined {
   const limited =
     plan === undefined
-      ? takeClientLimits(visit, ports)
+      ? takeClientLimits(network, path, ports)
       : takeToken(ports.limits, `k${plan.name}`, plan.rate, ports.now());
   if (limited.allowed) return undefined;
   return refuse(429, plan === undefined ? 'client-rate' : 'rate', limited.retryAfter);
@@ -36,25 +41,25 @@ export function takeLimits(visit: Visit, plan: Plan | undefined, ports: LimitPor
 
 /** A refused request counts for the client's overall limit, so that guessing is limited too. */
 export function counted(visit: Visit, refused: Refusal, ports: LimitPorts): Refusal {
-  const taken = takeOverall(visit, ports);
+  const taken = takeOverall(visit.network, ports);
   return taken.allowed ? refused : refuse(429, 'client-rate', taken.retryAfter);
 }
 
 /** The synthesis limit first: a request that it refuses does not count for the other. */
-function takeClientLimits(visit: Visit, ports: LimitPorts): Taken {
+function takeClientLimits(network: string, path: string, ports: LimitPorts): Taken {
   const { options } = ports.settings;
   let speech: Taken | undefined;
-  if (isSynthesis(options, visit.target.path)) {
+  if (isSynthesis(options, path)) {
     const window = { limit: options.limits.synthesisPerMinute, length: MINUTE };
-    speech = takeFromWindow(ports.limits, `s${visit.network}:`, window, ports.now());
+    speech = takeFromWindow(ports.limits, `s${network}:`, window, ports.now());
     if (!speech.allowed) return speech;
   }
-  const all = takeOverall(visit, ports);
+  const all = takeOverall(network, ports);
   if (!all.allowed && speech?.slot !== undefined) giveBack(ports.limits, speech.slot);
   return all;
 }
 
-function takeOverall(visit: Visit, ports: LimitPorts): Taken {
+function takeOverall(network: string, ports: LimitPorts): Taken {
   const window = { limit: ports.settings.options.limits.requestsPerMinute, length: MINUTE };
-  return takeFromWindow(ports.limits, `a${visit.network}:`, window, ports.now());
+  return takeFromWindow(ports.limits, `a${network}:`, window, ports.now());
 }

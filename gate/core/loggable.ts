@@ -10,6 +10,6 @@ export function loggablePath(rawPath: string, keyPrefix: string): string {
 }
 
 /** The load balancer's trace id, or nothing when the header holds anything else. */
-export function loggableTrace(header: string | undefined): string {
-  return header !== undefined && /^[A-Za-z0-9=;:.-]{1,200}$/.test(header) ? header : '';
+export function loggableTrace(header: string): string {
+  return /^[A-Za-z0-9=;:.-]{1,200}$/.test(header) ? header : '';
 }

@@ -1,6 +1,7 @@
 /** Requests of keys with a quota: what one costs, and the lease that it is paid from. */
 
 import { type Grant, refusal } from '../../contract/decision';
+import type { GateOptions } from '../../contract/gate-options';
 import type { Amounts, LeaseRequest, Quota } from '../../contract/quota';
 import { type AuthorizePorts, type Held, type Identity, renewLease, SLACK, type Verdict } from './authorize';
 import { getAllow } from './decision-cache';
@@ -9,7 +10,7 @@ import { meter, textField } from './metering';
 import type { Refusal, Trace } from './outcome';
 import { rateLimitFields } from './rate-limit-fields';
 import { isSynthesis, requiredScopes } from './routes';
-import type { Visit } from './visit';
+import type { GateRequest, Visit } from './visit';
 
 export interface MeteredPorts extends AuthorizePorts, LeasePorts {
   /**
@@ -23,7 +24,7 @@ export interface MeteredPorts extends AuthorizePorts, LeasePorts {
 export function mayCountBody(visit: Visit, ports: MeteredPorts): boolean {
   const { options } = ports.settings;
   if (options.authorizer.identitySource !== 'credential') return false;
-  return isSynthesis(options, visit.target.path) && hasBody(visit.request.headers);
+  return isSynthesis(options, visit.target.path) && visit.headers.hasBody;
 }
 
 /**
@@ -37,19 +38,30 @@ export function noteCharacters(
   trace: Trace,
 ): Promise<void> | undefined {
   const { options } = ports.settings;
-  const { method, headers } = visit.request;
   const { path } = visit.target;
   if (!isSynthesis(options, path)) return undefined;
-  const note = (body: Uint8Array) => {
-    const metered = meter({ method, query, headers, body }, textField(path), options.maxBodyBytes);
-    if (metered.kind === 'counted') trace.characters = metered.characters;
-  };
-  if (mayCountBody(visit, ports)) return ports.readBody().then(note);
-  note(NO_BODY);
+  if (mayCountBody(visit, ports)) {
+    return ports.readBody().then((body) => {
+      trace.characters = charactersOf(visit.request, path, query, body, options);
+    });
+  }
+  trace.characters = charactersOf(visit.request, path, query, NO_BODY, options);
   return undefined;
 }
 
-const NO_BODY = new Uint8Array();
+/** Characters of the text to speak, or undefined when they cannot be told. */
+export function charactersOf(
+  { method, headers }: GateRequest,
+  path: string,
+  query: string | undefined,
+  body: Uint8Array,
+  { maxBodyBytes }: Pick<GateOptions, 'maxBodyBytes'>,
+): number | undefined {
+  const metered = meter({ method, query, headers, body }, textField(path), maxBodyBytes);
+  return metered.kind === 'counted' ? metered.characters : undefined;
+}
+
+export const NO_BODY = new Uint8Array();
 
 /** What the request costs, or why that cannot be told. The body is read only where its characters count. */
 export async function costOf(
@@ -63,7 +75,7 @@ export async function costOf(
   const { path } = visit.target;
   const countsCharacters = quota.day?.characters !== undefined || quota.month?.characters !== undefined;
   if (!countsCharacters || !isSynthesis(options, path)) return { requests: 1, characters: 0 };
-  const body = hasBody(headers) ? await ports.readBody() : new Uint8Array();
+  const body = visit.headers.hasBody ? await ports.readBody() : NO_BODY;
   const metered = meter({ method, query, headers, body }, textField(path), options.maxBodyBytes);
   if (metered.kind === 'counted') return { requests: 1, characters: metered.characters };
   const { status, problem } = metered;
@@ -121,11 +133,4 @@ export function withLease(identity: Identity, keyId: string, cost: Amounts, port
       take: (request, grant, from) => takeLease(ports, keyId, request, grant, from),
     },
   };
-}
-
-function hasBody(headers: Visit['request']['headers']): boolean {
-  return headers.some(([name, value]) => {
-    const lower = name.toLowerCase();
-    return lower === 'transfer-encoding' || (lower === 'content-length' && value !== '0');
-  });
 }

@@ -52,7 +52,7 @@ export interface Trace {
   keyId: string;
   reason: string;
   /** Of the text to speak, where it could be told. */
-  characters?: number;
+  characters?: number | undefined;
 }
 
 export function refuse(status: Refusal['status'], reason: RefusalReason, retryAfter?: number): Refusal {

@@ -1,5 +1,6 @@
 /** Waiting for a place in the app, in the order of arrival, without a lock. */
 
+import type { GateOptions } from '../../contract/gate-options';
 import type { CountingDict } from './dict';
 import { takePlace } from './window';
 
@@ -32,6 +33,11 @@ export function takeNextPlace(ports: QueuePorts, places: number, life: number, a
   const oldest = ports.flights.get(OLDEST);
   if (oldest !== undefined && arrived - oldest > TOLERANCE) return undefined;
   return takePlace(ports.places, 'a', places, ports.now(), life);
+}
+
+/** Milliseconds for which a place is held at most: a worker that dies frees none of its own. */
+export function placeLife({ longestRequest }: Pick<GateOptions, 'longestRequest'>): number {
+  return (longestRequest + 60) * 1000;
 }
 
 export async function waitForPlace(ports: QueuePorts, places: number, life: number): Promise<string | undefined> {

@@ -1,17 +1,15 @@
 /**
- * The header block that the app gets. It is built from nothing: nginx passes no client header by itself, so what is not
- * let through here does not arrive.
+ * The client's headers, read in one pass, and the header block that the app gets. It is built from nothing: nginx passes
+ * no client header by itself, so what is not let through here does not arrive.
  */
 
 import type { Grant } from '../../contract/decision';
-import { encodeIdentity, IDENTITY_HEADERS, KEY_HEADER } from '../../contract/names';
+import { encodeIdentity, IDENTITY_HEADERS } from '../../contract/names';
 
 /** Names that never reach the app. */
-const DROPPED = new Set([
+const DROPPED = [
   // Written by nginx or by the gate itself.
   'host',
-  'content-length',
-  'transfer-encoding',
   'connection',
   'keep-alive',
   'te',
@@ -23,9 +21,6 @@ const DROPPED = new Set([
   'proxy-authorization',
   'proxy-authenticate',
   'x-request-id',
-  // Credentials.
-  'authorization',
-  KEY_HEADER,
   // Claims about the way of the request, and other names for its path or method.
   'forwarded',
   'via',
@@ -49,53 +44,43 @@ const DROPPED = new Set([
   'x-scheme',
   'x-url-scheme',
   'front-end-https',
-]);
+];
 
 /** What begins so never reaches the app. */
 const DROPPED_PREFIXES = ['x-auth-', 'x-amzn-oidc-', 'x-forwarded-', 'x-accel-', 'x-voicegate-', 'x-sendfile'];
 
-/** Names that are passed on without a closer look, as clients and load balancers commonly spell them. */
-const COMMON = new Set(
-  [
-    ...[
-      'Accept',
-      'Accept-Encoding',
-      'Accept-Language',
-      'Accept-Charset',
-      'Cache-Control',
-      'Pragma',
-      'Cookie',
-      'Referer',
-    ],
-    ...['Content-Type', 'Content-Encoding', 'Content-Language', 'Range', 'If-Range', 'If-Match', 'If-None-Match'],
-    ...[
-      'If-Modified-Since',
-      'If-Unmodified-Since',
-      'Origin',
-      'DNT',
-      'User-Agent',
-      'X-Amzn-Trace-Id',
-      'X-Requested-With',
-    ],
-    ...[
-      'Sec-Fetch-Dest',
-      'Sec-Fetch-Mode',
-      'Sec-Fetch-Site',
-      'Sec-Fetch-User',
-      'Upgrade-Insecure-Requests',
-      'Priority',
-    ],
-    ...['Idempotency-Key', 'OpenAI-Organization', 'OpenAI-Project'],
-  ].flatMap((name) => [name, name.toLowerCase()]),
-);
+/** Names that are passed on, as clients and load balancers commonly spell them. Unknown ones are passed on as well. */
+const COMMON = [
+  ...['Accept', 'Accept-Encoding', 'Accept-Language', 'Accept-Charset', 'Cache-Control', 'Pragma', 'Cookie', 'Referer'],
+  ...['Content-Type', 'Content-Encoding', 'Content-Language', 'Range', 'If-Range', 'If-Match', 'If-None-Match'],
+  ...['If-Modified-Since', 'If-Unmodified-Since', 'Origin', 'DNT', 'User-Agent', 'X-Amzn-Trace-Id', 'X-Requested-With'],
+  ...['Sec-Fetch-Dest', 'Sec-Fetch-Mode', 'Sec-Fetch-Site', 'Sec-Fetch-User', 'Upgrade-Insecure-Requests', 'Priority'],
+  ...['Idempotency-Key', 'OpenAI-Organization', 'OpenAI-Project'],
+];
 
-/** Names of which the outcome is known by their common spelling alone: dropped, as nearly every request has them. */
-const ALWAYS_DROPPED = new Set(
-  [
-    ...['Host', 'Content-Length', 'Connection', 'X-API-Key', 'Authorization'],
-    ...['X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Port'],
-  ].flatMap((name) => [name, name.toLowerCase()]),
-);
+/** What is done with a header. Numbers, as they are told apart for each header of each request. */
+const PASS = 0;
+const DROP = 1;
+const API_KEY = 2;
+const AUTHORIZATION = 3;
+const FORWARDED_FOR = 4;
+const FORWARDED_PROTO = 5;
+const CONTENT_LENGTH = 6;
+const TRANSFER_ENCODING = 7;
+
+/** By name: in lower case, and as it is commonly spelled, so that the names of most requests need not be folded. */
+const KINDS = new Map<string, number>();
+function know(kind: number, names: readonly string[]): void {
+  for (const name of names) KINDS.set(name, kind).set(name.toLowerCase(), kind);
+}
+know(PASS, COMMON);
+know(DROP, [...DROPPED, 'Host', 'Connection', 'X-Forwarded-Port', 'X-Forwarded-Host']);
+know(API_KEY, ['X-API-Key', 'X-Api-Key']);
+know(AUTHORIZATION, ['Authorization']);
+know(FORWARDED_FOR, ['X-Forwarded-For']);
+know(FORWARDED_PROTO, ['X-Forwarded-Proto']);
+know(CONTENT_LENGTH, ['Content-Length']);
+know(TRANSFER_ENCODING, ['Transfer-Encoding']);
 
 const NAME = /^[!#$%&'*+.^`|~0-9A-Za-z-]+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
@@ -103,18 +88,32 @@ const UNSAFE_VALUE = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 /** What encodeIdentity leaves as it is: most names, ids and scopes. */
 const PLAIN = /^[A-Za-z0-9._~@:/+-]{0,256}$/;
 
-export function isDroppedHeader(name: string): boolean {
-  const lower = name.toLowerCase();
-  // The prefixes all begin with x.
-  const prefixed = lower.startsWith('x-') && DROPPED_PREFIXES.some((prefix) => lower.startsWith(prefix));
-  return prefixed || DROPPED.has(lower) || !NAME.test(name);
+/** What a request's headers say that the gate itself needs. */
+export interface RequestHeaders {
+  /** Every `X-API-Key` value. */
+  readonly apiKeys: readonly string[];
+  /** Every `Authorization` value. */
+  readonly authorizations: readonly string[];
+  /** Every value of `X-Forwarded-For`, joined as HTTP joins them. */
+  readonly forwardedFor: string | undefined;
+  readonly forwardedProto: string | undefined;
+  readonly hasBody: boolean;
+  /** What is passed on to the app: lines that each begin with CR LF. */
+  readonly lines: string;
 }
 
-/** What of the client's own headers is passed on, as lines; `consumed` (lower case) held the credential. */
-export function passedHeaders(
+const NONE: readonly string[] = [];
+
+/** Reads the headers; `consumed` (lower case) hold the credential of a foreign authorizer and are not passed on. */
+export function readHeaders(
   headers: readonly (readonly [string, string])[],
-  consumed: readonly string[] = [],
-): string {
+  consumed: readonly string[] = NONE,
+): RequestHeaders {
+  let apiKeys = NONE;
+  let authorizations = NONE;
+  let forwardedFor: string | undefined;
+  let forwardedProto: string | undefined;
+  let hasBody = false;
   let lines = '';
   // By index: taking pairs apart makes an iterator for each, and this runs for every request.
   for (let i = 0; i < headers.length; i++) {
@@ -122,12 +121,44 @@ export function passedHeaders(
     if (pair === undefined) continue;
     const name = pair[0];
     const value = pair[1];
-    if (ALWAYS_DROPPED.has(name) || (!COMMON.has(name) && isDroppedHeader(name))) continue;
-    if (consumed.length > 0 && consumed.includes(name.toLowerCase())) continue;
-    if (UNSAFE_VALUE.test(value)) continue;
-    lines += `\r\n${name}: ${value}`;
+    switch (KINDS.get(name) ?? kindOf(name)) {
+      case PASS:
+        if (consumed.length > 0 && consumed.includes(name.toLowerCase())) break;
+        if (!UNSAFE_VALUE.test(value)) lines += `\r\n${name}: ${value}`;
+        break;
+      case API_KEY:
+        apiKeys = apiKeys === NONE ? [value] : [...apiKeys, value];
+        break;
+      case AUTHORIZATION:
+        authorizations = authorizations === NONE ? [value] : [...authorizations, value];
+        break;
+      case FORWARDED_FOR:
+        forwardedFor = forwardedFor === undefined ? value : `${forwardedFor}, ${value}`;
+        break;
+      case FORWARDED_PROTO:
+        forwardedProto = forwardedProto === undefined ? value : `${forwardedProto}, ${value}`;
+        break;
+      case CONTENT_LENGTH:
+        if (value !== '0') hasBody = true;
+        break;
+      case TRANSFER_ENCODING:
+        hasBody = true;
+        break;
+    }
   }
-  return lines;
+  return { apiKeys, authorizations, forwardedFor, forwardedProto, hasBody, lines };
+}
+
+function kindOf(name: string): number {
+  const lower = name.toLowerCase();
+  // The prefixes all begin with x.
+  const prefixed = lower.startsWith('x-') && DROPPED_PREFIXES.some((prefix) => lower.startsWith(prefix));
+  return KINDS.get(lower) ?? (prefixed || !NAME.test(name) ? DROP : PASS);
+}
+
+/** Whether the header never reaches the app as the client sent it. */
+export function isDroppedHeader(name: string): boolean {
+  return kindOf(name) !== PASS;
 }
 
 /** What the gate itself tells the app about every request. */

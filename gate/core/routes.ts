@@ -22,7 +22,12 @@ export function isPublic(options: Pick<GateOptions, 'publicRoutes'>, method: str
 }
 
 export function isSynthesis(options: Pick<GateOptions, 'synthesisPaths'>, path: string): boolean {
-  return options.synthesisPaths.some((pattern) => matchesPath(pattern, path));
+  const { synthesisPaths } = options;
+  for (let i = 0; i < synthesisPaths.length; i++) {
+    const pattern = synthesisPaths[i];
+    if (pattern !== undefined && matchesPath(pattern, path)) return true;
+  }
+  return false;
 }
 
 const NONE: readonly string[] = [];

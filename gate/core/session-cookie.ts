@@ -125,8 +125,7 @@ export interface CookieHeaders {
 
 /** Takes the session cookie out of the request's headers; other cookies stay as they are. */
 export function takeSessionCookies(headers: readonly (readonly [string, string])[]): CookieHeaders {
-  if (!headers.some(([name, value]) => isCookie(name) && value.includes(SESSION_COOKIE)))
-    return { values: [], headers };
+  if (!mayHoldSession(headers)) return { values: [], headers };
   const values: string[] = [];
   const kept: (readonly [string, string])[] = [];
   for (const header of headers) {
@@ -145,6 +144,15 @@ export function takeSessionCookies(headers: readonly (readonly [string, string])
     if (rest !== '') kept.push([name, rest]);
   }
   return { values, headers: kept };
+}
+
+function mayHoldSession(headers: CookieHeaders['headers']): boolean {
+  // By index: taking pairs apart makes an iterator for each, and this runs for every request.
+  for (let i = 0; i < headers.length; i++) {
+    const pair = headers[i];
+    if (pair !== undefined && isCookie(pair[0]) && pair[1].includes(SESSION_COOKIE)) return true;
+  }
+  return false;
 }
 
 function isCookie(name: string): boolean {

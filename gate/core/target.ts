@@ -19,10 +19,22 @@ const PLAIN_PATH = /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*\/?$/;
 const DOT_SEGMENT = /(^|[/\\])\.{1,2}([/\\;]|$)/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
 const CONTROL = /[\u0000-\u001f\u007f]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
+const UNPLAIN_QUERY = /[\u0000-\u001f\u007f#\ufffd]/;
+
+/** Whether the path is one that no server could read in two ways, spelled with the plainest characters. */
+export function isPlainPath(path: string): boolean {
+  return path === '/' || (path !== '' && PLAIN_PATH.test(path));
+}
+
+/** Whether {@link parseTarget} takes the query of a target whose path is plain. */
+export function isPlainQuery(query: string): boolean {
+  return !UNPLAIN_QUERY.test(query);
+}
 
 /** The parts of a request target in origin form, or undefined when it is ambiguous or malformed. */
 export function parseTarget(target: string, relaxedPaths: readonly string[] = []): Target | undefined {
-  if (target === '/' || (target !== '' && PLAIN_PATH.test(target))) {
+  if (isPlainPath(target)) {
     return { rawPath: target, path: target, query: undefined };
   }
   // `#`: some servers cut a fragment off. U+FFFD: the bytes were no UTF-8, so they could not be forwarded as they came.
@@ -31,7 +43,7 @@ export function parseTarget(target: string, relaxedPaths: readonly string[] = []
   const rawPath = mark < 0 ? target : target.slice(0, mark);
   const query = mark < 0 ? undefined : target.slice(mark + 1);
   if (query !== undefined && CONTROL.test(query)) return undefined;
-  if (PLAIN_PATH.test(rawPath) && rawPath !== '') return { rawPath, path: rawPath, query };
+  if (isPlainPath(rawPath)) return { rawPath, path: rawPath, query };
   const path = relaxedPaths.some((prefix) => rawPath.startsWith(prefix))
     ? decodeRelaxed(rawPath)
     : decodeStrict(rawPath);

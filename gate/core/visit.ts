@@ -1,6 +1,7 @@
 /** One request, and what is known of it before anybody is asked. */
 
 import type { Client } from './client';
+import type { RequestHeaders } from './request-headers';
 import type { Target } from './target';
 
 export interface GateRequest {
@@ -17,6 +18,7 @@ export interface GateRequest {
 export interface Visit {
   readonly request: GateRequest;
   readonly target: Target;
+  readonly headers: RequestHeaders;
   readonly client: Client;
   /** Under which the client is counted. */
   readonly network: string;

@@ -5,6 +5,7 @@ import fs from 'fs';
 import { topFailures } from '../core/abuse';
 import { admit, type BrowserOutcome } from '../core/browser';
 import { PREFLIGHT_METHODS } from '../core/cors';
+import { express } from '../core/express';
 import { passThrough } from '../core/gate';
 import { health, isProbeDue, noteProbe } from '../core/health';
 import { loggablePath, loggableTrace } from '../core/loggable';
@@ -31,8 +32,10 @@ function access(r: NginxHTTPRequest): void | Promise<void> {
   const trace: Trace = { client: '', path: '', cache: '', keyId: '', reason: '' };
   try {
     const request = begin(r);
+    const ports = gatePorts(r);
+    const passed = express(request, ports, trace);
+    if (passed !== undefined) return finish(r, passed, trace);
     if (servesBrowsers) {
-      const ports = gatePorts(r);
       const found = admit(request, ports, sessionPorts(r), ports, trace);
       if (!(found instanceof Promise)) return finishBrowser(r, found, trace);
       return found.then(
@@ -40,7 +43,6 @@ function access(r: NginxHTTPRequest): void | Promise<void> {
         (error) => fail(r, error),
       );
     }
-    const ports = gatePorts(r);
     const outcome = passThrough(request, ports, ports, trace);
     if (!(outcome instanceof Promise)) return finish(r, outcome, trace);
     return outcome.then(
@@ -54,11 +56,13 @@ function access(r: NginxHTTPRequest): void | Promise<void> {
 
 function begin(r: NginxHTTPRequest): GateRequest {
   const v = r.variables;
+  const { method } = r;
   // Kept, since nginx answers errors as if they were GETs.
-  v.gate_method = r.method;
-  v.gate_trace = loggableTrace(r.headersIn['X-Amzn-Trace-Id']);
+  v.gate_method = method;
+  const traceId = v.http_x_amzn_trace_id;
+  if (traceId) v.gate_trace = loggableTrace(traceId);
   return {
-    method: r.method,
+    method,
     target: v.request_uri ?? '',
     headers: r.rawHeadersIn as unknown as readonly (readonly [string, string])[],
     peer: r.remoteAddress,
