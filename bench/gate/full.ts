@@ -3,23 +3,33 @@
 import { loadavg } from 'node:os';
 import { type FirstBytes, firstByte } from './first-byte';
 import type { Result } from './load';
-import { interleaved, type Memory, memory, missLatency, pacedLatency, prove } from './measures';
+import { interleaved, missLatency, prove } from './measures';
+import { type Memory, memory } from './memory';
+import { type PacedResult, pacedLoad } from './paced';
 import { Missing } from './processes';
-import type { Figures } from './quick';
+import { type Figures, figures, QUICK_STACKS } from './quick';
 import type { Running, Stack } from './stack';
 import { caddyStack } from './stacks/caddy';
 import { envoyStack } from './stacks/envoy';
 import { fastifyStack } from './stacks/fastify';
 import { flaskStack } from './stacks/flask';
-import { gateStack } from './stacks/gate';
+import { gateStack, keptGateStack } from './stacks/gate';
 import { haproxyCacheStack, haproxyStack } from './stacks/haproxy';
-import { authRequestCacheStack, authRequestStack, bareKeepAliveStack, bareStack } from './stacks/nginx';
+import {
+  authRequestCacheStack,
+  authRequestStack,
+  bareKeepAliveStack,
+  bareStack,
+  emptyHandlerStack,
+} from './stacks/nginx';
 import { traefikStack } from './stacks/traefik';
 import { RESPONSES, type World } from './world';
 
 const STACKS: readonly Stack[] = [
   gateStack,
+  keptGateStack,
   bareStack,
+  emptyHandlerStack,
   bareKeepAliveStack,
   authRequestCacheStack,
   authRequestStack,
@@ -32,12 +42,11 @@ const STACKS: readonly Stack[] = [
   fastifyStack,
 ];
 
-const OPEN: readonly Stack[] = [bareStack, bareKeepAliveStack];
 const MILLION = 1_000_000;
 /** Seconds for each of the two fillings of a cache, unless BENCH_FILL_SECONDS says otherwise. */
 const PATIENCE = 900;
 /** Bytes: enough for a million decisions, and far too little for as many as are then asked for. */
-const LARGE_CACHE = 1024 ** 3;
+const LARGE_CACHE = 2 * 1024 ** 3;
 const SMALL_CACHE = 4 * 1024 ** 2;
 
 export interface Row {
@@ -51,7 +60,7 @@ export interface Report {
   /** How many processes wanted a core before the benchmark began, on average over a minute. */
   readonly otherLoad: number;
   readonly tables: Readonly<Record<keyof typeof RESPONSES, readonly Row[]>>;
-  readonly paced: Readonly<Record<'gate' | 'bare', Result>> & { readonly rate: number };
+  readonly paced: Readonly<Record<'gate' | 'bare', PacedResult>> & { readonly rate: number };
   readonly misses: Readonly<Record<'miss' | 'authorizer' | 'bare', Result>>;
   readonly firstByte: FirstBytes;
   readonly memory: readonly Memory[];
@@ -67,7 +76,7 @@ export async function full(world: World): Promise<Report> {
       try {
         const started = await stack.start(world);
         running.set(stack, started);
-        await prove(started, world, !OPEN.includes(stack));
+        await prove(started, world, !stack.isOpen);
       } catch (error) {
         if (!(error instanceof Missing) || process.env.CI === 'true') throw error;
         absent.set(stack, error.message);
@@ -81,10 +90,12 @@ export async function full(world: World): Promise<Report> {
       return stacks.map((stack) => ({ stack, result: results[stack.name] ?? absent.get(stack) ?? 'not measured' }));
     };
     const tables = { small: await table('small'), speech: await table('speech'), stream: await table('stream') };
+    const speed = speedOf(tables.small);
     process.stderr.write('measuring latencies\n');
     const both = { gate: need(running, gateStack), bare: need(running, bareStack) };
-    const rate = Math.round(resultOf(tables.small, gateStack).throughput / 2);
-    const paced = await pacedLatency(world, both, rate, { rounds: 7, seconds: 2 });
+    const rate = Math.round(speed.gate.throughput / 2);
+    const urls = { gate: both.gate.url, bare: both.bare.url };
+    const paced = await pacedLoad({ urls, key: world.key, rate, slices: 150 });
     const misses = await missLatency(world, both, { rounds: 7, seconds: 2 });
     const first = await firstByte(world);
     process.stderr.write('filling caches\n');
@@ -93,7 +104,7 @@ export async function full(world: World): Promise<Report> {
       await memory(world, MILLION / 4, SMALL_CACHE, patience),
     ];
     return {
-      figures: figuresOf(tables.small, paced, misses),
+      figures: figures(speed, paced, misses),
       otherLoad,
       tables,
       paced: { ...paced, rate },
@@ -135,20 +146,9 @@ function need(running: ReadonlyMap<Stack, Running>, stack: Stack): Running {
   return started;
 }
 
-function figuresOf(
-  small: readonly Row[],
-  paced: Report['paced'] | Omit<Report['paced'], 'rate'>,
-  misses: Report['misses'],
-): Figures {
-  const gate = resultOf(small, gateStack).throughput;
-  const ratio = (stack: Stack) => gate / resultOf(small, stack).throughput;
-  return {
-    cachedVsBare: ratio(bareStack),
-    vsAuthRequestCache: ratio(authRequestCacheStack),
-    vsFlask: ratio(flaskStack),
-    addedP99Ms: paced.gate.p99 - paced.bare.p99,
-    missAddedP99Ms: misses.miss.p99 - misses.authorizer.p99,
-  };
+function speedOf(rows: readonly Row[]): Readonly<Record<keyof typeof QUICK_STACKS, Result>> {
+  const entries = Object.entries(QUICK_STACKS).map(([name, stack]) => [name, resultOf(rows, stack)]);
+  return Object.fromEntries(entries) as Record<keyof typeof QUICK_STACKS, Result>;
 }
 
 /** @throws Error when BENCH_FILL_SECONDS is no whole number of seconds. */

@@ -1,4 +1,4 @@
-/** The load: wrk with 32 connections, as fast as they go or paced. */
+/** The load: wrk with 32 connections, as fast as they go. paced.ts has that of a given rate. */
 
 import { join } from 'node:path';
 import { programOnPath } from './peers';
@@ -13,8 +13,6 @@ export interface Load {
   /** Seconds. */
   readonly seconds: number;
   readonly connections?: number;
-  /** Requests a second, all connections together; absent: as fast as they go. */
-  readonly rate?: number;
   /** A text that no other load has: each request gets a credential and a client address of its own. */
   readonly distinct?: string;
   /** The number of the first of them. */
@@ -44,8 +42,6 @@ export async function load(given: Load): Promise<Result> {
     PATH: process.env.PATH,
     BENCH_PATH: given.path,
     BENCH_KEY: given.key,
-    BENCH_SEED: '1',
-    ...(given.rate && { BENCH_THINK_MS: String((connections / given.rate) * 1000) }),
     ...(given.distinct && { BENCH_DISTINCT: given.distinct, BENCH_FIRST: String(given.first ?? 0) }),
     ...(given.body && { BENCH_BODY: given.body }),
   };

@@ -1,10 +1,8 @@
 /** What is measured, always in rounds in which all that is compared takes its turn. */
 
 import { call } from '../../test/gate/support/http';
-import { CONNECTIONS, type Load, load, type Result } from './load';
-import { residentBytes } from './processes';
+import { type Load, load, type Result } from './load';
 import type { Running } from './stack';
-import { startGate } from './stacks/gate';
 import type { World } from './world';
 
 export function median(values: readonly number[]): number {
@@ -64,17 +62,6 @@ export async function prove(running: Running, world: World, authorizes: boolean)
   }
 }
 
-/** Latency of both at the same rate, in milliseconds. */
-export async function pacedLatency(
-  world: World,
-  stacks: { readonly gate: Running; readonly bare: Running },
-  rate: number,
-  rounds: Rounds,
-): Promise<Readonly<Record<'gate' | 'bare', Result>>> {
-  const paced = ({ url }: Running) => ({ url, path: '/', key: world.key, rate });
-  return interleaved({ gate: () => paced(stacks.gate), bare: () => paced(stacks.bare) }, rounds);
-}
-
 /** Latency of requests that must ask the authorizer, and of the authorizer asked alone over TLS, one at a time. */
 export async function missLatency(
   world: World,
@@ -97,46 +84,4 @@ export async function missLatency(
     },
     rounds,
   );
-}
-
-export interface Memory {
-  readonly keys: number;
-  readonly cacheBytes: number;
-  readonly before: number;
-  readonly after: number;
-  /** Requests a second of a key that is cached, afterwards. */
-  readonly hits: number;
-  /** First requests of keys, a second. */
-  readonly misses: number;
-}
-
-/**
- * Fills a gate's cache with so many keys, or as many as `patience` seconds are enough for, each allowed by the authorizer,
- * and sees that old and new ones are served.
- */
-export async function memory(world: World, keys: number, cacheBytes: number, patience: number): Promise<Memory> {
-  const gate = await startGate(world, { cacheBytes });
-  try {
-    await prove(gate, world, true);
-    const before = residentBytes(gate.group);
-    const stamp = `k${Date.now()}x`;
-    let sent = 0;
-    const start = Date.now();
-    while (sent < keys && Date.now() - start < patience * 1000) {
-      const given = { url: gate.url, path: '/', key: world.key, distinct: stamp, first: sent, seconds: 5 };
-      // A few that were under way when the time was up may have been sent and not counted.
-      sent += (await load(given)).requests + CONNECTIONS;
-    }
-    const misses = sent / ((Date.now() - start) / 1000);
-    const after = residentBytes(gate.group);
-    for (const number of [1, 2, sent - 2 * CONNECTIONS]) {
-      const headers = { Authorization: `Bearer e30.${stamp}${number}.c2ln`, 'X-Forwarded-For': '192.0.2.1' };
-      const { status } = await call(gate.url, '/', { headers });
-      if (status !== 200) throw new Error(`after ${sent} keys key ${number} was answered ${status}`);
-    }
-    const { throughput } = await load({ url: gate.url, path: '/', key: world.key, seconds: 3 });
-    return { keys: sent, cacheBytes, before, after, hits: throughput, misses };
-  } finally {
-    await gate.stop();
-  }
 }

@@ -143,27 +143,41 @@ export async function freePorts(count: number): Promise<readonly number[]> {
 /** Seconds of CPU that the processes of a group have used; those that have ended are counted in their parents. */
 export function cpuSeconds(group: number): number {
   let ticks = 0;
-  for (const fields of processesOf(group)) for (const index of [11, 12, 13, 14]) ticks += Number(fields[index]);
+  for (const { fields } of processesOf(group)) for (const index of [11, 12, 13, 14]) ticks += Number(fields[index]);
   return ticks / 100;
 }
 
-/** The greatest resident memory of one process of the group, shared memory included, in bytes. */
+/** Resident memory of a group in bytes; what its processes share is counted once. */
 export function residentBytes(group: number): number {
-  return Math.max(0, ...processesOf(group).map((fields) => Number(fields[21]) * 4096));
+  let kilobytes = 0;
+  for (const { id } of processesOf(group)) {
+    try {
+      kilobytes += Number(/^Pss: *(\d+) kB$/m.exec(readFileSync(`/proc/${id}/smaps_rollup`, 'utf8'))?.[1] ?? 0);
+    } catch {
+      // It has ended.
+    }
+  }
+  if (kilobytes === 0) throw new Error(`no process of group ${group} tells how much memory it uses`);
+  return kilobytes * 1024;
 }
 
-/** Of each process of a group the fields of /proc/PID/stat from its state on: the name before may hold anything. */
-function processesOf(group: number): readonly (readonly string[])[] {
+interface Process {
+  readonly id: number;
+  /** Those of /proc/PID/stat from its state on: the name before may hold anything. */
+  readonly fields: readonly string[];
+}
+
+function processesOf(group: number): readonly Process[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
       try {
         const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-        return [text.slice(text.lastIndexOf(')') + 2).split(' ')];
+        return [{ id: Number(pid), fields: text.slice(text.lastIndexOf(')') + 2).split(' ') }];
       } catch {
         // It has ended.
         return [];
       }
     })
-    .filter((fields) => fields[2] === String(group));
+    .filter(({ fields }) => fields[2] === String(group));
 }

@@ -13,6 +13,8 @@ export interface Stack {
   readonly setup: string;
   /** Whether it answers by itself instead of asking the app behind it, so that it has no large responses. */
   readonly isApp?: boolean;
+  /** Whether it lets requests without a key through. */
+  readonly isOpen?: boolean;
   /** @throws Missing when it cannot run here. */
   start(world: World): Promise<Running>;
 }

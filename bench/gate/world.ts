@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { formatApiKey, generateApiKey } from '../../contract/api-key';
 import { encodeDecision } from '../../contract/authorizer-answer';
 import { ensureNginx, type Nginx } from '../../local/toolchain/nginx';
+import { call } from '../../test/gate/support/http';
 import { selfSigned } from './certificate';
 import { freePorts, type Started, startServer } from './processes';
 
@@ -21,6 +22,9 @@ export const RESPONSES = {
   stream: { path: '/stream', title: '64 KB response in chunks' },
 } as const;
 
+/** Name of a Lambda function whose decisions hold for an hour; those of any other hold for a minute. */
+export const LASTING_FUNCTION = 'lasting';
+
 export interface World {
   readonly directory: string;
   readonly nginx: Nginx;
@@ -33,6 +37,8 @@ export interface World {
   /** The authorizer's certificate, self-signed: what trusts it verifies it. */
   readonly authorityFile: string;
   readonly key: string;
+  /** How many requests the authorizer has had. */
+  authorizerCalls(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -76,6 +82,7 @@ export async function startWorld(): Promise<World> {
   const [appPort = 0, plainPort = 0, securePort = 0] = await freePorts(3);
   const app = await startApp(nginx, join(directory, 'app'), appPort);
   const authorizer = await startAuthorizer(nginx, join(directory, 'authorizer'), plainPort, securePort);
+  let statusRequests = 0;
   return {
     directory,
     nginx,
@@ -84,6 +91,13 @@ export async function startWorld(): Promise<World> {
     secureAuthorizer: `https://127.0.0.1:${securePort}`,
     authorityFile: join(directory, 'authorizer/cert.pem'),
     key: formatApiKey(generateApiKey(randomBytes)),
+    authorizerCalls: async () => {
+      const { body } = await call(`http://127.0.0.1:${plainPort}`, '/requests');
+      const requests = /^ *\d+ +\d+ +(\d+) *$/m.exec(body.toString())?.[1];
+      if (requests === undefined) throw new Error(`the authorizer does not tell how many requests it had: ${body}`);
+      statusRequests++;
+      return Number(requests) - statusRequests;
+    },
     stop: async () => {
       await Promise.all([app.stop(), authorizer.stop()]);
       rmSync(directory, { recursive: true, force: true });
@@ -142,8 +156,10 @@ async function startAuthorizer(nginx: Nginx, directory: string, plain: number, s
     // A plan that never refuses, so that its bucket is counted and the benchmark goes on.
     rate: { requestsPerMinute: 100_000_000, burst: 1_000_000 },
   };
-  const context = encodeDecision({ outcome: 'allow', grant, ttl: 60 });
-  const answer = JSON.stringify({ isAuthorized: true, context }).replaceAll('\\', '\\\\');
+  const answer = (ttl: number) => {
+    const context = encodeDecision({ outcome: 'allow', grant, ttl });
+    return JSON.stringify({ isAuthorized: true, context }).replaceAll('\\', '\\\\');
+  };
   writeFileSync(
     join(directory, 'nginx.conf'),
     `${nginxPreamble(directory)}http {
@@ -163,7 +179,14 @@ async function startAuthorizer(nginx: Nginx, directory: string, plain: number, s
     }
     location /2015-03-31/ {
       default_type application/json;
-      return 200 '${answer}';
+      return 200 '${answer(60)}';
+    }
+    location ~ ^/2015-03-31/functions/[^/]*:${LASTING_FUNCTION}: {
+      default_type application/json;
+      return 200 '${answer(3600)}';
+    }
+    location = /requests {
+      stub_status;
     }
   }
 }

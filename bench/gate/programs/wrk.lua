@@ -1,9 +1,8 @@
 -- What wrk sends, by environment: the key as it is not to be seen among process arguments.
--- BENCH_PATH, BENCH_KEY; BENCH_THINK_MS: mean pause of a connection between two requests, exponentially distributed;
--- BENCH_DISTINCT: each request has a credential and a client address never sent before; BENCH_BODY: send it by POST.
+-- BENCH_PATH, BENCH_KEY; BENCH_DISTINCT, BENCH_FIRST: each request has a credential and a client address never sent
+-- before; BENCH_BODY: send it by POST.
 
 local key = os.getenv('BENCH_KEY')
-local think = tonumber(os.getenv('BENCH_THINK_MS') or '0')
 local distinct = os.getenv('BENCH_DISTINCT')
 local body = os.getenv('BENCH_BODY')
 local path = os.getenv('BENCH_PATH')
@@ -23,13 +22,6 @@ if distinct ~= nil then
     local address = string.format('10.%d.%d.%d', count / 65536 % 256, count / 256 % 256, count % 256)
     local credential = string.format('Bearer e30.%s%d.c2ln', distinct, count)
     return wrk.format('GET', path, { Authorization = credential, ['X-Forwarded-For'] = address })
-  end
-end
-
-if think > 0 then
-  math.randomseed(tonumber(os.getenv('BENCH_SEED') or '1'))
-  delay = function()
-    return math.floor(-math.log(1 - math.random()) * think + 0.5)
   end
 end
 

@@ -11,7 +11,11 @@ let bundle: Promise<GateBundle> | undefined;
 let count = 0;
 
 /** The gate as its two containers run it; it asks the authorizer by signed calls over verified TLS. */
-export async function startGate(world: World, changes: Parameters<typeof gateOptions>[0] = {}): Promise<Running> {
+export async function startGate(
+  world: World,
+  changes: Parameters<typeof gateOptions>[0] = {},
+  functionName = 'authorizer',
+): Promise<Running> {
   bundle ??= buildGate();
   const pack = (await bundle).packGate(benchOptions(changes));
   const directory = join(world.directory, `gate${count++}`);
@@ -34,7 +38,7 @@ export async function startGate(world: World, changes: Parameters<typeof gateOpt
     args,
     env: {
       ...env,
-      [GATE_ENV.authorizer]: 'arn:aws:lambda:eu-west-1:123456789012:function:authorizer:live',
+      [GATE_ENV.authorizer]: `arn:aws:lambda:eu-west-1:123456789012:function:${functionName}:live`,
       AWS_REGION: 'eu-west-1',
       AWS_ENDPOINT_URL_LAMBDA: world.secureAuthorizer,
       AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
@@ -59,4 +63,10 @@ export const gateStack: Stack = {
   name: 'Voicegate gate',
   setup: 'decision cached by SHA-256, constraints, token bucket, places in flight, target and header checks',
   start: (world) => startGate(world),
+};
+
+export const keptGateStack: Stack = {
+  name: 'Voicegate gate, connections to the app kept',
+  setup: 'as above with `appKeepAlive`',
+  start: (world) => startGate(world, { appKeepAlive: 60 }),
 };

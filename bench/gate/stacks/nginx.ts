@@ -27,19 +27,24 @@ const LOG = `log_format line escape=json '{"time":"$time_iso8601","requestId":"$
 
 interface Variant {
   readonly folder: string;
+  readonly main?: (world: World) => string;
+  readonly program?: (world: World) => string;
   readonly http?: (world: World) => string;
   readonly location?: string;
   readonly server?: (world: World) => string;
   readonly keepAlive?: boolean;
+  readonly target?: string;
 }
 
-async function start(world: World, { folder, http, location = '', server, keepAlive }: Variant): Promise<Running> {
+async function start(world: World, variant: Variant): Promise<Running> {
+  const { folder, main, program, http, location = '', server, keepAlive, target = 'http://app' } = variant;
   const directory = join(world.directory, folder);
   mkdirSync(directory, { recursive: true });
   const [port = 0] = await freePorts(1);
+  if (program !== undefined) writeFileSync(join(directory, 'program.js'), program(world));
   writeFileSync(
     join(directory, 'nginx.conf'),
-    `${nginxPreamble(directory)}http {
+    `${main?.(world) ?? ''}${nginxPreamble(directory)}http {
   ${LOG}
   ${NGINX_HTTP}
   upstream app {
@@ -51,7 +56,7 @@ async function start(world: World, { folder, http, location = '', server, keepAl
     listen 127.0.0.1:${port} backlog=4096;
     location / {
       ${location}
-      proxy_pass http://app;
+      proxy_pass ${target};
       ${PROXY}
       proxy_set_header Connection ${keepAlive ? '""' : 'close'};
     }
@@ -63,6 +68,12 @@ async function start(world: World, { folder, http, location = '', server, keepAl
   const started = await startNginx(world.nginx, directory, [port]);
   return { ...started, url: `http://127.0.0.1:${port}` };
 }
+
+/** The least that an njs program must do for a location that proxies, as the gate's, to a variable. */
+const emptyHandler = (world: World) => `export default { access: (r) => {
+  r.variables.upstream = '127.0.0.1:${world.appPort}';
+} };
+`;
 
 const AUTHORIZER = (world: World) => `upstream authorizer {
     server ${world.authorizer.replace('http://', '')} max_fails=0;
@@ -88,12 +99,29 @@ const ASKING = `auth_request /.auth;
 export const bareStack: Stack = {
   name: 'nginx, no authorization',
   setup: 'the same nginx, proxy directives and log line; a connection to the app for each request, as the gate',
+  isOpen: true,
   start: (world) => start(world, { folder: 'bare' }),
+};
+
+export const emptyHandlerStack: Stack = {
+  name: 'nginx, js_access with a handler that lets everything pass',
+  setup: 'as above, and three lines of njs that name the app and decide nothing: the most that any njs gate can reach',
+  isOpen: true,
+  start: (world) =>
+    start(world, {
+      folder: 'empty-handler',
+      main: ({ nginx }) => `load_module ${nginx.nginxModules}/ngx_http_js_module.so;\n`,
+      http: () => 'js_engine qjs;\n  js_import empty from program.js;\n  js_var $upstream;',
+      program: emptyHandler,
+      location: 'js_access empty.access;',
+      target: 'http://$upstream$request_uri',
+    }),
 };
 
 export const bareKeepAliveStack: Stack = {
   name: 'nginx, no authorization, connections to the app kept',
-  setup: 'as above with `keepalive 64` to the app, which the gate does not do',
+  setup: 'nginx, no authorization, with `keepalive 64` to the app',
+  isOpen: true,
   start: (world) => start(world, { folder: 'bare-keepalive', keepAlive: true }),
 };
 
