@@ -68,7 +68,8 @@ The authorizer allows each key for an hour, so that a key leaves the cache only 
 
 ## Method
 
-- wrk, one thread, ${CONNECTIONS} connections kept alive; rounds in which every row takes its turn, every other round in reverse; medians. A round in which one request was refused or failed would end the run.
+- Throughput and misses: wrk, one thread, ${CONNECTIONS} connections kept alive; rounds in which every row takes its turn, every other round in reverse; medians. A round in which one request was refused or failed would end the run.
+- Latency at half load: a generator of the benchmark's own, since those at hand pace by timers of whole milliseconds, so that requests come in bursts whose draining they would measure.
 - Before it is measured each row must refuse a request without a key and let one with it through.
 - The app is nginx with a constant answer. One worker process or thread for every row but Flask's.
 - The gate opens a connection to the app for each request, since what stands behind it may close idle ones at any time, unless it is told how long the app keeps them; so does the nginx that it is compared with. Rows that keep their connections say so; the other peers keep theirs.
