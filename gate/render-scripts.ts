@@ -173,6 +173,8 @@ ${FAIL}
 cd "$${GATE_ENV.directory}" && [ -f program.js ] || fail '${GATE_ENV.directory} is not prepared: the init container must succeed first'
 ${check}sh lambda.sh > lambda.conf || exit 1
 rm -f draining out.fifo err.fifo
+# Contexts of njs lie far apart: on huge pages a request costs a twentieth less CPU. Other C libraries ignore this.
+export GLIBC_TUNABLES=glibc.malloc.hugetlb=1
 mkfifo -m 600 out.fifo err.fifo || exit 1
 # Through pipes of our own: standard output may be a socket, or another user's, which nginx could not open by name.
 cat < out.fifo &

@@ -1,7 +1,6 @@
 /** Who the client is, as the trusted proxies in front report it. */
 
 import { clientNetwork, parseAddress } from '../../contract/cidr';
-import { memo } from './memo';
 
 export interface Client {
   readonly address: string;
@@ -21,27 +20,14 @@ export function identifyClient(
   trustedHops: number,
 ): Client {
   const entry = trustedHops === 0 ? undefined : nthFromRight(forwardedFor, trustedHops);
-  const known = (entry === undefined ? undefined : locate(entry)) ?? locate(peer);
-  const { address, network } = known ?? { address: peer, network: peer };
-  return { address, network, proto: trustedHops > 0 && isHttps(forwardedProto) ? 'https' : 'http' };
-}
-
-/** The address that a text holds, or null. */
-const locate = memo((text): Omit<Client, 'proto'> | null => {
-  const address = plainAddress(text);
-  return address === undefined ? null : { address, network: clientNetwork(address) ?? address };
-});
-
-function isHttps(forwardedProto: string | undefined): boolean {
-  return forwardedProto === 'https' || nthFromRight(forwardedProto, 1)?.toLowerCase() === 'https';
+  const address = (entry === undefined ? undefined : plainAddress(entry)) ?? plainAddress(peer) ?? peer;
+  const proto = trustedHops === 0 ? undefined : nthFromRight(forwardedProto, 1)?.toLowerCase();
+  return { address, network: clientNetwork(address) ?? address, proto: proto === 'https' ? 'https' : 'http' };
 }
 
 function nthFromRight(list: string | undefined, n: number): string | undefined {
   if (list === undefined) return undefined;
-  if (n === 1) {
-    const comma = list.lastIndexOf(',');
-    return (comma < 0 ? list : list.slice(comma + 1)).trim();
-  }
+  if (n === 1) return list.slice(list.lastIndexOf(',') + 1).trim();
   const entries = list.split(',');
   return entries[entries.length - n]?.trim();
 }

@@ -6,65 +6,71 @@
 
 import { hasConstraints, refusal } from '../../contract/decision';
 import type { GateOptions } from '../../contract/gate-options';
-import { identifyClient } from './client';
 import { bearerToken } from './credential';
 import { getAllow, isFresh } from './decision-cache';
 import type { GatePorts } from './gate';
 import { takeLimits } from './limits';
-import { loggablePath } from './loggable';
 import { charactersOf, NO_BODY } from './metered';
 import type { Pass, Trace } from './outcome';
 import { placeLife, takeNextPlace } from './queue';
-import { clientHeaders, type RequestHeaders, readHeaders } from './request-headers';
-import { isKnownMethod, isPublic, isSynthesis, requiredScopes } from './routes';
+import { clientHeaders, type RequestHeaders } from './request-headers';
 import { SESSION_COOKIE } from './session-cookie';
-import { isPlainPath, isPlainQuery } from './target';
+import { isPlainQuery } from './target';
 import type { GateRequest } from './visit';
 
-/** What lets the request pass; undefined: it must go the long way, and nothing has been taken or written. */
-export function express(request: GateRequest, ports: GatePorts, trace: Trace): Pass | undefined {
-  const { options } = ports.settings;
-  const { method, target } = request;
-  const mark = target.indexOf('?');
-  const path = mark < 0 ? target : target.slice(0, mark);
-  const query = mark < 0 ? undefined : target.slice(mark + 1);
-  if (!isPlainPath(path) || (query !== undefined && (options.queryKey || !isPlainQuery(query)))) return undefined;
-  if (options.authorizer.identitySource !== 'credential' || !isKnownMethod(method)) return undefined;
-  if (request.protocol === '') return undefined;
-  if ((method === 'OPTIONS' && options.cors !== undefined) || isPublic(options, method, path)) return undefined;
+export type ExpressPorts = Pick<
+  GatePorts,
+  'settings' | 'facts' | 'allow' | 'flights' | 'limits' | 'places' | 'digest' | 'now'
+>;
 
-  const headers = readHeaders(request.headers);
+/** A request with a header is of no protocol so old that it would matter. */
+export type ExpressRequest = Omit<GateRequest, 'protocol' | 'requestId'>;
+
+/** What lets the request pass; undefined: it must go the long way, and nothing has been taken or written. */
+export function express(
+  { method, target, headers: pairs, peer }: ExpressRequest,
+  headers: RequestHeaders,
+  ports: ExpressPorts,
+  trace: Trace,
+): Pass | undefined {
+  const { facts, settings } = ports;
+  const { options } = settings;
+  const mark = target.indexOf('?');
+  const query = mark < 0 ? undefined : target.slice(mark + 1);
+  const path = mark < 0 ? target : target.slice(0, mark);
+  const route = facts.route(method, path);
+  const { scopes, isSynthesis } = route;
+  if (!route.isCommon || (isSynthesis && headers.hasBody)) return undefined;
+  if (query !== undefined && (options.queryKey || !isPlainQuery(query))) return undefined;
   if (options.webSession !== undefined && headers.lines.includes(SESSION_COOKIE)) return undefined;
+
   const credential = onlyCredential(headers, options);
   if (credential === undefined) return undefined;
   const now = ports.now();
   const allow = getAllow(ports, ports.digest(credential));
   if (allow === undefined || !isFresh(allow, now)) return undefined;
   const { grant } = allow;
+  const { keyId, rate } = grant;
   // Without an id the name of a plan's bucket is a digest; both it and quotas are for the long way.
-  if (allow.statements !== undefined || grant.quota !== undefined || grant.keyId === undefined) return undefined;
-
-  const client = identifyClient(headers.forwardedFor, headers.forwardedProto, request.peer, options.trustedHops);
-  const scopes = requiredScopes(options, path);
+  if (keyId === undefined || grant.quota !== undefined || allow.statements !== undefined) return undefined;
+  const client = facts.client(headers.forwardedFor, headers.forwardedProto, peer);
   if (scopes.length > 0 || hasConstraints(grant)) {
-    const facts = { method, path, sourceIp: client.address, now: now / 1000, requiredScopes: scopes };
-    if (refusal(grant, facts) !== undefined) return undefined;
+    const asked = { method, path, sourceIp: client.address, now: now / 1000, requiredScopes: scopes };
+    if (refusal(grant, asked) !== undefined) return undefined;
   }
-  const speaks = isSynthesis(options, path);
-  if (speaks && headers.hasBody) return undefined;
 
   const place = takeNextPlace(ports, options.limits.inFlight, placeLife(options), now);
   if (place === undefined) return undefined;
-  const plan = grant.rate === undefined ? undefined : { name: grant.keyId, rate: grant.rate };
+  const plan = rate === undefined ? undefined : { name: keyId, rate };
   if (takeLimits(client.network, path, plan, ports) !== undefined) {
     ports.places.delete(place);
     return undefined;
   }
   trace.client = client.address;
-  trace.path = loggablePath(path, options.keyPrefix);
+  trace.path = route.loggable;
   trace.cache = 'hit';
-  trace.keyId = grant.keyId;
-  if (speaks) trace.characters = charactersOf(request, path, query, NO_BODY, options);
+  trace.keyId = keyId;
+  if (isSynthesis) trace.characters = charactersOf({ method, headers: pairs }, path, query, NO_BODY, options);
   return { kind: 'pass', target, headers: clientHeaders(client) + allow.lines + headers.lines, place };
 }
 

@@ -4,10 +4,10 @@ import { type Grant, refusal } from '../../contract/decision';
 import type { Amounts, LeaseRequest } from '../../contract/quota';
 import { banLeft, noteFailure } from './abuse';
 import { askAuthorizer, cachedVerdict, type Held, type Identity, type Verdict } from './authorize';
-import { identifyClient } from './client';
 import { claimedKeyId, isWellFormed } from './credential';
 import type { CountingDict } from './dict';
 import { eventV1, eventV2, routeArn } from './event';
+import type { Facts } from './facts';
 import { type Identified, identify } from './identify';
 import { consumedHeaders } from './identity-source';
 import type { Authorizer } from './lambda-endpoint';
@@ -26,6 +26,7 @@ import type { GateRequest, Visit } from './visit';
 import { takePlace } from './window';
 
 export interface GatePorts extends MeteredPorts {
+  readonly facts: Facts;
   /** Places of requests in flight to the app. */
   readonly places: CountingDict;
   authorizer(): Authorizer;
@@ -55,7 +56,7 @@ export function passThrough(
   const { identitySource } = options.authorizer;
   const consumed = identitySource === 'credential' ? undefined : consumedHeaders(identitySource);
   const headers = readHeaders(request.headers, consumed);
-  const client = identifyClient(headers.forwardedFor, headers.forwardedProto, request.peer, options.trustedHops);
+  const client = ports.facts.client(headers.forwardedFor, headers.forwardedProto, request.peer);
   trace.client = client.address;
   // HTTP/0.9 has no headers, no status and no client of today.
   if (target === undefined || request.protocol === '') return refuse(400, 'target');

@@ -51,7 +51,7 @@ export function noteCharacters(
 
 /** Characters of the text to speak, or undefined when they cannot be told. */
 export function charactersOf(
-  { method, headers }: GateRequest,
+  { method, headers }: Pick<GateRequest, 'method' | 'headers'>,
   path: string,
   query: string | undefined,
   body: Uint8Array,

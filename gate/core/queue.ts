@@ -29,7 +29,12 @@ const TOLERANCE = 2 * POLL;
  * A place, unless somebody who came clearly earlier still waits: without that newcomers, which need not wait for their
  * poll, would take all that becomes free.
  */
-export function takeNextPlace(ports: QueuePorts, places: number, life: number, arrived: number): string | undefined {
+export function takeNextPlace(
+  ports: Omit<QueuePorts, 'sleep'>,
+  places: number,
+  life: number,
+  arrived: number,
+): string | undefined {
   const oldest = ports.flights.get(OLDEST);
   if (oldest !== undefined && arrived - oldest > TOLERANCE) return undefined;
   return takePlace(ports.places, 'a', places, ports.now(), life);

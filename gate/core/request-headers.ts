@@ -53,7 +53,7 @@ const DROPPED_PREFIXES = ['x-auth-', 'x-amzn-oidc-', 'x-forwarded-', 'x-accel-',
 const COMMON = [
   ...['Accept', 'Accept-Encoding', 'Accept-Language', 'Accept-Charset', 'Cache-Control', 'Pragma', 'Cookie', 'Referer'],
   ...['Content-Type', 'Content-Encoding', 'Content-Language', 'Range', 'If-Range', 'If-Match', 'If-None-Match'],
-  ...['If-Modified-Since', 'If-Unmodified-Since', 'Origin', 'DNT', 'User-Agent', 'X-Amzn-Trace-Id', 'X-Requested-With'],
+  ...['If-Modified-Since', 'If-Unmodified-Since', 'Origin', 'DNT', 'User-Agent', 'X-Requested-With'],
   ...['Sec-Fetch-Dest', 'Sec-Fetch-Mode', 'Sec-Fetch-Site', 'Sec-Fetch-User', 'Upgrade-Insecure-Requests', 'Priority'],
   ...['Idempotency-Key', 'OpenAI-Organization', 'OpenAI-Project'],
 ];
@@ -67,6 +67,7 @@ const FORWARDED_FOR = 4;
 const FORWARDED_PROTO = 5;
 const CONTENT_LENGTH = 6;
 const TRANSFER_ENCODING = 7;
+const TRACE_ID = 8;
 
 /** By name: in lower case, and as it is commonly spelled, so that the names of most requests need not be folded. */
 const KINDS = new Map<string, number>();
@@ -81,6 +82,7 @@ know(FORWARDED_FOR, ['X-Forwarded-For']);
 know(FORWARDED_PROTO, ['X-Forwarded-Proto']);
 know(CONTENT_LENGTH, ['Content-Length']);
 know(TRANSFER_ENCODING, ['Transfer-Encoding']);
+know(TRACE_ID, ['X-Amzn-Trace-Id']);
 
 const NAME = /^[!#$%&'*+.^`|~0-9A-Za-z-]+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
@@ -98,6 +100,8 @@ export interface RequestHeaders {
   readonly forwardedFor: string | undefined;
   readonly forwardedProto: string | undefined;
   readonly hasBody: boolean;
+  /** Every `X-Amzn-Trace-Id`, likewise. */
+  readonly traceId: string | undefined;
   /** What is passed on to the app: lines that each begin with CR LF. */
   readonly lines: string;
 }
@@ -114,6 +118,7 @@ export function readHeaders(
   let forwardedFor: string | undefined;
   let forwardedProto: string | undefined;
   let hasBody = false;
+  let traceId: string | undefined;
   let lines = '';
   // By index: taking pairs apart makes an iterator for each, and this runs for every request.
   for (let i = 0; i < headers.length; i++) {
@@ -121,8 +126,11 @@ export function readHeaders(
     if (pair === undefined) continue;
     const name = pair[0];
     const value = pair[1];
-    switch (KINDS.get(name) ?? kindOf(name)) {
+    const kind = KINDS.get(name) ?? kindOf(name);
+    if (kind === TRACE_ID) traceId = traceId === undefined ? value : `${traceId}, ${value}`;
+    switch (kind) {
       case PASS:
+      case TRACE_ID:
         if (consumed.length > 0 && consumed.includes(name.toLowerCase())) break;
         if (!UNSAFE_VALUE.test(value)) lines += `\r\n${name}: ${value}`;
         break;
@@ -146,7 +154,7 @@ export function readHeaders(
         break;
     }
   }
-  return { apiKeys, authorizations, forwardedFor, forwardedProto, hasBody, lines };
+  return { apiKeys, authorizations, forwardedFor, forwardedProto, hasBody, traceId, lines };
 }
 
 function kindOf(name: string): number {
@@ -158,7 +166,8 @@ function kindOf(name: string): number {
 
 /** Whether the header never reaches the app as the client sent it. */
 export function isDroppedHeader(name: string): boolean {
-  return kindOf(name) !== PASS;
+  const kind = kindOf(name);
+  return kind !== PASS && kind !== TRACE_ID;
 }
 
 /** What the gate itself tells the app about every request. */

@@ -5,17 +5,18 @@ import fs from 'fs';
 import { topFailures } from '../core/abuse';
 import { admit, type BrowserOutcome } from '../core/browser';
 import { PREFLIGHT_METHODS } from '../core/cors';
-import { express } from '../core/express';
+import { type ExpressRequest, express } from '../core/express';
 import { passThrough } from '../core/gate';
 import { health, isProbeDue, noteProbe } from '../core/health';
 import { loggablePath, loggableTrace } from '../core/loggable';
 import { metricsLine } from '../core/metrics';
 import type { Outcome, Trace } from '../core/outcome';
+import { readHeaders } from '../core/request-headers';
 import { setCookie } from '../core/session-cookie';
 import { answerSession } from '../core/sign-in';
 import type { GateRequest } from '../core/visit';
 import { APP_UPSTREAM } from '../locations';
-import { count, gatePorts, now, settings, state, zones } from './ports';
+import { count, expressPorts, gatePorts, now, settings, state, zones } from './ports';
 import { answerPage, sessionPorts } from './session';
 
 const { cors, webSession } = settings.options;
@@ -31,10 +32,13 @@ const LONGEST_WAIT = 60;
 function access(r: NginxHTTPRequest): void | Promise<void> {
   const trace: Trace = { client: '', path: '', cache: '', keyId: '', reason: '' };
   try {
-    const request = begin(r);
-    const ports = gatePorts(r);
-    const passed = express(request, ports, trace);
+    const begun = begin(r);
+    const headers = readHeaders(begun.headers);
+    noteTrace(r, headers.traceId);
+    const passed = express(begun, headers, expressPorts, trace);
     if (passed !== undefined) return finish(r, passed, trace);
+    const request = complete(begun, r.variables);
+    const ports = gatePorts(r);
     if (servesBrowsers) {
       const found = admit(request, ports, sessionPorts(r), ports, trace);
       if (!(found instanceof Promise)) return finishBrowser(r, found, trace);
@@ -54,21 +58,22 @@ function access(r: NginxHTTPRequest): void | Promise<void> {
   }
 }
 
-function begin(r: NginxHTTPRequest): GateRequest {
+function begin(r: NginxHTTPRequest): ExpressRequest {
   const v = r.variables;
   const { method } = r;
   // Kept, since nginx answers errors as if they were GETs.
   v.gate_method = method;
-  const traceId = v.http_x_amzn_trace_id;
-  if (traceId) v.gate_trace = loggableTrace(traceId);
-  return {
-    method,
-    target: v.request_uri ?? '',
-    headers: r.rawHeadersIn as unknown as readonly (readonly [string, string])[],
-    peer: r.remoteAddress,
-    protocol: v.server_protocol ?? '',
-    requestId: v.request_id ?? '',
-  };
+  const headers = r.rawHeadersIn as unknown as GateRequest['headers'];
+  return { method, target: v.request_uri ?? '', headers, peer: r.remoteAddress };
+}
+
+/** What only the long way asks for. */
+function complete({ method, target, headers, peer }: ExpressRequest, v: NginxHTTPRequest['variables']): GateRequest {
+  return { method, target, headers, peer, protocol: v.server_protocol ?? '', requestId: v.request_id ?? '' };
+}
+
+function noteTrace(r: NginxHTTPRequest, traceId: string | undefined): void {
+  if (traceId !== undefined) r.variables.gate_trace = loggableTrace(traceId);
 }
 
 function finishBrowser(r: NginxHTTPRequest, found: BrowserOutcome, trace: Trace): void {
@@ -103,7 +108,8 @@ function finishBrowser(r: NginxHTTPRequest, found: BrowserOutcome, trace: Trace)
 async function session(r: NginxHTTPRequest): Promise<void> {
   const trace: Trace = { client: '', path: '', cache: '', keyId: '', reason: '' };
   try {
-    const request = begin(r);
+    const request = complete(begin(r), r.variables);
+    noteTrace(r, readHeaders(request.headers).traceId);
     const body = request.method === 'POST' ? (r.requestText ?? '') : '';
     const ports = gatePorts(r);
     const answer = await answerSession(request, body, ports, sessionPorts(r), ports, trace);

@@ -9,6 +9,8 @@ import type { InvokeResponse } from '../core/answer';
 import type { Held } from '../core/authorize';
 import { awsCredentials, forgetCredentials } from '../core/aws-credentials';
 import type { CountingDict, Dict } from '../core/dict';
+import type { ExpressPorts } from '../core/express';
+import { type Facts, factsOf } from '../core/facts';
 import type { GatePorts } from '../core/gate';
 import { type Authorizer, type Environment, invokeAddress, readAuthorizer } from '../core/lambda-endpoint';
 import type { Settings } from '../core/settings';
@@ -49,9 +51,17 @@ export function count(metric: string, by = 1): void {
   zones.metrics.incr(metric, by, 0);
 }
 
+/** What the short way needs is the same for all requests. */
+export const expressPorts: ExpressPorts = { settings, facts: factsOf(settings.options), ...zones, now, digest };
+
+function digest(text: string): string {
+  return crypto.createHash('sha256').update(text).digest('base64url');
+}
+
 /** One small object a request: what it holds beside the request is shared by all. */
 class RequestPorts implements GatePorts, Held {
   declare readonly settings: Settings;
+  declare readonly facts: Facts;
   declare readonly allow: Dict<string>;
   declare readonly deny: Dict<string>;
   declare readonly leases: Dict<string>;
@@ -72,7 +82,7 @@ class RequestPorts implements GatePorts, Held {
   }
 
   digest(value: string): string {
-    return crypto.createHash('sha256').update(value).digest('base64url');
+    return digest(value);
   }
 
   newGateId(): string {
@@ -112,7 +122,7 @@ class RequestPorts implements GatePorts, Held {
       .join(' ');
   }
 }
-Object.assign(RequestPorts.prototype, { settings, ...zones });
+Object.assign(RequestPorts.prototype, { settings, facts: expressPorts.facts, ...zones });
 
 export function gatePorts(r: NginxHTTPRequest): GatePorts & Held {
   return new RequestPorts(r);

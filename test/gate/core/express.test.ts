@@ -4,9 +4,10 @@ import { formatApiKey, generateApiKey } from '../../../contract/api-key';
 import type { Grant } from '../../../contract/decision';
 import { putAllow } from '../../../gate/core/decision-cache';
 import { express } from '../../../gate/core/express';
+import { factsOf } from '../../../gate/core/facts';
 import { type GatePorts, passThrough } from '../../../gate/core/gate';
 import type { Outcome, Trace } from '../../../gate/core/outcome';
-import { grantHeaders } from '../../../gate/core/request-headers';
+import { grantHeaders, readHeaders } from '../../../gate/core/request-headers';
 import type { GateRequest } from '../../../gate/core/visit';
 import { type GateChanges, gateOptions } from '../support/bundle';
 import { MemoryCounter, MemoryDict } from '../support/fake-dict';
@@ -22,8 +23,10 @@ function gate(changes: GateChanges, grants: Readonly<Record<string, Grant>>, age
   const counter = () => new MemoryCounter(clock);
   const limits = counter();
   const places = counter();
+  const options = gateOptions(changes);
   const ports: GatePorts = {
-    settings: { options: gateOptions(changes), upstream: '127.0.0.1:1' },
+    settings: { options, upstream: '127.0.0.1:1' },
+    facts: factsOf(options),
     allow: new MemoryDict<string>(clock),
     deny: new MemoryDict<string>(clock),
     leases: new MemoryDict<string>(clock),
@@ -79,7 +82,7 @@ function bothWays({ request, changes, grant, age, before }: Case) {
   }
   const traces = { short: empty(), long: empty() };
   const untouched = JSON.stringify([...entriesOf(short.limits)]);
-  const passed = express(request, short.ports, traces.short);
+  const passed = express(request, readHeaders(request.headers), short.ports, traces.short);
   const settled = passThrough(request, long.ports, held, traces.long);
   if (settled instanceof Promise) settled.catch(() => undefined);
   return { short, long, traces, passed, settled, untouched };
@@ -185,7 +188,13 @@ const anyCase: fc.Arbitrary<Case> = fc.record({
       protocol: fc.constantFrom('HTTP/1.1', 'HTTP/1.1', 'HTTP/1.0', ''),
     })
     .map(({ method, target, extra, withKey, protocol }) =>
-      request({ method, target, protocol, headers: [...(withKey ? request().headers : []), ...extra] }),
+      // HTTP/0.9 has no headers.
+      request({
+        method,
+        target,
+        protocol,
+        headers: protocol === '' ? [] : [...(withKey ? request().headers : []), ...extra],
+      }),
     ),
   changes: fc.record({
     queryKey: fc.boolean(),
