@@ -3,7 +3,8 @@
 import type { GateOptions } from '../../contract/gate-options';
 import { type Client, identifyClient } from './client';
 import { loggablePath } from './loggable';
-import { memo } from './memo';
+import { Memo } from './memo';
+import { placeLife } from './queue';
 import { isKnownMethod, isPublic, isSynthesis, requiredScopes } from './routes';
 import { isPlainPath } from './target';
 
@@ -18,15 +19,23 @@ export interface Route {
 }
 
 export interface Facts {
-  route(method: string, path: string): Route;
-  client(forwardedFor: string | undefined, forwardedProto: string | undefined, peer: string): Client;
+  /** By method and path, with a blank between them. */
+  readonly routes: Memo<Route>;
+  /** By what {@link clientText} makes of a request. */
+  readonly clients: Memo<Client>;
+  /** See {@link placeLife}. */
+  readonly placeLife: number;
 }
 
 /** No header holds it. */
 const SEPARATOR = '\n';
 
+export function clientText(peer: string, forwardedFor = '', forwardedProto = ''): string {
+  return `${peer}${SEPARATOR}${forwardedFor}${SEPARATOR}${forwardedProto}`;
+}
+
 export function factsOf(options: GateOptions): Facts {
-  const route = memo((text): Route => {
+  const routes = new Memo((text): Route => {
     const blank = text.indexOf(' ');
     const method = text.slice(0, blank);
     const path = text.slice(blank + 1);
@@ -43,13 +52,9 @@ export function factsOf(options: GateOptions): Facts {
       loggable: loggablePath(path, options.keyPrefix),
     };
   });
-  const client = memo((text) => {
+  const clients = new Memo((text) => {
     const [peer = '', forwardedFor, forwardedProto] = text.split(SEPARATOR);
     return identifyClient(forwardedFor || undefined, forwardedProto || undefined, peer, options.trustedHops);
   });
-  return {
-    route: (method, path) => route(`${method} ${path}`),
-    client: (forwardedFor = '', forwardedProto = '', peer = '') =>
-      client(`${peer}${SEPARATOR}${forwardedFor}${SEPARATOR}${forwardedProto}`),
-  };
+  return { routes, clients, placeLife: placeLife(options) };
 }

@@ -7,7 +7,7 @@ import { askAuthorizer, cachedVerdict, type Held, type Identity, type Verdict } 
 import { claimedKeyId, isWellFormed } from './credential';
 import type { CountingDict } from './dict';
 import { eventV1, eventV2, routeArn } from './event';
-import type { Facts } from './facts';
+import { clientText, type Facts } from './facts';
 import { type Identified, identify } from './identify';
 import { consumedHeaders } from './identity-source';
 import type { Authorizer } from './lambda-endpoint';
@@ -56,7 +56,7 @@ export function passThrough(
   const { identitySource } = options.authorizer;
   const consumed = identitySource === 'credential' ? undefined : consumedHeaders(identitySource);
   const headers = readHeaders(request.headers, consumed);
-  const client = ports.facts.client(headers.forwardedFor, headers.forwardedProto, request.peer);
+  const client = ports.facts.clients.get(clientText(request.peer, headers.forwardedFor, headers.forwardedProto));
   trace.client = client.address;
   // HTTP/0.9 has no headers, no status and no client of today.
   if (target === undefined || request.protocol === '') return refuse(400, 'target');

@@ -23,6 +23,8 @@ export interface Plan {
 }
 
 const MINUTE = 60_000;
+/** Names of the buckets of plans begin so. */
+export const PLAN_BUCKET = 'k';
 
 /** Takes one request of the plan, where there is one, else of the client's network. */
 export function takeLimits(
@@ -34,7 +36,7 @@ export function takeLimits(
   const limited =
     plan === undefined
       ? takeClientLimits(network, path, ports)
-      : takeToken(ports.limits, `k${plan.name}`, plan.rate, ports.now());
+      : takeToken(ports.limits, PLAN_BUCKET + plan.name, plan.rate, ports.now());
   if (limited.allowed) return undefined;
   return refuse(429, plan === undefined ? 'client-rate' : 'rate', limited.retryAfter);
 }

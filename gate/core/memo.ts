@@ -1,18 +1,22 @@
 /**
- * Remembers what a pure function of one text gave lately. njs hands its contexts, and with them all that a module holds,
- * from request to request: only what does not depend on which context it is may be kept like this.
+ * What a pure function of one text gave lately. njs hands its contexts, and with them all that a module holds, from
+ * request to request: only what does not depend on which context it is may be kept like this.
  */
-export function memo<T>(make: (text: string) => T): (text: string) => T {
-  const known = new Map<string, T>();
-  return (text) => {
-    const found = known.get(text);
+export class Memo<T> {
+  /** For those who count calls: what is here need not be asked for. */
+  readonly known = new Map<string, T>();
+
+  constructor(private readonly make: (text: string) => T) {}
+
+  get(text: string): T {
+    const found = this.known.get(text);
     if (found !== undefined) return found;
-    const made = make(text);
+    const made = this.make(text);
     // All at once: to know the oldest would cost every hit more than a miss costs now and then.
-    if (known.size >= MOST) known.clear();
-    known.set(text, made);
+    if (this.known.size >= MOST) this.known.clear();
+    this.known.set(text, made);
     return made;
-  };
+  }
 }
 
 const MOST = 64;

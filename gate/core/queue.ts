@@ -13,6 +13,8 @@ export interface QueuePorts {
   sleep(milliseconds: number): Promise<void>;
 }
 
+/** Names of the app's places begin so. */
+export const APP_PLACE = 'a';
 /** Milliseconds that a request may wait for a place. */
 export const QUEUE_WAIT = 10_000;
 const POLL = 10;
@@ -20,7 +22,7 @@ const POLL = 10;
  * The mark of who waits the longest: when it arrived. It is written at every poll and soon forgotten, so that nobody is
  * stopped by one who has gone.
  */
-const OLDEST = 'q<';
+export const OLDEST = 'q<';
 const MARK_LIFE = 6 * POLL;
 /** Milliseconds within which order does not matter: several places that become free are taken at one poll. */
 const TOLERANCE = 2 * POLL;
@@ -37,7 +39,7 @@ export function takeNextPlace(
 ): string | undefined {
   const oldest = ports.flights.get(OLDEST);
   if (oldest !== undefined && arrived - oldest > TOLERANCE) return undefined;
-  return takePlace(ports.places, 'a', places, ports.now(), life);
+  return takePlace(ports.places, APP_PLACE, places, ports.now(), life);
 }
 
 /** Milliseconds for which a place is held at most: a worker that dies frees none of its own. */

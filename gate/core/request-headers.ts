@@ -59,34 +59,36 @@ const COMMON = [
 ];
 
 /** What is done with a header. Numbers, as they are told apart for each header of each request. */
-const PASS = 0;
-const DROP = 1;
-const API_KEY = 2;
-const AUTHORIZATION = 3;
-const FORWARDED_FOR = 4;
-const FORWARDED_PROTO = 5;
-const CONTENT_LENGTH = 6;
-const TRANSFER_ENCODING = 7;
-const TRACE_ID = 8;
+export enum Kind {
+  Pass,
+  Drop,
+  ApiKey,
+  Authorization,
+  ForwardedFor,
+  ForwardedProto,
+  ContentLength,
+  TransferEncoding,
+  TraceId,
+}
 
 /** By name: in lower case, and as it is commonly spelled, so that the names of most requests need not be folded. */
-const KINDS = new Map<string, number>();
-function know(kind: number, names: readonly string[]): void {
+export const KINDS = new Map<string, Kind>();
+function know(kind: Kind, names: readonly string[]): void {
   for (const name of names) KINDS.set(name, kind).set(name.toLowerCase(), kind);
 }
-know(PASS, COMMON);
-know(DROP, [...DROPPED, 'Host', 'Connection', 'X-Forwarded-Port', 'X-Forwarded-Host']);
-know(API_KEY, ['X-API-Key', 'X-Api-Key']);
-know(AUTHORIZATION, ['Authorization']);
-know(FORWARDED_FOR, ['X-Forwarded-For']);
-know(FORWARDED_PROTO, ['X-Forwarded-Proto']);
-know(CONTENT_LENGTH, ['Content-Length']);
-know(TRANSFER_ENCODING, ['Transfer-Encoding']);
-know(TRACE_ID, ['X-Amzn-Trace-Id']);
+know(Kind.Pass, COMMON);
+know(Kind.Drop, [...DROPPED, 'Host', 'Connection', 'X-Forwarded-Port', 'X-Forwarded-Host']);
+know(Kind.ApiKey, ['X-API-Key', 'X-Api-Key']);
+know(Kind.Authorization, ['Authorization']);
+know(Kind.ForwardedFor, ['X-Forwarded-For']);
+know(Kind.ForwardedProto, ['X-Forwarded-Proto']);
+know(Kind.ContentLength, ['Content-Length']);
+know(Kind.TransferEncoding, ['Transfer-Encoding']);
+know(Kind.TraceId, ['X-Amzn-Trace-Id']);
 
 const NAME = /^[!#$%&'*+.^`|~0-9A-Za-z-]+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
-const UNSAFE_VALUE = /[\u0000-\u0008\u000a-\u001f\u007f]/;
+export const UNSAFE_VALUE = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 /** What encodeIdentity leaves as it is: most names, ids and scopes. */
 const PLAIN = /^[A-Za-z0-9._~@:/+-]{0,256}$/;
 
@@ -100,8 +102,6 @@ export interface RequestHeaders {
   readonly forwardedFor: string | undefined;
   readonly forwardedProto: string | undefined;
   readonly hasBody: boolean;
-  /** Every `X-Amzn-Trace-Id`, likewise. */
-  readonly traceId: string | undefined;
   /** What is passed on to the app: lines that each begin with CR LF. */
   readonly lines: string;
 }
@@ -118,7 +118,6 @@ export function readHeaders(
   let forwardedFor: string | undefined;
   let forwardedProto: string | undefined;
   let hasBody = false;
-  let traceId: string | undefined;
   let lines = '';
   // By index: taking pairs apart makes an iterator for each, and this runs for every request.
   for (let i = 0; i < headers.length; i++) {
@@ -126,48 +125,47 @@ export function readHeaders(
     if (pair === undefined) continue;
     const name = pair[0];
     const value = pair[1];
-    const kind = KINDS.get(name) ?? kindOf(name);
-    if (kind === TRACE_ID) traceId = traceId === undefined ? value : `${traceId}, ${value}`;
-    switch (kind) {
-      case PASS:
-      case TRACE_ID:
+    switch (KINDS.get(name) ?? kindOf(name)) {
+      case Kind.Pass:
+      case Kind.TraceId:
         if (consumed.length > 0 && consumed.includes(name.toLowerCase())) break;
         if (!UNSAFE_VALUE.test(value)) lines += `\r\n${name}: ${value}`;
         break;
-      case API_KEY:
+      case Kind.ApiKey:
         apiKeys = apiKeys === NONE ? [value] : [...apiKeys, value];
         break;
-      case AUTHORIZATION:
+      case Kind.Authorization:
         authorizations = authorizations === NONE ? [value] : [...authorizations, value];
         break;
-      case FORWARDED_FOR:
+      case Kind.ForwardedFor:
         forwardedFor = forwardedFor === undefined ? value : `${forwardedFor}, ${value}`;
         break;
-      case FORWARDED_PROTO:
+      case Kind.ForwardedProto:
         forwardedProto = forwardedProto === undefined ? value : `${forwardedProto}, ${value}`;
         break;
-      case CONTENT_LENGTH:
+      case Kind.ContentLength:
         if (value !== '0') hasBody = true;
         break;
-      case TRANSFER_ENCODING:
+      case Kind.TransferEncoding:
         hasBody = true;
         break;
     }
   }
-  return { apiKeys, authorizations, forwardedFor, forwardedProto, hasBody, traceId, lines };
+  return { apiKeys, authorizations, forwardedFor, forwardedProto, hasBody, lines };
 }
 
-function kindOf(name: string): number {
+/** The kind of a name that is not spelled as in {@link KINDS}. */
+export function kindOf(name: string): Kind {
   const lower = name.toLowerCase();
   // The prefixes all begin with x.
   const prefixed = lower.startsWith('x-') && DROPPED_PREFIXES.some((prefix) => lower.startsWith(prefix));
-  return KINDS.get(lower) ?? (prefixed || !NAME.test(name) ? DROP : PASS);
+  return KINDS.get(lower) ?? (prefixed || !NAME.test(name) ? Kind.Drop : Kind.Pass);
 }
 
 /** Whether the header never reaches the app as the client sent it. */
 export function isDroppedHeader(name: string): boolean {
   const kind = kindOf(name);
-  return kind !== PASS && kind !== TRACE_ID;
+  return kind !== Kind.Pass && kind !== Kind.TraceId;
 }
 
 /** What the gate itself tells the app about every request. */

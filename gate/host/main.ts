@@ -11,7 +11,6 @@ import { health, isProbeDue, noteProbe } from '../core/health';
 import { loggablePath, loggableTrace } from '../core/loggable';
 import { metricsLine } from '../core/metrics';
 import type { Outcome, Trace } from '../core/outcome';
-import { readHeaders } from '../core/request-headers';
 import { setCookie } from '../core/session-cookie';
 import { answerSession } from '../core/sign-in';
 import type { GateRequest } from '../core/visit';
@@ -30,14 +29,18 @@ const LONGEST_WAIT = 60;
 
 /** `js_access`: passes only by writing `$gate_upstream`, without which the location cannot proxy. */
 function access(r: NginxHTTPRequest): void | Promise<void> {
+  try {
+    if (express(r as unknown as ExpressRequest, UPSTREAM, expressPorts, Date.now())) return;
+  } catch (error) {
+    return fail(r, error);
+  }
+  return decide(r);
+}
+
+function decide(r: NginxHTTPRequest): void | Promise<void> {
   const trace: Trace = { client: '', path: '', cache: '', keyId: '', reason: '' };
   try {
-    const begun = begin(r);
-    const headers = readHeaders(begun.headers);
-    noteTrace(r, headers.traceId);
-    const passed = express(begun, headers, expressPorts, trace);
-    if (passed !== undefined) return finish(r, passed, trace);
-    const request = complete(begun, r.variables);
+    const request = begin(r);
     const ports = gatePorts(r);
     if (servesBrowsers) {
       const found = admit(request, ports, sessionPorts(r), ports, trace);
@@ -58,22 +61,21 @@ function access(r: NginxHTTPRequest): void | Promise<void> {
   }
 }
 
-function begin(r: NginxHTTPRequest): ExpressRequest {
+function begin(r: NginxHTTPRequest): GateRequest {
   const v = r.variables;
   const { method } = r;
   // Kept, since nginx answers errors as if they were GETs.
   v.gate_method = method;
-  const headers = r.rawHeadersIn as unknown as GateRequest['headers'];
-  return { method, target: v.request_uri ?? '', headers, peer: r.remoteAddress };
-}
-
-/** What only the long way asks for. */
-function complete({ method, target, headers, peer }: ExpressRequest, v: NginxHTTPRequest['variables']): GateRequest {
-  return { method, target, headers, peer, protocol: v.server_protocol ?? '', requestId: v.request_id ?? '' };
-}
-
-function noteTrace(r: NginxHTTPRequest, traceId: string | undefined): void {
-  if (traceId !== undefined) r.variables.gate_trace = loggableTrace(traceId);
+  const traceId = v.http_x_amzn_trace_id;
+  if (traceId) v.gate_trace = loggableTrace(traceId);
+  return {
+    method,
+    target: v.request_uri ?? '',
+    headers: r.rawHeadersIn as unknown as GateRequest['headers'],
+    peer: r.remoteAddress,
+    protocol: v.server_protocol ?? '',
+    requestId: v.request_id ?? '',
+  };
 }
 
 function finishBrowser(r: NginxHTTPRequest, found: BrowserOutcome, trace: Trace): void {
@@ -108,8 +110,7 @@ function finishBrowser(r: NginxHTTPRequest, found: BrowserOutcome, trace: Trace)
 async function session(r: NginxHTTPRequest): Promise<void> {
   const trace: Trace = { client: '', path: '', cache: '', keyId: '', reason: '' };
   try {
-    const request = complete(begin(r), r.variables);
-    noteTrace(r, readHeaders(request.headers).traceId);
+    const request = begin(r);
     const body = request.method === 'POST' ? (r.requestText ?? '') : '';
     const ports = gatePorts(r);
     const answer = await answerSession(request, body, ports, sessionPorts(r), ports, trace);

@@ -6,8 +6,9 @@ import { putAllow } from '../../../gate/core/decision-cache';
 import { express } from '../../../gate/core/express';
 import { factsOf } from '../../../gate/core/facts';
 import { type GatePorts, passThrough } from '../../../gate/core/gate';
+import { loggableTrace } from '../../../gate/core/loggable';
 import type { Outcome, Trace } from '../../../gate/core/outcome';
-import { grantHeaders, readHeaders } from '../../../gate/core/request-headers';
+import { grantHeaders } from '../../../gate/core/request-headers';
 import type { GateRequest } from '../../../gate/core/visit';
 import { type GateChanges, gateOptions } from '../support/bundle';
 import { MemoryCounter, MemoryDict } from '../support/fake-dict';
@@ -65,8 +66,31 @@ interface Case {
 }
 
 const empty = (): Trace => ({ client: '', path: '', cache: '', keyId: '', reason: '' });
-/** Places are chosen at random. */
-const placeless = (outcome: Outcome) => (outcome.kind === 'pass' ? { ...outcome, place: '' } : outcome);
+type Variables = Parameters<typeof express>[0]['variables'];
+
+/** What the long way leaves in nginx's variables; places are chosen at random. */
+function written({ method, target, headers }: GateRequest, outcome: Outcome, trace: Trace): Variables {
+  if (outcome.kind !== 'pass') throw new Error(`the long way refuses with ${outcome.status}`);
+  // As nginx joins them.
+  const traceId = headers
+    .flatMap(([name, value]) => (name.toLowerCase() === 'x-amzn-trace-id' ? [value] : []))
+    .join(', ');
+  return {
+    request_uri: target,
+    ...(traceId !== '' && { gate_trace: loggableTrace(traceId) }),
+    gate_method: method,
+    gate_place: 'some',
+    gate_client: trace.client,
+    gate_path: trace.path,
+    gate_cache: trace.cache,
+    gate_key: trace.keyId,
+    gate_reason: 'allowed',
+    ...(trace.characters !== undefined && { gate_characters: String(trace.characters) }),
+    gate_target: outcome.target,
+    gate_headers: outcome.headers,
+    gate_upstream: 'app:1',
+  };
+}
 
 /** Both ways in worlds of their own that are equal; the long one's answer only where it is there at once. */
 function bothWays({ request, changes, grant, age, before }: Case) {
@@ -80,12 +104,14 @@ function bothWays({ request, changes, grant, age, before }: Case) {
       else if (found.kind === 'pass') ports.places.delete(found.place);
     }
   }
-  const traces = { short: empty(), long: empty() };
+  const trace = empty();
   const untouched = JSON.stringify([...entriesOf(short.limits)]);
-  const passed = express(request, readHeaders(request.headers), short.ports, traces.short);
-  const settled = passThrough(request, long.ports, held, traces.long);
+  const variables: Variables = { request_uri: request.target };
+  const { method, headers, peer } = request;
+  const passed = express({ method, rawHeadersIn: headers, remoteAddress: peer, variables }, 'app:1', short.ports, NOW);
+  const settled = passThrough(request, long.ports, held, trace);
   if (settled instanceof Promise) settled.catch(() => undefined);
-  return { short, long, traces, passed, settled, untouched };
+  return { short, long, trace, variables, passed, settled, untouched };
 }
 
 function entriesOf(dict: MemoryCounter): readonly (readonly [string, unknown])[] {
@@ -134,6 +160,8 @@ const anyHeader = fc.oneof(
     ['x_auth_principal', 'mallory'],
     ['X-Original-URL', '/admin'],
     ['User-Agent', 'curl\u0001'],
+    ['X-Amzn-Trace-Id', 'Root=1-67891233-abcdef012345678912345678'],
+    ['x-amzn-trace-id', 'not a trace'],
     ['X-Custom', 'value'],
   ),
   fc.tuple(fc.stringMatching(/^[A-Za-z-]{1,12}$/), fc.string({ maxLength: 12 })),
@@ -211,16 +239,15 @@ describe('the short way', () => {
   it('lets nothing pass that the long way would not let pass in the very same manner', () => {
     fc.assert(
       fc.property(anyCase, (given) => {
-        const { short, long, traces, passed, settled, untouched } = bothWays(given);
-        if (passed === undefined) {
+        const { short, long, trace, variables, passed, settled, untouched } = bothWays(given);
+        if (!passed) {
           expect(JSON.stringify(entriesOf(short.limits))).toBe(untouched);
           expect(entriesOf(short.places)).toEqual([]);
-          expect(traces.short).toEqual(empty());
+          expect(variables).toEqual({ request_uri: given.request.target });
           return;
         }
         if (settled instanceof Promise) throw new Error('the long way had to wait');
-        expect(placeless(passed)).toEqual(placeless(settled));
-        expect(traces.short).toEqual(traces.long);
+        expect({ ...variables, gate_place: 'some' }).toEqual(written(given.request, settled, trace));
         expect(entriesOf(short.limits)).toEqual(entriesOf(long.limits));
         expect(entriesOf(short.places)).toHaveLength(entriesOf(long.places).length);
       }),
@@ -237,9 +264,9 @@ describe('the short way', () => {
     ['a plan', {}, { rate: { requestsPerMinute: 60, burst: 1 } }],
   ])('is taken by %s', (_, changes, constraints) => {
     const given = { request: request(changes), changes: {}, grant: { ...simple, ...constraints }, age: 1, before: 0 };
-    const { passed, traces } = bothWays(given);
-    expect(passed).toMatchObject({ kind: 'pass', target: given.request.target });
-    expect(traces.short).toMatchObject({ cache: 'hit', keyId: simple.keyId });
+    const { passed, variables } = bothWays(given);
+    expect(passed).toBe(true);
+    expect(variables).toMatchObject({ gate_cache: 'hit', gate_key: simple.keyId, gate_target: given.request.target });
   });
 
   it.each<[string, Partial<GateRequest>, GateChanges, Partial<Grant>]>([
@@ -260,6 +287,6 @@ describe('the short way', () => {
       age: 1,
       before: 0,
     };
-    expect(bothWays(given).passed).toBeUndefined();
+    expect(bothWays(given).passed).toBe(false);
   });
 });
