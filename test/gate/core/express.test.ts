@@ -278,6 +278,12 @@ describe('the short way', () => {
     ],
     ['preflights', { method: 'OPTIONS' }, { cors: { allowOrigins: ['*'], maxAge: 1 } }, {}],
     ['a quota', {}, {}, { quota: { day: { requests: 5 } } }],
+    [
+      'two trace ids',
+      { headers: [...request().headers, ['X-Amzn-Trace-Id', 'Root=1'], ['X-Amzn-Trace-Id', 'Root=2']] },
+      {},
+      {},
+    ],
     ['a foreign authorizer', {}, { authorizer: { identitySource: ['$request.header.X-API-Key'] } }, {}],
   ])('is not for %s', (_, changes, options, constraints) => {
     const given = {
