@@ -181,7 +181,7 @@ async function startAuthorizer(nginx: Nginx, directory: string, plain: number, s
       default_type application/json;
       return 200 '${answer(60)}';
     }
-    location ~ ^/2015-03-31/functions/[^/]*:${LASTING_FUNCTION}: {
+    location ~ ^/2015-03-31/functions/([^/]*:)?${LASTING_FUNCTION}[:/] {
       default_type application/json;
       return 200 '${answer(3600)}';
     }
