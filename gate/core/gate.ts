@@ -249,7 +249,12 @@ function claimed({ identified }: Asking, ports: GatePorts): string | undefined {
 }
 
 /** The event for a visit, of the format that the authorizer expects. */
-export function authorizerEvent(visit: Visit, identified: Identified, ports: GatePorts, lease?: LeaseRequest): object {
+export function authorizerEvent(
+  visit: Omit<Visit, 'headers'>,
+  identified: Identified,
+  ports: GatePorts,
+  lease?: LeaseRequest,
+): object {
   const { options } = ports.settings;
   const facts = {
     identity: identified.values,
@@ -270,7 +275,7 @@ export function authorizerEvent(visit: Visit, identified: Identified, ports: Gat
   return options.authorizer.payloadFormat === '2.0' ? eventV2(facts) : eventV1(facts);
 }
 
-function arnOf(visit: Visit, ports: GatePorts): string {
+function arnOf(visit: Pick<Visit, 'request' | 'target'>, ports: GatePorts): string {
   const { partition, region, account } = ports.authorizer();
   return routeArn(partition, region, account, visit.request.method, visit.target.path);
 }
