@@ -86,6 +86,7 @@ const VARIABLES = [
   'invoke_host',
   'invoke_name',
   'invoke_headers',
+  'invoke_body',
 ];
 
 const LOG_FIELDS: readonly (readonly [string, string])[] = [
@@ -240,6 +241,8 @@ ${renderAppUpstream(options)}
       proxy_pass $gate_invoke;
       proxy_http_version 1.1;
       proxy_pass_request_headers off;
+      # Not as the body of the subrequest: njs up to 1.0.2 makes one that nginx cannot send a second time.
+      proxy_set_body $gate_invoke_body;
       proxy_set_header Host $gate_invoke_host;
       proxy_set_header Connection "";
       proxy_set_header X-Amz-Date $gate_invoke_headers;

@@ -180,7 +180,8 @@ async function invoke(r: NginxHTTPRequest, event: string): Promise<InvokeRespons
     Object.entries(headers)
       .map(([name, value]) => `\r\n${name}: ${value}`)
       .join('');
-  const reply = await r.subrequest(INVOKE_LOCATION, { method: 'POST', body: event });
+  v.gate_invoke_body = event;
+  const reply = await r.subrequest(INVOKE_LOCATION, { method: 'POST' });
   if (reply.status === 403) forgetCredentials(state);
   return {
     status: reply.status,

@@ -75,6 +75,18 @@ describe('while the authorizer', () => {
     expect(log).not.toContain('the table is gone');
   });
 
+  it('closes a kept connection just as it is used, the call is made again on another, whole', async () => {
+    const gate = await gateForTest();
+    expect((await call(gate.url, '/tts', withKey(newKey()))).status).toBe(200);
+    let calls = 0;
+    lambda.behaviour = () => (calls++ === 0 ? RESET : allow());
+    expect((await call(gate.url, '/tts', withKey(newKey()))).status).toBe(200);
+    expect(calls).toBe(2);
+    const [first, second] = lambda.invocations.slice(-2);
+    expect(second).toEqual(first);
+    expect(gate.stderr).not.toContain('[alert]');
+  });
+
   it('is slow, but within its time, requests wait for it', async () => {
     const gate = await gateForTest({ authorizer: { timeout: 2000 } });
     lambda.behaviour = async () => {
