@@ -1,7 +1,6 @@
 import { App, Duration, SecretValue } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
-import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { describe, expect, it } from 'vitest';
 import {
@@ -9,12 +8,9 @@ import {
   HttpsLoadBalancer,
   type OidcLoginProps,
   PageLogin,
-  SecureTtsService,
   type SecureTtsServiceProps,
 } from '../../lib';
-import { rules, TestStack, vpc } from './support/stack';
-
-const ARN = 'arn:aws:acm:eu-west-1:111122223333:certificate/11111111-2222-3333-4444-555555555555';
+import { CERTIFICATE_ARN, rules, service, TestStack, vpc } from './support/stack';
 
 function oidc(props: Partial<OidcLoginProps> = {}): PageLogin {
   return PageLogin.oidc({
@@ -26,15 +22,6 @@ function oidc(props: Partial<OidcLoginProps> = {}): PageLogin {
     clientSecret: SecretValue.secretsManager('pages-client'),
     ...props,
   });
-}
-
-function service(props: Partial<SecureTtsServiceProps> = {}, stack = new TestStack()) {
-  const construct = new SecureTtsService(stack, 'Service', {
-    image: ecs.ContainerImage.fromRegistry('example.com/tts:1'),
-    certificate: EdgeCertificate.fromArn(ARN),
-    ...props,
-  });
-  return { stack, construct, template: () => Template.fromStack(stack) };
 }
 
 function userPool(stack: TestStack, generateSecret: boolean) {
@@ -117,7 +104,10 @@ describe('PageLogin', () => {
   it('takes no place of another service on the load balancer, whichever comes first', () => {
     const stack = new TestStack();
     const network = vpc(stack);
-    const edge = new HttpsLoadBalancer(stack, 'Edge', { vpc: network, certificate: EdgeCertificate.fromArn(ARN) });
+    const edge = new HttpsLoadBalancer(stack, 'Edge', {
+      vpc: network,
+      certificate: EdgeCertificate.fromArn(CERTIFICATE_ARN),
+    });
     const targets = { vpc: network, port: 8080, targetType: elbv2.TargetType.IP };
     edge.forward(stack, 'Rest', { ...targets, pageLogin: oidc() });
     for (const name of ['a', 'b']) {
@@ -139,7 +129,10 @@ describe('PageLogin', () => {
   it('begins at a chosen place, which nothing else may have', () => {
     const stack = new TestStack();
     const network = vpc(stack);
-    const edge = new HttpsLoadBalancer(stack, 'Edge', { vpc: network, certificate: EdgeCertificate.fromArn(ARN) });
+    const edge = new HttpsLoadBalancer(stack, 'Edge', {
+      vpc: network,
+      certificate: EdgeCertificate.fromArn(CERTIFICATE_ARN),
+    });
     const targets = { vpc: network, port: 8080, targetType: elbv2.TargetType.IP };
     edge.forward(stack, 'First', { ...targets, priority: 77, pageLogin: oidc() });
     expect(rules(Template.fromStack(stack)).map(({ priority }) => priority)).toEqual([77, 78]);
@@ -151,7 +144,7 @@ describe('PageLogin', () => {
     const loadBalancer = new elbv2.ApplicationLoadBalancer(stack, 'Own', { vpc: vpc(stack) });
     const listener = loadBalancer.addListener('Https', {
       port: 443,
-      certificates: [{ certificateArn: ARN }],
+      certificates: [{ certificateArn: CERTIFICATE_ARN }],
       defaultAction: elbv2.ListenerAction.fixedResponse(404),
     });
     const edge = HttpsLoadBalancer.fromListener({ loadBalancer, listener });

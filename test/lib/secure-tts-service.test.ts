@@ -10,22 +10,20 @@ import {
   HttpsLoadBalancer,
   RequestAuthorizer,
   SecureTtsService,
-  type SecureTtsServiceProps,
   ServiceNetwork,
   TaskCapacity,
 } from '../../lib';
-import { attributes, containers, only, quietApp, someFunction, TestStack, vpc } from './support/stack';
-
-const ARN = 'arn:aws:acm:eu-west-1:111122223333:certificate/11111111-2222-3333-4444-555555555555';
-
-function service(props: Partial<SecureTtsServiceProps> = {}, stack = new TestStack()) {
-  const construct = new SecureTtsService(stack, 'Service', {
-    image: ecs.ContainerImage.fromRegistry('example.com/tts:1'),
-    certificate: EdgeCertificate.fromArn(ARN),
-    ...props,
-  });
-  return { stack, construct, template: () => Template.fromStack(stack) };
-}
+import {
+  attributes,
+  CERTIFICATE_ARN,
+  containers,
+  only,
+  quietApp,
+  service,
+  someFunction,
+  TestStack,
+  vpc,
+} from './support/stack';
 
 const ECS = 'AWS::ECS::Service';
 const TASK = 'AWS::ECS::TaskDefinition';
@@ -191,7 +189,7 @@ describe('SecureTtsService', () => {
     const network = vpc(first);
     const props = {
       image: ecs.ContainerImage.fromRegistry('example.com/tts:1'),
-      certificate: EdgeCertificate.fromArn(ARN),
+      certificate: EdgeCertificate.fromArn(CERTIFICATE_ARN),
       vpc: network,
       network: ServiceNetwork.publicSubnets(),
     };
@@ -219,7 +217,10 @@ describe('SecureTtsService', () => {
     const app = quietApp();
     const edgeStack = new TestStack(undefined, app, 'Edge');
     const network = new ec2.Vpc(edgeStack, 'Vpc', { maxAzs: 2 });
-    const edge = new HttpsLoadBalancer(edgeStack, 'Edge', { vpc: network, certificate: EdgeCertificate.fromArn(ARN) });
+    const edge = new HttpsLoadBalancer(edgeStack, 'Edge', {
+      vpc: network,
+      certificate: EdgeCertificate.fromArn(CERTIFICATE_ARN),
+    });
     const stacks = ['a', 'b'].map((name) => {
       const stack = new TestStack(undefined, app, `Service-${name}`);
       new SecureTtsService(stack, 'Service', {
@@ -269,7 +270,10 @@ describe('SecureTtsService', () => {
   it('refuses to have both a certificate and an existing load balancer, and neither', () => {
     expect(() => service({ certificate: undefined })).toThrow(/give certificate .* or loadBalancer, got neither/);
     const stack = new TestStack();
-    const edge = new HttpsLoadBalancer(stack, 'Edge', { vpc: vpc(stack), certificate: EdgeCertificate.fromArn(ARN) });
+    const edge = new HttpsLoadBalancer(stack, 'Edge', {
+      vpc: vpc(stack),
+      certificate: EdgeCertificate.fromArn(CERTIFICATE_ARN),
+    });
     expect(() => service({ loadBalancer: edge }, stack)).toThrow(/give only one of loadBalancer, certificate/);
   });
 

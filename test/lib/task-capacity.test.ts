@@ -1,23 +1,16 @@
 import { Size } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Match } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { describe, expect, it } from 'vitest';
 import { EdgeCertificate, SecureTtsService, type SecureTtsServiceProps, ServiceNetwork, TaskCapacity } from '../../lib';
-import { attributes, containers, only, TestStack } from './support/stack';
+import { attributes, CERTIFICATE_ARN, containers, only, service, TestStack } from './support/stack';
 
-const ARN = 'arn:aws:acm:eu-west-1:111122223333:certificate/11111111-2222-3333-4444-555555555555';
 const ECS = 'AWS::ECS::Service';
 const GROUP = 'AWS::ElasticLoadBalancingV2::TargetGroup';
 
 function template(props: Partial<SecureTtsServiceProps>) {
-  const stack = new TestStack();
-  new SecureTtsService(stack, 'Service', {
-    image: ecs.ContainerImage.fromRegistry('example.com/tts:1'),
-    certificate: EdgeCertificate.fromArn(ARN),
-    ...props,
-  });
-  return Template.fromStack(stack);
+  return service(props).template();
 }
 
 describe('TaskCapacity.fargate', () => {
@@ -88,7 +81,7 @@ describe('TaskCapacity.gpu', () => {
       () =>
         new SecureTtsService(stack, 'Service', {
           image: ecs.ContainerImage.fromRegistry('example.com/tts:1'),
-          certificate: EdgeCertificate.fromArn(ARN),
+          certificate: EdgeCertificate.fromArn(CERTIFICATE_ARN),
           capacity,
           cluster,
           vpc,

@@ -1,19 +1,9 @@
 import { SecretValue } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
-import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { describe, expect, it } from 'vitest';
-import {
-  ClaimFormat,
-  EdgeCertificate,
-  PageLogin,
-  SecureTtsService,
-  type SecureTtsServiceProps,
-  type TokenValidation,
-} from '../../lib';
-import { rules, TestStack } from './support/stack';
+import { ClaimFormat, PageLogin, type SecureTtsServiceProps, type TokenValidation } from '../../lib';
+import { rules, service } from './support/stack';
 
-const ARN = 'arn:aws:acm:eu-west-1:111122223333:certificate/11111111-2222-3333-4444-555555555555';
 const VALIDATION: TokenValidation = {
   issuer: 'https://issuer.example.org',
   jwksEndpoint: 'https://issuer.example.org/jwks.json',
@@ -21,13 +11,7 @@ const VALIDATION: TokenValidation = {
 };
 
 function template(props: Partial<SecureTtsServiceProps> = {}) {
-  const stack = new TestStack();
-  new SecureTtsService(stack, 'Service', {
-    image: ecs.ContainerImage.fromRegistry('example.com/tts:1'),
-    certificate: EdgeCertificate.fromArn(ARN),
-    ...props,
-  });
-  return Template.fromStack(stack);
+  return service(props).template();
 }
 
 describe('TokenValidation', () => {

@@ -12,7 +12,11 @@ import {
   type TaskDefinition,
 } from 'aws-cdk-lib/aws-ecs';
 import { ApplicationLoadBalancedFargateService } from 'aws-cdk-lib/aws-ecs-patterns';
-import { ApplicationLoadBalancer, ApplicationProtocol } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import {
+  ApplicationLoadBalancer,
+  ApplicationProtocol,
+  type IListenerCertificate,
+} from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { ApiKeyAuthorizer, AuthorizerGate, EdgeCertificate } from '../../../lib';
 
 // Somebody's services of three kinds, as they stood, each made an authorized one by the gate.
@@ -40,6 +44,17 @@ function authorized(stack: Stack, taskDefinition: TaskDefinition): AuthorizerGat
   return AuthorizerGate.addTo(taskDefinition, { authorizer: new ApiKeyAuthorizer(stack, 'Authorizer') });
 }
 
+function publish(
+  gate: AuthorizerGate,
+  service: FargateService | Ec2Service,
+  loadBalancer: ApplicationLoadBalancer,
+  certificate: IListenerCertificate,
+): void {
+  const listener = loadBalancer.addListener('Https', { port: 443, certificates: [certificate] });
+  const protocol = ApplicationProtocol.HTTP;
+  gate.configureTargetGroup(listener.addTargets('App', { port: 8080, protocol, targets: [service] }), service);
+}
+
 {
   const { stack, vpc, loadBalancer, certificate } = surroundings('Pattern');
   const taskDefinition = new FargateTaskDefinition(stack, 'Task');
@@ -64,9 +79,7 @@ function authorized(stack: Stack, taskDefinition: TaskDefinition): AuthorizerGat
     desiredCount: 1,
     minHealthyPercent: 100,
   });
-  const listener = loadBalancer.addListener('Https', { port: 443, certificates: [certificate] });
-  const protocol = ApplicationProtocol.HTTP;
-  gate.configureTargetGroup(listener.addTargets('App', { port: 8080, protocol, targets: [service] }), service);
+  publish(gate, service, loadBalancer, certificate);
 }
 {
   const { stack, vpc, loadBalancer, certificate } = surroundings('Ec2');
@@ -84,9 +97,7 @@ function authorized(stack: Stack, taskDefinition: TaskDefinition): AuthorizerGat
     desiredCount: 1,
     minHealthyPercent: 100,
   });
-  const listener = loadBalancer.addListener('Https', { port: 443, certificates: [certificate] });
-  const protocol = ApplicationProtocol.HTTP;
-  gate.configureTargetGroup(listener.addTargets('App', { port: 8080, protocol, targets: [service] }), service);
+  publish(gate, service, loadBalancer, certificate);
 }
 
 app.synth();

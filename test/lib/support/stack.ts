@@ -1,14 +1,17 @@
 import { App, Fn, Stack } from 'aws-cdk-lib';
-import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { vi } from 'vitest';
+import { EdgeCertificate, SecureTtsService, type SecureTtsServiceProps } from '../../../lib';
 
 // The first synthesis in a process loads most of aws-cdk-lib: minutes, on a machine that is busy otherwise.
 vi.setConfig({ testTimeout: 120_000 });
 
 export const ENV = { account: '111122223333', region: 'eu-west-1' };
+
+export const CERTIFICATE_ARN = 'arn:aws:acm:eu-west-1:111122223333:certificate/11111111-2222-3333-4444-555555555555';
 
 /** A stack in a known region whose synthesis looks nothing up. */
 export class TestStack extends Stack {
@@ -48,6 +51,16 @@ export function taskWithApp(stack: Stack, port = 5000): ecs.FargateTaskDefinitio
     portMappings: [{ containerPort: port, name: 'app' }],
   });
   return task;
+}
+
+/** A whole service with an image and a certificate, and whatever else it is about. */
+export function service(props: Partial<SecureTtsServiceProps> = {}, stack = new TestStack()) {
+  const construct = new SecureTtsService(stack, 'Service', {
+    image: ecs.ContainerImage.fromRegistry('example.com/tts:1'),
+    certificate: EdgeCertificate.fromArn(CERTIFICATE_ARN),
+    ...props,
+  });
+  return { stack, construct, template: () => Template.fromStack(stack) };
 }
 
 export type Properties = Readonly<Record<string, unknown>>;
