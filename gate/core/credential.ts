@@ -62,6 +62,11 @@ export function bearerToken(authorization: string): string | undefined {
   return match === null ? undefined : (match[1] ?? '').trim();
 }
 
+/** Whether it begins like a key. Only a bearer may be something else: the cache knows a credential however it came. */
+export function hasKeyPrefix(text: string, keyPrefix: string): boolean {
+  return text.startsWith(keyPrefix) && text[keyPrefix.length] === '_';
+}
+
 /** The id that a well-formed key states. It is public, and proves nothing. */
 export function claimedKeyId(text: string, keyPrefix: string): string | undefined {
   return text.length <= MAX_KEY ? parseApiKey(text, keyPrefix)?.keyId : undefined;

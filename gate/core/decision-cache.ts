@@ -38,7 +38,7 @@ export function getAllow(zones: Pick<DecisionZones, 'allow'>, key: string): Cach
 }
 
 /** Parsing costs as much as a quarter of all else about a hit. */
-export const parsedAllows = new Memo((text) => JSON.parse(text) as CachedAllow);
+const parsedAllows = new Memo((text) => JSON.parse(text) as CachedAllow);
 
 export function getDeny(zones: DecisionZones, key: string): CachedDeny | undefined {
   const text = zones.deny.get(key);

@@ -9,15 +9,15 @@
 
 import { hasConstraints, refusal } from '../../contract/decision';
 import { takeToken } from './bucket';
-import { bearerToken } from './credential';
-import { parsedAllows } from './decision-cache';
+import { bearerToken, hasKeyPrefix } from './credential';
+import { getAllow, isFresh } from './decision-cache';
 import { clientText } from './facts';
 import type { GatePorts } from './gate';
 import { PLAN_BUCKET, takeLimits } from './limits';
 import { loggableTrace } from './loggable';
 import { charactersOf, NO_BODY } from './metered';
-import { APP_PLACE, OLDEST } from './queue';
-import { KINDS, Kind, kindOf, UNSAFE_VALUE } from './request-headers';
+import { APP_PLACE, OLDEST, placeLife } from './queue';
+import { clientHeaders, KINDS, Kind, kindOf, UNSAFE_VALUE } from './request-headers';
 import { SESSION_COOKIE } from './session-cookie';
 import { isPlainQuery } from './target';
 import type { GateRequest } from './visit';
@@ -65,8 +65,7 @@ export function express(r: ExpressRequest, upstream: string, ports: ExpressPorts
   const { options } = ports.settings;
   const mark = target.indexOf('?');
   const path = mark < 0 ? target : target.slice(0, mark);
-  const name = `${method} ${path}`;
-  const route = facts.routes.known.get(name) ?? facts.routes.get(name);
+  const route = facts.routes.get(`${method} ${path}`);
   if (!route.isCommon) return false;
   const query = mark < 0 ? undefined : target.slice(mark + 1);
   if (query !== undefined && (options.queryKey || !isPlainQuery(query))) return false;
@@ -106,21 +105,16 @@ export function express(r: ExpressRequest, upstream: string, ports: ExpressPorts
     }
   }
   if (credential === undefined) return false;
-  // Only a bearer may be something else than a key.
-  const { keyPrefix } = options;
-  if (!isBearer && !(credential.startsWith(keyPrefix) && credential[keyPrefix.length] === '_')) return false;
+  if (!isBearer && !hasKeyPrefix(credential, options.keyPrefix)) return false;
   if (options.webSession !== undefined && lines.includes(SESSION_COOKIE)) return false;
 
-  const text = ports.allow.get(ports.digest(credential));
-  if (text === undefined) return false;
-  const allow = parsedAllows.known.get(text) ?? parsedAllows.get(text);
-  if (now < allow.at || now - allow.at >= allow.ttl * 1000) return false;
+  const allow = getAllow(ports, ports.digest(credential));
+  if (allow === undefined || !isFresh(allow, now)) return false;
   const { grant } = allow;
   const { keyId, rate } = grant;
   // Without an id the name of a plan's bucket is a digest; both it and quotas are for the long way.
   if (keyId === undefined || grant.quota !== undefined || allow.statements !== undefined) return false;
-  const from = clientText(r.remoteAddress, forwardedFor, forwardedProto);
-  const client = facts.clients.known.get(from) ?? facts.clients.get(from);
+  const client = facts.clients.get(clientText(r.remoteAddress, forwardedFor, forwardedProto));
   if (route.scopes.length > 0 || hasConstraints(grant)) {
     const asked = { method, path, sourceIp: client.address, now: now / 1000, requiredScopes: route.scopes };
     if (refusal(grant, asked) !== undefined) return false;
@@ -128,7 +122,7 @@ export function express(r: ExpressRequest, upstream: string, ports: ExpressPorts
 
   // Whoever waits comes first.
   if (ports.flights.get(OLDEST) !== undefined) return false;
-  const place = takePlace(ports.places, APP_PLACE, options.limits.inFlight, now, facts.placeLife);
+  const place = takePlace(ports.places, APP_PLACE, options.limits.inFlight, now, placeLife(options));
   if (place === undefined) return false;
   const isLimited =
     rate === undefined
@@ -151,7 +145,7 @@ export function express(r: ExpressRequest, upstream: string, ports: ExpressPorts
     if (characters !== undefined) v.gate_characters = String(characters);
   }
   v.gate_target = target;
-  v.gate_headers = `\r\nX-Forwarded-For: ${client.address}\r\nX-Forwarded-Proto: ${client.proto}${allow.lines}${lines}`;
+  v.gate_headers = clientHeaders(client) + allow.lines + lines;
   v.gate_upstream = upstream;
   return true;
 }

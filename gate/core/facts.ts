@@ -4,7 +4,6 @@ import type { GateOptions } from '../../contract/gate-options';
 import { type Client, identifyClient } from './client';
 import { loggablePath } from './loggable';
 import { Memo } from './memo';
-import { placeLife } from './queue';
 import { isKnownMethod, isPublic, isSynthesis, requiredScopes } from './routes';
 import { isPlainPath } from './target';
 
@@ -23,8 +22,6 @@ export interface Facts {
   readonly routes: Memo<Route>;
   /** By what {@link clientText} makes of a request. */
   readonly clients: Memo<Client>;
-  /** See {@link placeLife}. */
-  readonly placeLife: number;
 }
 
 /** No header holds it. */
@@ -56,5 +53,5 @@ export function factsOf(options: GateOptions): Facts {
     const [peer = '', forwardedFor, forwardedProto] = text.split(SEPARATOR);
     return identifyClient(forwardedFor || undefined, forwardedProto || undefined, peer, options.trustedHops);
   });
-  return { routes, clients, placeLife: placeLife(options) };
+  return { routes, clients };
 }

@@ -19,7 +19,7 @@ import { type Outcome, type RefusalReason, refuse, type Trace } from './outcome'
 import { policyAllows } from './policy';
 import { placeLife, QUEUE_WAIT, takeNextPlace, waitForPlace } from './queue';
 import { rateLimitFields } from './rate-limit-fields';
-import { clientHeaders, readHeaders } from './request-headers';
+import { clientHeaders, headerOf, readHeaders } from './request-headers';
 import { isKnownMethod, isPublic, requiredScopes } from './routes';
 import { parseTarget } from './target';
 import type { GateRequest, Visit } from './visit';
@@ -263,7 +263,7 @@ export function authorizerEvent(
     method: visit.request.method,
     path: visit.target.path,
     protocol: visit.request.protocol,
-    host: header(visit.request, 'host') ?? '',
+    host: headerOf(visit.request.headers, 'host') ?? '',
     sourceIp: visit.client.address,
     requestId: visit.request.requestId,
     now: ports.now(),
@@ -278,18 +278,4 @@ export function authorizerEvent(
 function arnOf(visit: Pick<Visit, 'request' | 'target'>, ports: GatePorts): string {
   const { partition, region, account } = ports.authorizer();
   return routeArn(partition, region, account, visit.request.method, visit.target.path);
-}
-
-/** Every value of the header joined as HTTP joins them. */
-function header(request: GateRequest, name: string): string | undefined {
-  let joined: string | undefined;
-  const { headers } = request;
-  // By index: taking pairs apart makes an iterator for each, and this runs for every request.
-  for (let i = 0; i < headers.length; i++) {
-    const pair = headers[i];
-    if (pair !== undefined && pair[0].length === name.length && pair[0].toLowerCase() === name) {
-      joined = joined === undefined ? pair[1] : `${joined}, ${pair[1]}`;
-    }
-  }
-  return joined;
 }

@@ -1,7 +1,7 @@
 /** Finds what identifies the caller, and what of the query remains for the app. */
 
 import type { GateOptions } from '../../contract/gate-options';
-import { findCredential, QUERY_KEY } from './credential';
+import { findCredential, hasKeyPrefix, QUERY_KEY } from './credential';
 import { identityValues } from './identity-source';
 import { queryPairs, withoutParameter } from './query';
 import type { Visit } from './visit';
@@ -48,8 +48,7 @@ function byCredential(visit: Visit, options: GateOptions): Identity {
   if (credential.kind === 'conflict') return { kind: 'refuse', status: 400, reason: 'conflict', query };
   if (credential.kind === 'malformed') return { kind: 'refuse', status: 401, reason: 'malformed', query };
   const { text, scheme } = credential;
-  // Only a bearer may be something else than a key. Said here, since the cache knows a credential however it came.
-  if (scheme !== 'bearer' && !(text.startsWith(options.keyPrefix) && text[options.keyPrefix.length] === '_')) {
+  if (scheme !== 'bearer' && !hasKeyPrefix(text, options.keyPrefix)) {
     return { kind: 'refuse', status: 401, reason: 'malformed', query };
   }
   return { kind: 'one', values: [text], cacheText: text, scheme, query };

@@ -3,8 +3,7 @@
  * request to request: only what does not depend on which context it is may be kept like this.
  */
 export class Memo<T> {
-  /** For those who count calls: what is here need not be asked for. */
-  readonly known = new Map<string, T>();
+  private readonly known = new Map<string, T>();
 
   constructor(private readonly make: (text: string) => T) {}
 

@@ -168,6 +168,15 @@ export function isDroppedHeader(name: string): boolean {
   return kind !== Kind.Pass && kind !== Kind.TraceId;
 }
 
+/** Every value of the header (lower case), joined as HTTP joins them. */
+export function headerOf(headers: readonly (readonly [string, string])[], name: string): string | undefined {
+  let joined: string | undefined;
+  for (const [given, value] of headers) {
+    if (given.toLowerCase() === name) joined = joined === undefined ? value : `${joined}, ${value}`;
+  }
+  return joined;
+}
+
 /** What the gate itself tells the app about every request. */
 export function clientHeaders(client: { readonly address: string; readonly proto: string }): string {
   return `\r\nX-Forwarded-For: ${client.address}\r\nX-Forwarded-Proto: ${client.proto}`;

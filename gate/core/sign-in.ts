@@ -9,6 +9,7 @@ import { claimedKeyId, isWellFormed } from './credential';
 import { authorizerEvent, type GatePorts } from './gate';
 import type { Trace } from './outcome';
 import { queryPairs } from './query';
+import { headerOf } from './request-headers';
 import { openSession, sealSession, setCookie, takeSessionCookies } from './session-cookie';
 import { type PageState, type Problem, signInPage } from './sign-in-page';
 import { parseTarget } from './target';
@@ -41,8 +42,8 @@ export async function answerSession(
 ): Promise<SessionAnswer> {
   const { options } = ports.settings;
   const client = identifyClient(
-    headerOf(request, 'x-forwarded-for'),
-    headerOf(request, 'x-forwarded-proto'),
+    headerOf(request.headers, 'x-forwarded-for'),
+    headerOf(request.headers, 'x-forwarded-proto'),
     request.peer,
     options.trustedHops,
   );
@@ -50,7 +51,7 @@ export async function answerSession(
   trace.path = SESSION_PATH;
   const { method } = request;
   const state: PageState = {
-    languages: headerOf(request, 'accept-language') ?? '',
+    languages: headerOf(request.headers, 'accept-language') ?? '',
     back: '/',
     signedIn: false,
   };
@@ -76,7 +77,7 @@ export async function answerSession(
   }
   if (!isSameOrigin(request, sessions.host, client.proto)) return refuse(403, 'origin', 'origin');
   if (method === 'DELETE') return { status: 204, reason: 'signed-out', cookie: setCookie() };
-  if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(headerOf(request, 'content-type') ?? '')) {
+  if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(headerOf(request.headers, 'content-type') ?? '')) {
     return refuse(400, 'unreadable', 'form');
   }
   const form = new Map(queryPairs(body));
@@ -151,8 +152,8 @@ async function isSignedIn(request: GateRequest, ports: GatePorts, sessions: Sess
  * not yet send `Origin`. Without either the request is refused, since any page could have made it.
  */
 function isSameOrigin(request: GateRequest, host: string, proto: string): boolean {
-  const origin = headerOf(request, 'origin');
-  const site = headerOf(request, 'sec-fetch-site');
+  const origin = headerOf(request.headers, 'origin');
+  const site = headerOf(request.headers, 'sec-fetch-site');
   const own = host.toLowerCase();
   const given = origin?.toLowerCase();
   // A page under `Referrer-Policy: no-referrer` sends the origin "null".
@@ -168,12 +169,4 @@ function isSameOrigin(request: GateRequest, host: string, proto: string): boolea
 function localPath(given: string | undefined, relaxedPaths: readonly string[]): string {
   if (given === undefined || !/^\/(?![/\\])[!-~]*$/.test(given)) return '/';
   return parseTarget(given, relaxedPaths) === undefined || given.startsWith('/.voicegate/') ? '/' : given;
-}
-
-function headerOf(request: GateRequest, name: string): string | undefined {
-  let joined: string | undefined;
-  for (const [given, value] of request.headers) {
-    if (given.toLowerCase() === name) joined = joined === undefined ? value : `${joined}, ${value}`;
-  }
-  return joined;
 }
