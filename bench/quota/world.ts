@@ -14,6 +14,7 @@ import {
   type Quota,
 } from '../../contract/quota';
 import { monthUse, type QuotaCounter } from '../../contract/quota-counter';
+import { unspent } from '../../gate/core/allowance';
 import { type LeasePorts, pay, payFromLease, takeLease as takeGrant } from '../../gate/core/lease';
 import { takeLease } from '../../lambda/authorizer/quota';
 import type { QuotaStore } from '../../lambda/authorizer/quota-store';
@@ -318,10 +319,7 @@ class World {
     // Not taken yet, the answer was lost: asking again brings it. Of an older one all was spent or returned.
     if (number === undefined || number < sequence) return granted;
     if (number > sequence) return NOTHING;
-    return mapUnits((unit) => {
-      const left = gate.allowances.peek(`${keyId}:${sequence}:${unit}`) ?? 0;
-      return left < 0 ? Math.max(0, left + 2 ** 50) : left;
-    });
+    return unspent(gate.allowances.peek(`${keyId}:${sequence}`) ?? 0);
   }
 
   private mustFit(use: Amounts, limits: Quota['day'], what: string): void {

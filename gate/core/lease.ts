@@ -2,8 +2,8 @@
  * Spending a key's quota: requests are paid from a lease, amounts that the authorizer has debited for this gate.
  *
  * All workers share one lease a key, in shared dictionaries that have no compare-and-set. What keeps it exact:
- * - What is left of a lease is one number, moved by the atomic `incr` and only spent while it stays at zero or above. A
- *   number that is missing (a dictionary that was full or emptied) starts far below zero: it can only refuse.
+ * - What is left of a lease is one number, moved by the atomic `incr` (allowance.ts). One that is missing (a dictionary
+ *   that was full or emptied) can only refuse.
  * - Before its rest is returned a lease is closed, by one `incr` that pushes it far below zero: no request that comes
  *   later can spend what is returned.
  * - A lease is taken once: the atomic `add` of its number's mark decides, however often its answer comes.
@@ -18,11 +18,9 @@ import {
   type LimitName,
   type LimitState,
   limitUnit,
-  MAX_AMOUNT,
   mapUnits,
-  QUOTA_UNITS,
-  type QuotaUnit,
 } from '../../contract/quota';
+import { close, LARGEST_LEASE, pack, putBack, spend } from './allowance';
 import type { CountingDict, Dict } from './dict';
 import { board, land } from './flight';
 
@@ -77,13 +75,6 @@ const MARKED = 300_000;
 const LATEST_ANSWER = 120_000;
 /** Milliseconds for which a refusal is answered without asking again. */
 const REFUSED = 10_000;
-/** Subtracted from what is left to close a lease; far more than any lease holds, and exact in a double. */
-const CLOSED = 2 ** 50;
-/**
- * What a number starts with that ought to be there and is not: nothing can be paid from it, and closed it is below zero
- * still, so that nothing of it can be returned either.
- */
-const MISSING = -CLOSED / 4;
 /** The next lease holds what the last rate needs and so many standard deviations (of a Poisson process) more. */
 const RESERVE = 2;
 /** And at most so many times what was spent of the last one: a burst is no rate. */
@@ -162,15 +153,8 @@ export function payFromLease(ports: LeasePorts, keyId: string, cost: Amounts): P
   // A clock that was set back must not make a lease live longer.
   if (note === undefined || now < note.from || now >= note.until) return EMPTY;
   if (note.limited !== undefined) return refusalOf(note, cost, now) ?? EMPTY;
-  const left: Record<QuotaUnit, number> = { requests: 0, characters: 0 };
-  for (const [index, unit] of QUOTA_UNITS.entries()) {
-    left[unit] = ports.allowances.incr(leftOf(keyId, note.sequence, unit), -cost[unit], MISSING, REMEMBERED);
-    if (left[unit] >= 0) continue;
-    for (const taken of QUOTA_UNITS.slice(0, index + 1)) {
-      ports.allowances.incr(leftOf(keyId, note.sequence, taken), cost[taken], MISSING, REMEMBERED);
-    }
-    return EMPTY;
-  }
+  const left = spend(ports.allowances, leftOf(keyId, note.sequence), cost, REMEMBERED);
+  if (left === undefined) return EMPTY;
   return {
     kind: 'paid',
     sequence: note.sequence,
@@ -180,10 +164,7 @@ export function payFromLease(ports: LeasePorts, keyId: string, cost: Amounts): P
 
 /** Gives a payment back, for a request that was not served after all. What was returned meanwhile is not paid again. */
 export function refund(ports: LeasePorts, keyId: string, payment: Paid, cost: Amounts): void {
-  for (const unit of QUOTA_UNITS) {
-    const key = leftOf(keyId, payment.sequence, unit);
-    if (ports.allowances.get(key) !== undefined) ports.allowances.incr(key, cost[unit], MISSING, REMEMBERED);
-  }
+  putBack(ports.allowances, leftOf(keyId, payment.sequence), cost, REMEMBERED);
 }
 
 /** Closes the present lease and makes the request for the next one. */
@@ -192,7 +173,7 @@ export function leaseRequest(ports: LeasePorts, keyId: string, cost: Amounts): L
   ports.allowances.add(numberOf(keyId), Math.floor(ports.now()), REMEMBERED);
   const last = ports.allowances.get(numberOf(keyId));
   if (last === undefined) throw new Error('lease: the dictionary keeps nothing');
-  const unspent = mapUnits((unit) => close(ports.allowances, leftOf(keyId, last, unit)));
+  const unspent = close(ports.allowances, leftOf(keyId, last), REMEMBERED);
   const note = readNote(ports, keyId);
   const want = note?.sequence === last ? demand(note, unspent, cost, ports.now()) : cost;
   return { gate: gateId(ports), sequence: last + 1, need: cost, want, unspent };
@@ -228,10 +209,8 @@ export function takeLease(
     if (sequence > last) allowances.set(numberOf(keyId), sequence, REMEMBERED);
     return;
   }
-  for (const unit of QUOTA_UNITS) {
-    allowances.set(leftOf(keyId, sequence, unit), granted[unit], REMEMBERED);
-    allowances.delete(leftOf(keyId, sequence - 1, unit));
-  }
+  allowances.set(leftOf(keyId, sequence), pack(granted), REMEMBERED);
+  allowances.delete(leftOf(keyId, sequence - 1));
   if (sequence > last) allowances.set(numberOf(keyId), sequence, REMEMBERED);
   leases.set(noteOf(keyId), JSON.stringify(note), REMEMBERED);
 }
@@ -264,17 +243,8 @@ function demand(note: Note, unspent: Amounts, cost: Amounts, now: number): Amoun
   return mapUnits((unit) => {
     const spent = note.granted[unit] - unspent[unit];
     const expected = Math.ceil(spent * Math.min(leases * reserve, GROWTH));
-    return Math.min(MAX_AMOUNT, Math.max(cost[unit], expected));
+    return Math.min(LARGEST_LEASE[unit], Math.max(cost[unit], expected));
   });
-}
-
-/** What was left of a lease that nobody spends any more from here on. */
-function close(allowances: CountingDict, key: string): number {
-  let left = allowances.get(key);
-  if (left === undefined) return 0;
-  if (left > -CLOSED / 2) left = allowances.incr(key, -CLOSED, MISSING, REMEMBERED);
-  while (left < -CLOSED / 2) left += CLOSED;
-  return Math.max(0, left);
 }
 
 function gateId(ports: LeasePorts): string {
@@ -302,6 +272,6 @@ function numberOf(keyId: string): string {
   return `${keyId}:number`;
 }
 
-function leftOf(keyId: string, sequence: number, unit: QuotaUnit): string {
-  return `${keyId}:${sequence}:${unit}`;
+function leftOf(keyId: string, sequence: number): string {
+  return `${keyId}:${sequence}`;
 }

@@ -2,7 +2,14 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryDict } from '../../bench/quota/memory-dict';
 import { seeded } from '../../bench/quota/random';
-import { type Amounts, type LeaseGrant, type LeaseRequest, NOTHING, type Quota } from '../../contract/quota';
+import {
+  type Amounts,
+  addAmounts,
+  type LeaseGrant,
+  type LeaseRequest,
+  NOTHING,
+  type Quota,
+} from '../../contract/quota';
 import { EMPTY_COUNTER, monthUse, type QuotaCounter } from '../../contract/quota-counter';
 import { type LeasePorts, leaseRequest, pay, payFromLease, type Renewal, takeLease } from '../../gate/core/lease';
 import { grantLease } from '../../lambda/authorizer/quota';
@@ -236,7 +243,7 @@ describe('a lease', () => {
   it('of which the shared memory forgot what is left can only refuse', () => {
     const ports = gatePorts();
     const { sequence } = taken(ports, { requests: 7, characters: 0 });
-    ports.allowances.delete(`${KEY}:${sequence}:requests`);
+    ports.allowances.delete(`${KEY}:${sequence}`);
     expect(payFromLease(ports, KEY, ONE).kind).toBe('empty');
     expect(leaseRequest(ports, KEY, ONE).unspent.requests).toBe(0);
   });
@@ -245,12 +252,44 @@ describe('a lease', () => {
     const ports = gatePorts();
     const { sequence } = taken(ports, { requests: 1, characters: 0 });
     const incr = ports.allowances.incr.bind(ports.allowances);
+    let first = true;
     ports.allowances.incr = (key, delta, init, timeout) => {
-      if (delta > 0) ports.allowances.delete(`${KEY}:${sequence}:requests`);
+      if (delta > 0) ports.allowances.delete(`${KEY}:${sequence}`);
+      // The payer has seen that there is one left, and another worker takes it.
+      if (first) incr(key, delta, init, timeout);
+      first = false;
       return incr(key, delta, init, timeout);
     };
-    expect(payFromLease(ports, KEY, { requests: 9, characters: 0 }).kind).toBe('empty');
+    expect(payFromLease(ports, KEY, ONE).kind).toBe('empty');
     expect(leaseRequest(ports, KEY, ONE).unspent.requests).toBe(0);
+  });
+
+  it.each([
+    ['requests', ONE],
+    ['requests and characters', { requests: 1, characters: 40 }],
+  ])('of %s that is closed in the middle of a payment loses nothing', (_, cost) => {
+    const outcomes = new Set<string>();
+    for (let step = 0; step < 5; step++) {
+      const ports = gatePorts();
+      taken(ports, cost);
+      let before = step;
+      let returned: Amounts | undefined;
+      const interrupted = new Proxy(ports.allowances, {
+        get: (target, name) => {
+          const member: unknown = Reflect.get(target, name, target);
+          if (typeof member !== 'function') return member;
+          return (...given: unknown[]) => {
+            if (before-- === 0) returned = leaseRequest(ports, KEY, ONE).unspent;
+            return Reflect.apply(member, target, given) as unknown;
+          };
+        },
+      });
+      const { kind } = payFromLease({ ...ports, allowances: interrupted }, KEY, cost);
+      returned ??= leaseRequest(ports, KEY, ONE).unspent;
+      expect(addAmounts(kind === 'paid' ? cost : NOTHING, returned)).toEqual(cost);
+      outcomes.add(kind);
+    }
+    expect(outcomes).toEqual(new Set(['empty', 'paid']));
   });
 
   it('of a higher number than asked for is where the numbering goes on', () => {
