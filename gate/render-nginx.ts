@@ -178,6 +178,8 @@ ${VARIABLES.map((name) => `  js_var $gate_${name};`).join('\n')}
   keepalive_timeout ${options.loadBalancerIdleTimeout + 10}s;
   keepalive_requests 1000000000;
   keepalive_time 24h;
+  # A worker that ends lets a connection just used serve one more request: closed at once, it might meet that request.
+  keepalive_min_timeout 2s;
 
   map $status $gate_phrase {
     default "Error";

@@ -29,6 +29,17 @@ async function expectAllPlacesFree(gate: GateContainers, places: number): Promis
   await expect.poll(statuses, { timeout: 5000 }).toEqual(Array(places).fill(200));
 }
 
+/** The status, and whether it came over a connection that was used before. */
+function askOver(agent: Agent, gate: GateContainers): Promise<readonly [status: number, isKept: boolean]> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({ port: gate.port, path: '/static/x', agent }, (response) => {
+      response.resume().on('end', () => resolve([response.statusCode ?? 0, request.reusedSocket]));
+    });
+    request.on('error', reject);
+    request.end();
+  });
+}
+
 describe('an app', () => {
   it('that is not up yet: 502, and health is red, so that no load balancer sends anybody', async () => {
     await app.stop();
@@ -131,14 +142,7 @@ describe('connections', () => {
     const gate = await gateForTest({ loadBalancerIdleTimeout: 1 });
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     onTestFinished(() => agent.destroy());
-    const ask = () =>
-      new Promise<readonly [number, boolean]>((resolve, reject) => {
-        const request = httpRequest({ port: gate.port, path: '/static/x', agent }, (response) => {
-          response.resume().on('end', () => resolve([response.statusCode ?? 0, request.reusedSocket]));
-        });
-        request.on('error', reject);
-        request.end();
-      });
+    const ask = () => askOver(agent, gate);
     expect(await ask()).toEqual([200, false]);
     // A little before, at, and well after the load balancer would have closed; the gate keeps them ten seconds longer.
     for (const pause of [900, 1000, 1100, 5000, 9500]) {
@@ -167,6 +171,20 @@ describe('connections', () => {
     }
   });
 
+  it('that are kept serve one more request when their worker ends, as it might be on its way already', async () => {
+    const gate = await gateForTest();
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    expect(await askOver(agent, gate)).toEqual([200, false]);
+    const before = workersOf(gate);
+    process.kill(master(gate), 'SIGHUP');
+    await expect.poll(() => workersOf(gate)).not.toBe(before);
+    await sleep(500);
+    expect(await askOver(agent, gate)).toEqual([200, true]);
+    expect(await askOver(agent, gate)).toEqual([200, false]);
+    await expect.poll(() => workersOf(gate).split(' '), { timeout: 5000 }).toHaveLength(1);
+  });
+
   it('are not dropped by a reload under load, and decisions, limits and places outlive it', async () => {
     const gate = await gateForTest({ workers: 2 });
     const key = newKey();
@@ -179,7 +197,7 @@ describe('connections', () => {
     };
     let running = true;
     const statuses: number[] = [];
-    // A connection for each request, as nobody can reuse one that is just being closed.
+    // A connection for each request; what becomes of kept ones is told above.
     const client = async () => {
       while (running) {
         const text = await raw(
