@@ -8,11 +8,11 @@ import { type Amounts, fits, mapUnits, NOTHING } from '../../contract/quota';
 import type { CountingDict } from './dict';
 
 /** Requests are the lower digits, up to half of this, so that they may fall below zero for a moment. */
-const CHARACTER = 2 ** 22;
-/** What a lease may hold at most, for the number to be exact in a double: more than one gate serves in a lease's time. */
-export const LARGEST_LEASE: Amounts = { requests: 2 ** 20, characters: 2 ** 28 };
-/** Subtracted to close a lease; more than any lease holds. */
-const CLOSED = 2 ** 52;
+const CHARACTER = 2 ** 20;
+/** What a lease may hold: more than a gate serves in a lease's time. */
+export const LARGEST_LEASE: Amounts = { requests: 2 ** 18, characters: 2 ** 23 };
+/** Subtracted to close a lease; more than any lease holds. All 64 workers at once leave it exact in a double. */
+const CLOSED = 2 ** 47;
 /**
  * What a number starts with that ought to be there and is not: nothing can be paid from it, and closed it is below zero
  * still, so that nothing of it can be returned either.
@@ -48,7 +48,6 @@ export function close(dict: CountingDict, key: string, life: number): Amounts {
 /** What a number says is unspent, of an open lease or of a closed one. */
 export function unspent(left: number): Amounts {
   let open = left;
-  // Two workers may close at once.
   while (open < -CLOSED / 2) open += CLOSED;
   if (open < MISSING / 2) return NOTHING;
   const amounts = unpack(open);

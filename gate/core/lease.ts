@@ -196,7 +196,8 @@ export function takeLease(
     if (grant.sequence > last) allowances.set(numberOf(keyId), grant.sequence, REMEMBERED);
     return;
   }
-  const { granted, limits, limited } = grant;
+  const { limits, limited } = grant;
+  const granted = mapUnits((unit) => Math.min(grant.granted[unit], LARGEST_LEASE[unit]));
   const note: Note = { sequence, granted, from, until: from + grant.seconds * 1000, limits };
   if (limited !== undefined) {
     // No lease, so its number stays free: should the authorizer have granted it to a repeated request, it is still ours.

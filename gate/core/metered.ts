@@ -3,6 +3,7 @@
 import { type Grant, refusal } from '../../contract/decision';
 import type { GateOptions } from '../../contract/gate-options';
 import type { Amounts, LeaseRequest, Quota } from '../../contract/quota';
+import { LARGEST_LEASE } from './allowance';
 import { type AuthorizePorts, type Held, type Identity, renewLease, SLACK, type Verdict } from './authorize';
 import { getAllow } from './decision-cache';
 import { type LeasePorts, leaseRequest, type Paid, pay, takeLease } from './lease';
@@ -77,8 +78,15 @@ export async function costOf(
   if (!countsCharacters || !isSynthesis(options, path)) return { requests: 1, characters: 0 };
   const body = visit.headers.hasBody ? await ports.readBody() : NO_BODY;
   const metered = meter({ method, query, headers, body }, textField(path), options.maxBodyBytes);
-  if (metered.kind === 'counted') return { requests: 1, characters: metered.characters };
-  const { status, problem } = metered;
+  if (metered.kind === 'refused') return unreadable(metered.status, metered.problem);
+  const { characters } = metered;
+  const most = LARGEST_LEASE.characters;
+  return characters > most
+    ? unreadable(413, `has a text of more than ${most} characters`)
+    : { requests: 1, characters };
+}
+
+function unreadable(status: Refusal['status'], problem: string): Refusal {
   return { kind: 'refuse', status, reason: 'unreadable', members: { detail: `The request ${problem}.` } };
 }
 
