@@ -6,7 +6,7 @@
  * in one of them, once. Counted are the Unicode code points of the decoded value, before any cleaning by the app.
  */
 
-import { JsonError, readJsonObject } from './strict-json';
+import { JsonError, MAX_VALUES, readJsonObject } from './strict-json';
 import { countCodePoints, decodeUtf8 } from './utf8';
 
 export interface MeteredRequest {
@@ -102,7 +102,9 @@ function formTexts(body: string, field: string): readonly string[] {
 /** The values of a parameter, by the rules of application/x-www-form-urlencoded. */
 function formValues(encoded: string, field: string, where: 'query' | 'form'): readonly string[] {
   const values: string[] = [];
-  for (const pair of encoded.split('&')) {
+  const pairs = encoded.split('&');
+  if (pairs.length > MAX_VALUES) throw new Unreadable(400, `has a ${where} of more than ${MAX_VALUES} parameters`);
+  for (const pair of pairs) {
     const equals = pair.indexOf('=');
     const name = decodePart(equals < 0 ? pair : pair.slice(0, equals), where);
     // All values are decoded: where one is malformed, readers differ in what they make of the whole.

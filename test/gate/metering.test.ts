@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { costOf } from '../../gate/core/metered';
 import { type MeteredRequest, meter, textField } from '../../gate/core/metering';
 import { JsonError, readJsonObject } from '../../gate/core/strict-json';
 import { countCodePoints, decodeUtf8 } from '../../gate/core/utf8';
@@ -99,6 +100,8 @@ describe('the meter refuses with 400', () => {
     ['what is no JSON', post(JSON_TYPE, '{"text":"a",}'), 'not valid JSON'],
     ['what follows JSON', post(JSON_TYPE, '{"text":"a"}{}'), 'not valid JSON'],
     ['deep nesting', post(JSON_TYPE, `{"text":"a","x":${'['.repeat(16)}${']'.repeat(16)}}`), 'nested more than 16'],
+    ['a thousand values more', post(JSON_TYPE, `{"text":"a","x":[${'1,'.repeat(1000)}1]}`), 'more than 1000 values'],
+    ['a thousand parameters more', get(`text=a${'&'.repeat(1000)}`), 'more than 1000 parameters'],
     ['an endless number', post(JSON_TYPE, `{"text":"a","x":${'1'.repeat(101)}}`), 'number of more than 100'],
   ] as const)('%s', (_, request, problem) => {
     const metered = count(request);
@@ -143,15 +146,36 @@ it('no problem that the meter tells quotes the request', () => {
   }
 });
 
+it('counts a text of a megabyte at once, plain or escaped', () => {
+  for (const [text, length] of [
+    ['x'.repeat(1_000_000), 1_000_000],
+    ['\\n'.repeat(400_000), 400_000],
+    ['\\u4f60😀'.repeat(50_000), 100_000],
+  ] as const) {
+    const request = post(JSON_TYPE, `{"text":"${text}"}`);
+    expect(meter(request, 'text', 2 ** 21)).toEqual({ kind: 'counted', characters: length });
+  }
+});
+
+it('of a text that no lease could pay is 413', async () => {
+  const options = { synthesisPaths: ['/tts'], maxBodyBytes: 2 ** 24 };
+  const ports = {
+    settings: { options },
+    readBody: async () => new TextEncoder().encode(`{"text":"${'x'.repeat(2 ** 23 + 1)}"}`),
+  };
+  const visit = { request: post(JSON_TYPE, NO_BODY), target: { path: '/tts' }, headers: { hasBody: true } };
+  const cost = costOf(visit as never, undefined, { day: { characters: 1e9 } }, ports as never);
+  expect(await cost).toMatchObject({ kind: 'refuse', status: 413 });
+});
+
 describe('decodeUtf8', () => {
-  it('agrees with a strict decoder about any bytes', () => {
-    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  it('takes what the Unicode Standard calls well-formed, and nothing else', () => {
+    // The table of well-formed byte sequences in the Unicode Standard (chapter 3, table 3-7).
+    const wellFormed =
+      /^(?:[^\x80-\xff]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2})*$/;
     const reference = (bytes: Uint8Array) => {
-      try {
-        return decoder.decode(bytes);
-      } catch {
-        return undefined;
-      }
+      const buffer = Buffer.from(bytes);
+      return wellFormed.test(buffer.toString('latin1')) ? buffer.toString('utf8') : undefined;
     };
     const edges = fc.constantFrom(
       0x00,

@@ -174,11 +174,14 @@ describe('a quota of characters', () => {
     expect(answer.status).toBe(200);
   });
 
+  const JSON_BODY = { 'content-type': 'application/json' };
+
   it.each([
     ['a repeated parameter', '/tts?text=a&text=b', '', {}, 400],
     ['text in query and body', '/tts?text=a', 'text=b', { 'content-type': 'application/x-www-form-urlencoded' }, 400],
     ['a repeated JSON key', '/tts', '{"text":"a","\\u0074ext":"b"}', { 'content-type': 'application/json' }, 400],
     ['bytes that are no UTF-8', '/tts', Buffer.from([0x7b, 0xff, 0x7d]), { 'content-type': 'application/json' }, 400],
+    ['a surrogate in UTF-8', '/tts', Buffer.from('{"text":"\xed\xa0\x80"}', 'latin1'), JSON_BODY, 400],
     ['another charset', '/tts', '{"text":"a"}', { 'content-type': 'application/json; charset=utf-16' }, 415],
     ['a form in parts', '/tts', '--b--', { 'content-type': 'multipart/form-data; boundary=b' }, 415],
     ['an encoding', '/tts', 'x', { 'content-type': 'application/json', 'content-encoding': 'gzip' }, 415],
