@@ -3,7 +3,7 @@
  * there, so the whole decision is one JSON string under `voicegate`, beside three plain values for other readers.
  */
 
-import type { Decision, DenyReason, Grant } from './decision';
+import type { Allow, Decision, Deny, DenyReason, Grant } from './decision';
 import { isQuota, type LeaseGrant, readLeaseGrant } from './quota';
 
 export const CONTEXT_DECISION = 'voicegate';
@@ -28,11 +28,14 @@ export function encodeDecision(decision: Decision, lease?: LeaseGrant): Decision
   };
 }
 
+/** A decision, and the lease that travels beside it when one was asked for. */
+export type Decoded = Deny | (Allow & { readonly lease?: LeaseGrant });
+
 /**
  * The decision in a context, or undefined when the context holds none (a foreign authorizer's).
  * @throws Error when it holds one that this version cannot read: that is a failure, never an allow.
  */
-export function decodeDecision(context: Readonly<Record<string, unknown>> | undefined): Decision | undefined {
+export function decodeDecision(context: Readonly<Record<string, unknown>> | undefined): Decoded | undefined {
   const value = readContext(context);
   if (value === undefined) return undefined;
   if (!isSeconds(value.ttl)) throw new Error('malformed decision');
@@ -47,16 +50,8 @@ export function decodeDecision(context: Readonly<Record<string, unknown>> | unde
     };
   }
   if (value.outcome !== 'allow' || !isGrant(value.grant)) throw new Error('malformed decision');
-  return { outcome: 'allow', grant: value.grant, ttl: value.ttl };
-}
-
-/**
- * The lease in a context, or undefined when the context holds none.
- * @throws Error when it holds one that this version cannot read.
- */
-export function decodeLease(context: Readonly<Record<string, unknown>> | undefined): LeaseGrant | undefined {
-  const lease = readContext(context)?.lease;
-  return lease === undefined ? undefined : readLeaseGrant(lease);
+  const allow: Allow = { outcome: 'allow', grant: value.grant, ttl: value.ttl };
+  return value.lease === undefined ? allow : { ...allow, lease: readLeaseGrant(value.lease) };
 }
 
 function readContext(

@@ -7,6 +7,8 @@ export interface Hashing {
   /** Lower-case hexadecimal. */
   sha256Hex(text: string): string;
   hmacSha256(key: string | Uint8Array, text: string): Uint8Array;
+  /** Lower-case hexadecimal. */
+  hmacSha256Hex(key: Uint8Array, text: string): string;
 }
 
 export interface AwsCredentials {
@@ -36,47 +38,55 @@ export function signRequest(
   now: Date,
   hashing: Hashing,
 ): Readonly<Record<string, string>> {
-  const time = now.toISOString().replace(/[-:]|\.\d{3}/g, '');
-  const date = time.slice(0, 8);
+  const iso = now.toISOString();
+  const date = iso.slice(0, 4) + iso.slice(5, 7) + iso.slice(8, 10);
+  const time = `${date}T${iso.slice(11, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}Z`;
   const headers: Record<string, string> = { ...request.headers, 'x-amz-date': time };
   if (credentials.sessionToken !== undefined) headers['x-amz-security-token'] = credentials.sessionToken;
   const signed: Record<string, string> = { ...headers, host: request.host };
   const names = Object.keys(signed).sort();
-  const canonical = [
-    request.method,
-    canonicalPath(request.path),
-    request.query,
-    ...names.map((name) => `${name}:${(signed[name] ?? '').trim().replace(/ +/g, ' ')}`),
-    '',
-    names.join(';'),
-    hashing.sha256Hex(request.body),
-  ].join('\n');
+  let lines = '';
+  for (const name of names) lines += `${name}:${canonicalValue(signed[name] ?? '')}\n`;
+  const target = `${request.method}\n${canonicalPath(request.path)}\n${request.query}`;
+  const canonical = `${target}\n${lines}\n${names.join(';')}\n${hashing.sha256Hex(request.body)}`;
   const credentialScope = `${date}/${scope.region}/${scope.service}/aws4_request`;
   const toSign = ['AWS4-HMAC-SHA256', time, credentialScope, hashing.sha256Hex(canonical)].join('\n');
-  let key = hashing.hmacSha256(`AWS4${credentials.secretAccessKey}`, date);
-  for (const part of [scope.region, scope.service, 'aws4_request']) key = hashing.hmacSha256(key, part);
-  const signature = hex(hashing.hmacSha256(key, toSign));
+  const key = signingKey(credentials.secretAccessKey, date, scope.region, scope.service, hashing);
+  const signature = hashing.hmacSha256Hex(key, toSign);
   headers.authorization =
     `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${credentialScope}, ` +
     `SignedHeaders=${names.join(';')}, Signature=${signature}`;
   return headers;
 }
 
+/** The last one derived: it changes once a day, and whenever the credentials do. */
+let derived: { readonly secret: string; readonly scope: string; readonly key: Uint8Array } | undefined;
+
+function signingKey(secret: string, date: string, region: string, service: string, hashing: Hashing): Uint8Array {
+  const scope = `${date}/${region}/${service}`;
+  if (derived?.secret === secret && derived.scope === scope) return derived.key;
+  let key = hashing.hmacSha256(`AWS4${secret}`, date);
+  for (const part of [region, service, 'aws4_request']) key = hashing.hmacSha256(key, part);
+  derived = { secret, scope, key };
+  return key;
+}
+
+function canonicalValue(value: string): string {
+  const trimmed = value.trim();
+  return trimmed.includes('  ') ? trimmed.replace(/ +/g, ' ') : trimmed;
+}
+
 /** Every service but S3 signs the path encoded once more. */
 function canonicalPath(path: string): string {
-  return path
-    .split('/')
-    .map((segment) => encodeSegment(segment))
-    .join('/');
+  return path.split('/').map(encodeSegment).join('/');
 }
+
+/** What needs no encoding. */
+const PLAIN = /^[\w.~-]*$/;
 
 /** Percent-encodes all but RFC 3986's unreserved characters. */
 export function encodeSegment(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
-}
-
-function hex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += (byte < 16 ? '0' : '') + byte.toString(16);
-  return text;
+  return PLAIN.test(text)
+    ? text
+    : encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }

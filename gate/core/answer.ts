@@ -1,8 +1,8 @@
 /** Reads what the authorizer answered. What cannot be read is a failure, never an allow. */
 
-import { decodeDecision, decodeLease } from '../../contract/authorizer-answer';
+import { decodeDecision } from '../../contract/authorizer-answer';
 import { UNAUTHORIZED } from '../../contract/authorizer-event';
-import type { Allow, Deny, Grant } from '../../contract/decision';
+import type { Deny, Grant } from '../../contract/decision';
 import type { LeaseGrant } from '../../contract/quota';
 import { readPolicy, type Statement } from './policy';
 
@@ -56,7 +56,7 @@ function readSimpleAnswer(isAuthorized: boolean, context: Values | undefined): A
   const decision = decodeDecision(context);
   if (decision?.outcome === 'deny') return decision;
   if (!isAuthorized) return { outcome: 'deny', status: 403, reason: 'refused' };
-  return withLease(decision, context) ?? { outcome: 'allow', grant: foreignGrant('', context) };
+  return decision ?? { outcome: 'allow', grant: foreignGrant('', context) };
 }
 
 function readPolicyAnswer(value: Values, context: Values | undefined): Answer {
@@ -69,15 +69,7 @@ function readPolicyAnswer(value: Values, context: Values | undefined): Answer {
     return { outcome: 'deny', status: 403, reason: 'refused' };
   }
   // Voicegate's own policy says no more than the grant beside it, in terms that only API Gateway can evaluate.
-  return (
-    withLease(decision, context) ?? { outcome: 'allow', grant: foreignGrant(value.principalId, context), statements }
-  );
-}
-
-function withLease(decision: Allow | undefined, context: Values | undefined): Answer | undefined {
-  if (decision === undefined) return undefined;
-  const lease = decodeLease(context);
-  return lease === undefined ? decision : { ...decision, lease };
+  return decision ?? { outcome: 'allow', grant: foreignGrant(value.principalId, context), statements };
 }
 
 /** A grant without constraints, from the plain values that authorizers commonly put into their context. */

@@ -33,29 +33,27 @@ export function routeArn(partition: string, region: string, account: string, met
 }
 
 export function eventV2(facts: EventFacts): AuthorizerEventV2 {
-  const { headers, cookies } = singleHeaders(facts);
-  const parameters = Object.fromEntries(
-    [...grouped(queryPairs(facts.request?.query))].map(([name, values]) => [name, values.join(',')]),
-  );
-  return {
+  const { request, lease, account, method, path, host, now } = facts;
+  const headers: Record<string, string> = {};
+  const cookies: string[] = [];
+  if (request !== undefined) readHeaders(request.headers, headers, cookies);
+  const event: { -readonly [Name in keyof AuthorizerEventV2]: AuthorizerEventV2[Name] } = {
     version: '2.0',
     type: 'REQUEST',
     routeArn: facts.routeArn,
     identitySource: facts.identity,
     routeKey: ROUTE,
-    rawPath: facts.path,
-    rawQueryString: facts.request?.query ?? '',
-    ...(cookies.length > 0 ? { cookies } : {}),
+    rawPath: path,
+    rawQueryString: request?.query ?? '',
     headers,
-    ...(Object.keys(parameters).length > 0 ? { queryStringParameters: parameters } : {}),
     requestContext: {
-      accountId: facts.account,
+      accountId: account,
       apiId: API_ID,
-      domainName: facts.host,
-      domainPrefix: facts.host.split('.')[0] ?? '',
+      domainName: host,
+      domainPrefix: host.split('.')[0] ?? '',
       http: {
-        method: facts.method,
-        path: facts.path,
+        method,
+        path,
         protocol: facts.protocol,
         sourceIp: facts.sourceIp,
         userAgent: headers['user-agent'] ?? '',
@@ -63,11 +61,19 @@ export function eventV2(facts: EventFacts): AuthorizerEventV2 {
       requestId: facts.requestId,
       routeKey: ROUTE,
       stage: STAGE,
-      time: clfTime(facts.now),
-      timeEpoch: facts.now,
+      time: clfTime(now),
+      timeEpoch: now,
     },
-    ...gateField(facts),
   };
+  if (cookies.length > 0) event.cookies = cookies;
+  if (request?.query) {
+    const groups = [...grouped(queryPairs(request.query))];
+    if (groups.length > 0) {
+      event.queryStringParameters = Object.fromEntries(groups.map(([name, values]) => [name, values.join(',')]));
+    }
+  }
+  if (lease !== undefined) event.voicegate = { lease };
+  return event;
 }
 
 export function eventV1(facts: EventFacts): AuthorizerEventV1 {
@@ -100,26 +106,21 @@ export function eventV1(facts: EventFacts): AuthorizerEventV1 {
       httpMethod: facts.method,
       apiId: API_ID,
     },
-    ...gateField(facts),
+    ...(facts.lease === undefined ? {} : { voicegate: { lease: facts.lease } }),
   };
 }
 
-function gateField({ lease }: EventFacts): Pick<AuthorizerEventV2, 'voicegate'> {
-  return lease === undefined ? {} : { voicegate: { lease } };
-}
-
-function singleHeaders(facts: EventFacts): {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly cookies: readonly string[];
-} {
-  const headers: Record<string, string> = {};
-  const cookies: string[] = [];
-  for (const [name, value] of facts.request?.headers ?? []) {
+/** Joins what comes more than once, but cookies, which stand apart. */
+function readHeaders(
+  given: readonly (readonly [string, string])[],
+  headers: Record<string, string>,
+  cookies: string[],
+): void {
+  for (const [name, value] of given) {
     const lower = name.toLowerCase();
     if (lower === 'cookie') cookies.push(...value.split(';').map((cookie) => cookie.trim()));
     else headers[lower] = headers[lower] === undefined ? value : `${headers[lower]},${value}`;
   }
-  return { headers, cookies };
 }
 
 function grouped(pairs: readonly (readonly [string, string])[]): ReadonlyMap<string, readonly string[]> {
@@ -136,8 +137,7 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 
 /** The time as Common Log Format writes it, in UTC. */
 function clfTime(now: number): string {
-  const date = new Date(now);
-  const two = (value: number) => String(value).padStart(2, '0');
-  const day = `${two(date.getUTCDate())}/${MONTHS[date.getUTCMonth()]}/${date.getUTCFullYear()}`;
-  return `${day}:${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} +0000`;
+  const iso = new Date(now).toISOString();
+  const month = MONTHS[Number(iso.slice(5, 7)) - 1];
+  return `${iso.slice(8, 10)}/${month}/${iso.slice(0, 4)}:${iso.slice(11, 19)} +0000`;
 }

@@ -13,6 +13,7 @@ import type { ExpressPorts } from '../core/express';
 import { type Facts, factsOf } from '../core/facts';
 import type { GatePorts } from '../core/gate';
 import { type Authorizer, type Environment, invokeAddress, readAuthorizer } from '../core/lambda-endpoint';
+import { Memo } from '../core/memo';
 import type { Settings } from '../core/settings';
 import { INVOKE_LOCATION, LAMBDA_UPSTREAM } from '../locations';
 
@@ -94,7 +95,7 @@ class RequestPorts implements GatePorts, Held {
   }
 
   authorizer(): Authorizer {
-    return readAuthorizer(environment());
+    return authorizer();
   }
 
   invoke(event: string): Promise<InvokeResponse> {
@@ -148,6 +149,7 @@ async function readBody(r: NginxHTTPRequest): Promise<Uint8Array> {
 const hashing: Hashing = {
   sha256Hex: (value) => crypto.createHash('sha256').update(value).digest('hex'),
   hmacSha256: (key, value) => crypto.createHmac('sha256', key).update(value).digest(),
+  hmacSha256Hex: (key, value) => crypto.createHmac('sha256', key).update(value).digest('hex'),
 };
 
 /**
@@ -157,8 +159,7 @@ const hashing: Hashing = {
 async function invoke(r: NginxHTTPRequest, event: string): Promise<InvokeResponse> {
   const env = environment();
   const v = r.variables;
-  const authorizer = readAuthorizer(env);
-  const { scheme, hostname, host, path, query } = invokeAddress(authorizer, v.gate_lambda_endpoint ?? '');
+  const { scheme, hostname, host, path, query } = addresses.get(v.gate_lambda_endpoint ?? '');
   const credentials = await awsCredentials({
     env,
     state,
@@ -170,7 +171,7 @@ async function invoke(r: NginxHTTPRequest, event: string): Promise<InvokeRespons
     readFile: (file) => fs.readFileSync(file, 'utf8'),
   });
   const request = { method: 'POST', host, path, query, headers: { 'content-type': 'application/json' }, body: event };
-  const scope = { region: authorizer.region, service: 'lambda' };
+  const scope = { region: authorizer().region, service: 'lambda' };
   const { 'x-amz-date': date, ...headers } = signRequest(request, credentials, scope, new Date(now()), hashing);
   v.gate_invoke = `${scheme}://${LAMBDA_UPSTREAM}${path}${query === '' ? '' : `?${query}`}`;
   v.gate_invoke_host = host;
@@ -190,8 +191,19 @@ async function invoke(r: NginxHTTPRequest, event: string): Promise<InvokeRespons
   };
 }
 
+let knownEnvironment: Environment | undefined;
+let knownAuthorizer: Authorizer | undefined;
+const addresses = new Memo((endpoint) => invokeAddress(authorizer(), endpoint));
+
+/** njs copies the environment, which is the same for the life of a worker, each time that it is asked for it. */
 function environment(): Environment {
-  return (process as unknown as { readonly env: Environment }).env;
+  knownEnvironment ??= (process as unknown as { readonly env: Environment }).env;
+  return knownEnvironment;
+}
+
+function authorizer(): Authorizer {
+  knownAuthorizer ??= readAuthorizer(environment());
+  return knownAuthorizer;
 }
 
 function zone(name: string): CountingDict & Listing {

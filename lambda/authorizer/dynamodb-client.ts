@@ -60,6 +60,7 @@ export function dynamoDbClient(env: Environment, timeouts: Timeouts = DEFAULT_TI
 const HASHING: Hashing = {
   sha256Hex: (text) => createHash('sha256').update(text).digest('hex'),
   hmacSha256: (key, text) => createHmac('sha256', key).update(text).digest(),
+  hmacSha256Hex: (key, text) => createHmac('sha256', key).update(text).digest('hex'),
 };
 
 type Answer =

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeDecision, decodeLease, encodeDecision } from '../../contract/authorizer-answer';
+import { decodeDecision, encodeDecision } from '../../contract/authorizer-answer';
 import type { Decision } from '../../contract/decision';
 import {
   isQuota,
@@ -134,12 +134,11 @@ describe('lease requests and grants', () => {
     expect(() => readLeaseGrant({ ...grant, ...change })).toThrow('malformed lease grant');
   });
 
-  it('a grant travels beside the decision and is not part of it', () => {
-    const context = encodeDecision(decision, grant);
-    expect(decodeLease({ ...context })).toEqual(grant);
-    expect(decodeDecision({ ...context })).toEqual(decision);
-    expect(decodeLease({ ...encodeDecision(decision) })).toBeUndefined();
-    expect(decodeLease(undefined)).toBeUndefined();
+  it('a grant travels beside the decision', () => {
+    expect(decodeDecision({ ...encodeDecision(decision, grant) })).toEqual({ ...decision, lease: grant });
+    expect(decodeDecision({ ...encodeDecision(decision) })).toEqual(decision);
+    const broken = { voicegate: JSON.stringify({ v: 1, ...decision, lease: { ...grant, seconds: 61 } }) };
+    expect(() => decodeDecision(broken)).toThrow('malformed lease grant');
   });
 
   it('a decision with an unreadable quota is a failure, never an unmetered allow', () => {

@@ -7,6 +7,7 @@ import { type Hashing, signRequest } from '../../contract/sigv4';
 const hashing: Hashing = {
   sha256Hex: (text) => createHash('sha256').update(text).digest('hex'),
   hmacSha256: (key, text) => createHmac('sha256', key).update(text).digest(),
+  hmacSha256Hex: (key, text) => createHmac('sha256', key).update(text).digest('hex'),
 };
 
 const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
@@ -82,6 +83,28 @@ describe('a signature', () => {
       ),
       { numRuns: 200 },
     );
+  });
+
+  it('changes with the secret, the day, the region and the service, whatever was signed before', () => {
+    const request = { method: 'POST', host: 'a.example', path: '/', query: '', headers: {}, body: '' };
+    const signatureOf = (secret: string, day: string, region: string, service: string) =>
+      signRequest(
+        request,
+        { ...credentials, secretAccessKey: secret },
+        { region, service },
+        new Date(`2026-11-${day}T12:00:00Z`),
+        hashing,
+      ).authorization;
+    const cases = ['a', 'b'].flatMap((secret) =>
+      ['24', '25'].flatMap((day) =>
+        ['eu-west-1', 'eu-west-2'].flatMap((region) =>
+          ['lambda', 'dynamodb'].map((service) => [secret, day, region, service] as const),
+        ),
+      ),
+    );
+    const signatures = cases.map((given) => signatureOf(...given));
+    expect(new Set(signatures).size).toBe(16);
+    expect(cases.toReversed().map((given) => signatureOf(...given))).toEqual(signatures.toReversed());
   });
 
   it('is the one that another implementation makes, for any request of ours', async () => {
