@@ -152,6 +152,8 @@ async function main() {
   // cfn-lint and the like are called by their names.
   process.env.PATH = [dirname(python), process.env.PATH].join(delimiter);
   const directory = mkdtempSync(join(tmpdir(), 'voicegate-test-'));
+  // What the checks put aside goes with it.
+  process.env.TMPDIR = directory;
   try {
     for (const part of PARTS.filter((name) => only.includes(name))) await parts[part](directory);
   } finally {

@@ -1,4 +1,5 @@
 import { CloudFormationClient, paginateDescribeStacks } from '@aws-sdk/client-cloudformation';
+import { awsClients } from '../aws-clients.js';
 import type { LocalAws } from '../contracts.js';
 
 export interface StackState {
@@ -10,12 +11,7 @@ export interface StackState {
 
 /** The stacks that CloudFormation knows, by name. */
 export async function describeStacks(aws: LocalAws): Promise<ReadonlyMap<string, StackState>> {
-  const client = new CloudFormationClient({
-    endpoint: aws.endpoint,
-    region: aws.region,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    requestHandler: { requestTimeout: 20_000, connectionTimeout: 5000 },
-  });
+  const { client, destroy } = awsClients(aws, { client: CloudFormationClient });
   const found = new Map<string, StackState>();
   try {
     for await (const page of paginateDescribeStacks({ client }, {})) {
@@ -32,7 +28,7 @@ export async function describeStacks(aws: LocalAws): Promise<ReadonlyMap<string,
       }
     }
   } finally {
-    client.destroy();
+    destroy();
   }
   return found;
 }
