@@ -2,9 +2,9 @@
  * The short way for what most requests are: one credential, known to the cache and allowed, on a plain path, with a free
  * place in the app. It decides as {@link passThrough} does, or not at all.
  *
- * One function, and no objects of its own. Every context of njs has a heap of its own, and each request uses the one that
- * has rested longest: what a function touches comes from far away, so that a call or an object costs many times what it
- * does in a loop. Cut into functions as the long way is, a whole request takes a tenth more CPU.
+ * No objects of its own, and no more functions than what it shares with the long way. Every context of njs has a heap of
+ * its own, and after each system call what a function touches comes from far away, so that a call or an object costs
+ * many times what it does in a loop.
  */
 
 import { hasConstraints, refusal } from '../../contract/decision';
