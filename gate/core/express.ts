@@ -17,7 +17,7 @@ import { PLAN_BUCKET, takeLimits } from './limits';
 import { loggableTrace } from './loggable';
 import { charactersOf, NO_BODY } from './metered';
 import { APP_PLACE, OLDEST, placeLife } from './queue';
-import { clientHeaders, KINDS, Kind, kindOf, UNSAFE_VALUE } from './request-headers';
+import { clientHeaders, isSafe, KINDS, Kind, kindOf } from './request-headers';
 import { SESSION_COOKIE } from './session-cookie';
 import { isPlainQuery } from './target';
 import type { GateRequest } from './visit';
@@ -74,7 +74,7 @@ export function express(r: ExpressRequest, upstream: string, ports: ExpressPorts
   let isBearer = false;
   let forwardedFor: string | undefined;
   let forwardedProto: string | undefined;
-  let traceId: string | undefined;
+  let trace: string | undefined;
   let lines = '';
   const headers = r.rawHeadersIn;
   for (let i = 0; i < headers.length; i++) {
@@ -83,11 +83,14 @@ export function express(r: ExpressRequest, upstream: string, ports: ExpressPorts
     const value = pair[1];
     const kind = KINDS.get(pair[0]) ?? kindOf(pair[0]);
     if (kind === Kind.Drop) continue;
-    if (kind === Kind.Pass || kind === Kind.TraceId) {
-      if (!UNSAFE_VALUE.test(value)) lines += `\r\n${pair[0]}: ${value}`;
-      if (kind === Kind.Pass) continue;
-      if (traceId !== undefined) return false;
-      traceId = value;
+    if (kind === Kind.Pass) {
+      if (isSafe(value)) lines += `\r\n${pair[0]}: ${value}`;
+    } else if (kind === Kind.TraceId) {
+      if (trace !== undefined) return false;
+      trace = loggableTrace(value);
+      // What a log may hold is safe.
+      if (trace === '' && !isSafe(value)) continue;
+      lines += `\r\n${pair[0]}: ${value}`;
     } else if (kind === Kind.ApiKey || kind === Kind.Authorization) {
       if (credential !== undefined) return false;
       isBearer = kind === Kind.Authorization;
@@ -139,7 +142,7 @@ export function express(r: ExpressRequest, upstream: string, ports: ExpressPorts
   v.gate_cache = 'hit';
   v.gate_key = keyId;
   v.gate_reason = 'allowed';
-  if (traceId !== undefined) v.gate_trace = loggableTrace(traceId);
+  if (trace !== undefined) v.gate_trace = trace;
   if (route.isSynthesis) {
     const characters = charactersOf({ method, headers }, path, query, NO_BODY, options);
     if (characters !== undefined) v.gate_characters = String(characters);

@@ -28,7 +28,8 @@ export type Metered =
 /** Counts the text in the field of that name. */
 export function meter(request: MeteredRequest, field: string, maxBodyBytes: number): Metered {
   try {
-    const texts = [...queryTexts(request, field), ...bodyTexts(request, field, maxBodyBytes)];
+    const queried = request.query === undefined ? [] : formValues(request.query, field, 'query');
+    const texts = request.body.length === 0 ? queried : [...queried, ...bodyTexts(request, field, maxBodyBytes)];
     const [text, ...others] = texts;
     if (text === undefined) throw new Unreadable(400, `lacks ${field}; send the text to speak`);
     if (others.length > 0) throw new Unreadable(400, `gives ${field} ${texts.length} times; give it once`);
@@ -57,16 +58,11 @@ class Unreadable extends Error {
   }
 }
 
-function queryTexts(request: MeteredRequest, field: string): readonly string[] {
-  return request.query === undefined ? [] : formValues(request.query, field, 'query');
-}
-
 function bodyTexts(request: MeteredRequest, field: string, maxBodyBytes: number): readonly string[] {
   const type = contentType(request);
   if (valuesOf(request, 'content-encoding').length > 0) {
     throw new Unreadable(415, 'has a Content-Encoding; send the body without');
   }
-  if (request.body.length === 0) return [];
   if (!['POST', 'PUT', 'PATCH'].includes(request.method)) {
     throw new Unreadable(400, `has a body, which ${request.method} must not have`);
   }
@@ -101,6 +97,7 @@ function formTexts(body: string, field: string): readonly string[] {
 
 /** The values of a parameter, by the rules of application/x-www-form-urlencoded. */
 function formValues(encoded: string, field: string, where: 'query' | 'form'): readonly string[] {
+  if (encoded.includes('\0')) throw new Unreadable(400, `has a ${where} with a NUL`);
   const values: string[] = [];
   const pairs = encoded.split('&');
   if (pairs.length > MAX_VALUES) throw new Unreadable(400, `has a ${where} of more than ${MAX_VALUES} parameters`);
@@ -115,8 +112,7 @@ function formValues(encoded: string, field: string, where: 'query' | 'form'): re
 }
 
 function decodePart(part: string, where: string): string {
-  if (part.includes('\0')) throw new Unreadable(400, `has a ${where} with a NUL`);
-  const spaced = part.replaceAll('+', ' ');
+  const spaced = part.includes('+') ? part.replaceAll('+', ' ') : part;
   if (!spaced.includes('%')) return spaced;
   try {
     return decodeURIComponent(spaced);

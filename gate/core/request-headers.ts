@@ -5,6 +5,7 @@
 
 import type { Grant } from '../../contract/decision';
 import { encodeIdentity, IDENTITY_HEADERS } from '../../contract/names';
+import { Memo } from './memo';
 
 /** Names that never reach the app. */
 const DROPPED = [
@@ -55,7 +56,11 @@ const COMMON = [
   ...['Content-Type', 'Content-Encoding', 'Content-Language', 'Range', 'If-Range', 'If-Match', 'If-None-Match'],
   ...['If-Modified-Since', 'If-Unmodified-Since', 'Origin', 'DNT', 'User-Agent', 'X-Requested-With'],
   ...['Sec-Fetch-Dest', 'Sec-Fetch-Mode', 'Sec-Fetch-Site', 'Sec-Fetch-User', 'Upgrade-Insecure-Requests', 'Priority'],
-  ...['Idempotency-Key', 'OpenAI-Organization', 'OpenAI-Project'],
+  ...['Sec-CH-UA', 'Sec-CH-UA-Mobile', 'Sec-CH-UA-Platform', 'Idempotency-Key'],
+  // Of OpenAI's libraries.
+  ...['OpenAI-Organization', 'OpenAI-Project', 'X-Stainless-Lang', 'X-Stainless-Package-Version', 'X-Stainless-OS'],
+  ...['X-Stainless-Arch', 'X-Stainless-Runtime', 'X-Stainless-Runtime-Version', 'X-Stainless-Async'],
+  ...['X-Stainless-Retry-Count', 'X-Stainless-Read-Timeout', 'X-Stainless-Raw-Response'],
 ];
 
 /** What is done with a header. Numbers, as they are told apart for each header of each request. */
@@ -88,9 +93,16 @@ know(Kind.TraceId, ['X-Amzn-Trace-Id']);
 
 const NAME = /^[!#$%&'*+.^`|~0-9A-Za-z-]+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
-export const UNSAFE_VALUE = /[\u0000-\u0008\u000a-\u001f\u007f]/;
+const UNSAFE_VALUE = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 /** What encodeIdentity leaves as it is: most names, ids and scopes. */
 const PLAIN = /^[A-Za-z0-9._~@:/+-]{0,256}$/;
+
+/** Whether the value may be passed on. Most clients send the same ones again and again. */
+export function isSafe(value: string): boolean {
+  return value.length > LONGEST_KNOWN ? !UNSAFE_VALUE.test(value) : safe.get(value);
+}
+const LONGEST_KNOWN = 256;
+const safe = new Memo((value) => !UNSAFE_VALUE.test(value));
 
 /** What a request's headers say that the gate itself needs. */
 export interface RequestHeaders {
@@ -129,7 +141,7 @@ export function readHeaders(
       case Kind.Pass:
       case Kind.TraceId:
         if (consumed.length > 0 && consumed.includes(name.toLowerCase())) break;
-        if (!UNSAFE_VALUE.test(value)) lines += `\r\n${name}: ${value}`;
+        if (isSafe(value)) lines += `\r\n${name}: ${value}`;
         break;
       case Kind.ApiKey:
         apiKeys = apiKeys === NONE ? [value] : [...apiKeys, value];

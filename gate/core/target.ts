@@ -19,17 +19,17 @@ const PLAIN_PATH = /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*\/?$/;
 const DOT_SEGMENT = /(^|[/\\])\.{1,2}([/\\;]|$)/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
 const CONTROL = /[\u0000-\u001f\u007f]/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
-const UNPLAIN_QUERY = /[\u0000-\u001f\u007f#\ufffd]/;
+/** Printable ASCII without `#`. */
+const PLAIN_QUERY = /^[ -"$-~]*$/;
 
 /** Whether the path is one that no server could read in two ways, spelled with the plainest characters. */
 export function isPlainPath(path: string): boolean {
   return path === '/' || (path !== '' && PLAIN_PATH.test(path));
 }
 
-/** Whether {@link parseTarget} takes the query of a target whose path is plain. */
+/** Whether it is a query that {@link parseTarget} takes behind a plain path, of the plainest characters. */
 export function isPlainQuery(query: string): boolean {
-  return !UNPLAIN_QUERY.test(query);
+  return PLAIN_QUERY.test(query);
 }
 
 /** The parts of a request target in origin form, or undefined when it is ambiguous or malformed. */
