@@ -1,5 +1,5 @@
 // `npm test`: installs what the tests need, runs every check, and sums them up in its last line.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -152,8 +152,9 @@ async function main() {
   // cfn-lint and the like are called by their names.
   process.env.PATH = [dirname(python), process.env.PATH].join(delimiter);
   const directory = mkdtempSync(join(tmpdir(), 'voicegate-test-'));
-  // What the checks put aside goes with it.
+  // What the checks put aside goes with it; some of that is for servers that run as another user.
   process.env.TMPDIR = directory;
+  chmodSync(directory, 0o711);
   try {
     for (const part of PARTS.filter((name) => only.includes(name))) await parts[part](directory);
   } finally {
