@@ -2,7 +2,7 @@
 
 import { loadavg } from 'node:os';
 import { type FirstBytes, firstByte } from './first-byte';
-import type { Result } from './load';
+import type { Load, Result } from './load';
 import { interleaved, missLatency, prove } from './measures';
 import { type Memory, memory } from './memory';
 import { type PacedResult, pacedLoad } from './paced';
@@ -86,10 +86,15 @@ export async function full(world: World): Promise<Report> {
     const table = async (response: keyof typeof RESPONSES): Promise<readonly Row[]> => {
       const stacks = STACKS.filter((stack) => response === 'small' || !stack.isApp);
       const rounds = response === 'small' ? 5 : 3;
-      const results = await throughput(world, running, stacks, RESPONSES[response].path, rounds);
+      const results = await throughput(world, running, stacks, RESPONSES[response], rounds);
       return stacks.map((stack) => ({ stack, result: results[stack.name] ?? absent.get(stack) ?? 'not measured' }));
     };
-    const tables = { small: await table('small'), speech: await table('speech'), stream: await table('stream') };
+    const tables = {
+      small: await table('small'),
+      browser: await table('browser'),
+      speech: await table('speech'),
+      stream: await table('stream'),
+    };
     const speed = speedOf(tables.small);
     process.stderr.write('measuring latencies\n');
     const both = { gate: need(running, gateStack), bare: need(running, bareStack) };
@@ -121,16 +126,17 @@ function throughput(
   world: World,
   running: ReadonlyMap<Stack, Running>,
   stacks: readonly Stack[],
-  path: string,
+  asked: Pick<Load, 'path' | 'headers'>,
   rounds: number,
 ): Promise<Readonly<Record<string, Result>>> {
   const loads = stacks.flatMap((stack) => {
     const started = running.get(stack);
     if (started === undefined) return [];
     const { url, group } = started;
-    return [[stack.name, () => ({ url, path, key: world.key, group })] as const];
+    const { path, headers } = asked;
+    return [[stack.name, () => ({ url, path, key: world.key, group, ...(headers && { headers }) })] as const];
   });
-  process.stderr.write(`measuring ${path} with ${loads.length} stacks\n`);
+  process.stderr.write(`measuring ${asked.path} with ${loads.length} stacks\n`);
   return interleaved(Object.fromEntries(loads), { rounds, seconds: 1 });
 }
 

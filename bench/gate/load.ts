@@ -17,6 +17,8 @@ export interface Load {
   readonly distinct?: string;
   /** The number of the first of them. */
   readonly first?: number;
+  /** Sent beside the key. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Sent by POST, without a key. */
   readonly body?: string;
   /** Process group of what is measured. */
@@ -43,6 +45,11 @@ export async function load(given: Load): Promise<Result> {
     BENCH_PATH: given.path,
     BENCH_KEY: given.key,
     ...(given.distinct && { BENCH_DISTINCT: given.distinct, BENCH_FIRST: String(given.first ?? 0) }),
+    ...(given.headers && {
+      BENCH_HEADERS: Object.entries(given.headers)
+        .map(([name, value]) => `${name}: ${value}\n`)
+        .join(''),
+    }),
     ...(given.body && { BENCH_BODY: given.body }),
   };
   const script = join(import.meta.dirname, 'programs/wrk.lua');

@@ -15,12 +15,42 @@ import { freePorts, type Started, startServer } from './processes';
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 export const benchDirectory = join(root, '.voicegate/bench');
 
-/** What the app answers: path, and what a row of a table calls it. */
+/** What is asked for. */
+interface Asked {
+  readonly path: string;
+  /** What a table calls it. */
+  readonly title: string;
+  /** Sent beside the key. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 export const RESPONSES = {
   small: { path: '/', title: 'small response (20 bytes)' },
+  browser: {
+    path: '/tts?text=The%20quick%20brown%20fox%20jumps%20over%20the%20lazy%20dog%2C%20and%20then%20it%20sleeps.&voice=en',
+    title: 'small response, asked for as a browser does, through a load balancer (17 header lines)',
+    headers: {
+      'X-Forwarded-For': '203.0.113.9',
+      'X-Forwarded-Proto': 'https',
+      'X-Forwarded-Port': '443',
+      'X-Amzn-Trace-Id': 'Root=1-6745a2b1-0123456789abcdef01234567',
+      'sec-ch-ua-platform': '"Linux"',
+      'user-agent':
+        'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36',
+      'sec-ch-ua': '"Google Chrome";v="131", "Chromium";v="131", "Not_A Brand";v="24"',
+      'sec-ch-ua-mobile': '?0',
+      accept: '*/*',
+      'sec-fetch-site': 'same-origin',
+      'sec-fetch-mode': 'no-cors',
+      'sec-fetch-dest': 'audio',
+      referer: 'https://tts.example.com/',
+      'accept-language': 'en-US,en;q=0.9',
+      range: 'bytes=0-',
+    },
+  },
   speech: { path: '/speech.wav', title: '1 MB response with Content-Length' },
   stream: { path: '/stream', title: '64 KB response in chunks' },
-} as const;
+} as const satisfies Readonly<Record<string, Asked>>;
 
 /** Name of a Lambda function whose decisions hold for an hour; those of any other hold for a minute. */
 export const LASTING_FUNCTION = 'lasting';

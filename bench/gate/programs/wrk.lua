@@ -1,6 +1,6 @@
 -- What wrk sends, by environment: the key as it is not to be seen among process arguments.
 -- BENCH_PATH, BENCH_KEY; BENCH_DISTINCT, BENCH_FIRST: each request has a credential and a client address never sent
--- before; BENCH_BODY: send it by POST.
+-- before; BENCH_HEADERS: further ones, each on a line; BENCH_BODY: send it by POST.
 
 local key = os.getenv('BENCH_KEY')
 local distinct = os.getenv('BENCH_DISTINCT')
@@ -13,6 +13,10 @@ if body ~= nil then
   wrk.body = body
 elseif distinct == nil then
   wrk.headers['X-API-Key'] = key
+end
+
+for name, value in string.gmatch(os.getenv('BENCH_HEADERS') or '', '([^:\n]+): ([^\n]*)\n') do
+  wrk.headers[name] = value
 end
 
 if distinct ~= nil then
