@@ -1,7 +1,7 @@
 /** The part of nginx's configuration that lets pages of other origins read answers. */
 
 import type { GateOptions } from '../contract/gate-options';
-import { EXPOSED_HEADERS } from './core/cors';
+import { EXPOSED_HEADERS } from './core/browser/cors';
 
 /** What the app says of these would stand beside what the gate says, and browsers take neither. */
 export const HIDDEN_CORS_HEADERS: readonly string[] = [

@@ -1,6 +1,6 @@
 import type { GateOptions } from '../contract/gate-options';
 import { GATE_ENV } from '../contract/names';
-import { SIGN_IN_STYLE } from './core/sign-in-page';
+import { SIGN_IN_STYLE } from './core/browser/sign-in-page';
 import {
   ANSWER_LOCATION as ANSWER,
   APP_UPSTREAM,

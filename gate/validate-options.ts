@@ -4,7 +4,7 @@ import { KEY_PREFIX_PATTERN } from '../contract/api-key';
 import type { GateOptions } from '../contract/gate-options';
 import { isOrigin } from '../contract/origin';
 import { isPathPattern } from '../contract/path-pattern';
-import { IDENTITY_SOURCES, isIdentitySource } from './core/identity-source';
+import { IDENTITY_SOURCES, isIdentitySource } from './core/credential/identity-source';
 
 const METHOD = /^(\*|[A-Z]{1,32})$/;
 /** RFC 6749's characters of a scope. */

@@ -14,8 +14,8 @@ import {
   type Quota,
 } from '../../contract/quota';
 import { monthUse, type QuotaCounter } from '../../contract/quota-counter';
-import { unspent } from '../../gate/core/allowance';
-import { type LeasePorts, pay, payFromLease, takeLease as takeGrant } from '../../gate/core/lease';
+import { unspent } from '../../gate/core/quota/allowance';
+import { type LeasePorts, pay, payFromLease, takeLease as takeGrant } from '../../gate/core/quota/lease';
 import { takeLease } from '../../lambda/authorizer/quota';
 import type { QuotaStore } from '../../lambda/authorizer/quota-store';
 import { MemoryDict } from './memory-dict';

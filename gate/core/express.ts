@@ -8,20 +8,20 @@
  */
 
 import { hasConstraints, refusal } from '../../contract/decision';
-import { takeToken } from './bucket';
-import { bearerToken, hasKeyPrefix } from './credential';
-import { getAllow, isFresh } from './decision-cache';
-import { clientText } from './facts';
+import { SESSION_COOKIE } from './browser/session-cookie';
+import { bearerToken, hasKeyPrefix } from './credential/credential';
+import { getAllow, isFresh } from './decision/decision-cache';
 import type { GatePorts } from './gate';
-import { PLAN_BUCKET, takeLimits } from './limits';
-import { loggableTrace } from './loggable';
-import { charactersOf, NO_BODY } from './metered';
-import { APP_PLACE, OLDEST, placeLife } from './queue';
-import { clientHeaders, isSafe, KINDS, Kind, kindOf } from './request-headers';
-import { SESSION_COOKIE } from './session-cookie';
-import { isPlainQuery } from './target';
-import type { GateRequest } from './visit';
-import { takePlace } from './window';
+import { takeToken } from './limits/bucket';
+import { PLAN_BUCKET, takeLimits } from './limits/limits';
+import { APP_PLACE, OLDEST, placeLife } from './limits/queue';
+import { takePlace } from './limits/window';
+import { charactersOf, NO_BODY } from './quota/metered';
+import { clientText } from './request/facts';
+import { loggableTrace } from './request/loggable';
+import { clientHeaders, isSafe, KINDS, Kind, kindOf } from './request/request-headers';
+import { isPlainQuery } from './request/target';
+import type { GateRequest } from './request/visit';
 
 /** nginx's variables that let a request pass and tell the log of it. */
 export interface PassVariables {

@@ -2,28 +2,36 @@
 
 import { type Grant, refusal } from '../../contract/decision';
 import type { Amounts, LeaseRequest } from '../../contract/quota';
-import { banLeft, noteFailure } from './abuse';
-import { askAuthorizer, cachedVerdict, type Held, type Identity, type Verdict } from './authorize';
-import { claimedKeyId, isWellFormed } from './credential';
-import type { CountingDict } from './dict';
-import { eventV1, eventV2, routeArn } from './event';
-import { clientText, type Facts } from './facts';
-import { type Identified, identify } from './identify';
-import { consumedHeaders } from './identity-source';
-import type { Authorizer } from './lambda-endpoint';
-import { type Paid, refund } from './lease';
-import { counted, takeLimits } from './limits';
-import { loggablePath } from './loggable';
-import { costOf, lapsedGrant, type MeteredPorts, mayCountBody, noteCharacters, payFor, withLease } from './metered';
-import { type Outcome, type RefusalReason, refuse, type Trace } from './outcome';
-import { policyAllows } from './policy';
-import { placeLife, QUEUE_WAIT, takeNextPlace, waitForPlace } from './queue';
-import { rateLimitFields } from './rate-limit-fields';
-import { clientHeaders, headerOf, readHeaders } from './request-headers';
-import { isKnownMethod, isPublic, requiredScopes } from './routes';
-import { parseTarget } from './target';
-import type { GateRequest, Visit } from './visit';
-import { takePlace } from './window';
+import { type Outcome, type RefusalReason, refuse, type Trace } from './answer/outcome';
+import { claimedKeyId, isWellFormed } from './credential/credential';
+import { type Identified, identify } from './credential/identify';
+import { consumedHeaders } from './credential/identity-source';
+import { askAuthorizer, cachedVerdict, type Held, type Identity, type Verdict } from './decision/authorize';
+import { eventV1, eventV2, routeArn } from './decision/event';
+import type { Authorizer } from './decision/lambda-endpoint';
+import { policyAllows } from './decision/policy';
+import { banLeft, noteFailure } from './limits/abuse';
+import { counted, takeLimits } from './limits/limits';
+import { placeLife, QUEUE_WAIT, takeNextPlace, waitForPlace } from './limits/queue';
+import { takePlace } from './limits/window';
+import { type Paid, refund } from './quota/lease';
+import {
+  costOf,
+  lapsedGrant,
+  type MeteredPorts,
+  mayCountBody,
+  noteCharacters,
+  payFor,
+  withLease,
+} from './quota/metered';
+import { rateLimitFields } from './quota/rate-limit-fields';
+import { clientText, type Facts } from './request/facts';
+import { loggablePath } from './request/loggable';
+import { clientHeaders, headerOf, readHeaders } from './request/request-headers';
+import { isKnownMethod, isPublic, requiredScopes } from './request/routes';
+import { parseTarget } from './request/target';
+import type { GateRequest, Visit } from './request/visit';
+import type { CountingDict } from './shared/dict';
 
 export interface GatePorts extends MeteredPorts {
   readonly facts: Facts;

@@ -2,18 +2,18 @@
 
 // biome-ignore lint/style/useNodejsImportProtocol: njs's own module, which only looks like Node's
 import fs from 'fs';
-import { topFailures } from '../core/abuse';
-import { admit, type BrowserOutcome } from '../core/browser';
-import { PREFLIGHT_METHODS } from '../core/cors';
+import { health, isProbeDue, noteProbe } from '../core/answer/health';
+import { metricsLine } from '../core/answer/metrics';
+import type { Outcome, Trace } from '../core/answer/outcome';
+import { admit, type BrowserOutcome } from '../core/browser/browser';
+import { PREFLIGHT_METHODS } from '../core/browser/cors';
+import { setCookie } from '../core/browser/session-cookie';
+import { answerSession } from '../core/browser/sign-in';
 import { type ExpressRequest, express } from '../core/express';
 import { passThrough } from '../core/gate';
-import { health, isProbeDue, noteProbe } from '../core/health';
-import { loggablePath, loggableTrace } from '../core/loggable';
-import { metricsLine } from '../core/metrics';
-import type { Outcome, Trace } from '../core/outcome';
-import { setCookie } from '../core/session-cookie';
-import { answerSession } from '../core/sign-in';
-import type { GateRequest } from '../core/visit';
+import { topFailures } from '../core/limits/abuse';
+import { loggablePath, loggableTrace } from '../core/request/loggable';
+import type { GateRequest } from '../core/request/visit';
 import { APP_UPSTREAM } from '../locations';
 import { count, expressPorts, gatePorts, now, settings, state, zones } from './ports';
 import { answerPage, sessionPorts } from './session';

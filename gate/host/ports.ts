@@ -5,16 +5,16 @@ import crypto from 'crypto';
 // biome-ignore lint/style/useNodejsImportProtocol: njs's own module, which only looks like Node's
 import fs from 'fs';
 import { type Hashing, signRequest } from '../../contract/sigv4';
-import type { InvokeResponse } from '../core/answer';
-import type { Held } from '../core/authorize';
-import { awsCredentials, forgetCredentials } from '../core/aws-credentials';
-import type { CountingDict, Dict } from '../core/dict';
+import type { Held } from '../core/decision/authorize';
+import type { InvokeResponse } from '../core/decision/authorizer-answer';
+import { awsCredentials, forgetCredentials } from '../core/decision/aws-credentials';
+import { type Authorizer, type Environment, invokeAddress, readAuthorizer } from '../core/decision/lambda-endpoint';
 import type { ExpressPorts } from '../core/express';
-import { type Facts, factsOf } from '../core/facts';
 import type { GatePorts } from '../core/gate';
-import { type Authorizer, type Environment, invokeAddress, readAuthorizer } from '../core/lambda-endpoint';
-import { Memo } from '../core/memo';
-import type { Settings } from '../core/settings';
+import { type Facts, factsOf } from '../core/request/facts';
+import type { CountingDict, Dict } from '../core/shared/dict';
+import { Memo } from '../core/shared/memo';
+import type { Settings } from '../core/shared/settings';
 import { INVOKE_LOCATION, LAMBDA_UPSTREAM } from '../locations';
 
 /** Set before the program's own text when the bundle is packed. */

@@ -3,9 +3,9 @@
 // biome-ignore lint/style/useNodejsImportProtocol: njs's own module, which only looks like Node's
 import crypto from 'crypto';
 import { GATE_ENV } from '../../contract/names';
-import type { SessionPorts } from '../core/browser';
-import { readSessionSecrets, type Sealing } from '../core/session-cookie';
-import type { SessionAnswer } from '../core/sign-in';
+import type { SessionPorts } from '../core/browser/browser';
+import { readSessionSecrets, type Sealing } from '../core/browser/session-cookie';
+import type { SessionAnswer } from '../core/browser/sign-in';
 
 /** What of Web Crypto is used. njs has it as a global beside the module of that name. */
 interface WebCrypto {

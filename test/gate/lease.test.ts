@@ -11,7 +11,7 @@ import {
   type Quota,
 } from '../../contract/quota';
 import { EMPTY_COUNTER, monthUse, type QuotaCounter } from '../../contract/quota-counter';
-import { type LeasePorts, leaseRequest, pay, payFromLease, type Renewal, takeLease } from '../../gate/core/lease';
+import { type LeasePorts, leaseRequest, pay, payFromLease, type Renewal, takeLease } from '../../gate/core/quota/lease';
 import { grantLease } from '../../lambda/authorizer/quota';
 
 const NOON = Date.UTC(2026, 10, 24, 12);

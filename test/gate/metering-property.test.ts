@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type MeteredRequest, meter } from '../../gate/core/metering';
+import { type MeteredRequest, meter } from '../../gate/core/quota/metering';
 
 const python =
   process.env.VOICEGATE_TEST_PYTHON ?? fileURLToPath(new URL('../../.voicegate/venv/bin/python', import.meta.url));

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { costOf } from '../../gate/core/metered';
-import { type MeteredRequest, meter, textField } from '../../gate/core/metering';
-import { JsonError, readJsonObject } from '../../gate/core/strict-json';
-import { countCodePoints, decodeUtf8 } from '../../gate/core/utf8';
+import { costOf } from '../../gate/core/quota/metered';
+import { type MeteredRequest, meter, textField } from '../../gate/core/quota/metering';
+import { JsonError, readJsonObject } from '../../gate/core/quota/strict-json';
+import { countCodePoints, decodeUtf8 } from '../../gate/core/quota/utf8';
 
 const MAX = 10_000;
 const NO_BODY = new Uint8Array();

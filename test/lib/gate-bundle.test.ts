@@ -1,6 +1,6 @@
 import { Duration, Size } from 'aws-cdk-lib';
 import { describe, expect, it } from 'vitest';
-import { requiredScopes as requiredScopesOf } from '../../gate/core/routes';
+import { requiredScopes as requiredScopesOf } from '../../gate/core/request/routes';
 import { ApiKeyAuthorizer } from '../../lib';
 import { gateOptions, loadGateBundle } from '../../lib/gate-bundle';
 import { TestStack } from './support/stack';

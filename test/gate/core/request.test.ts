@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clientNetwork, parseAddress } from '../../../contract/cidr';
-import { identifyClient } from '../../../gate/core/client';
-import { findCredential } from '../../../gate/core/credential';
-import { loggablePath, loggableTrace } from '../../../gate/core/loggable';
-import { queryPairs, withoutParameter } from '../../../gate/core/query';
-import { grantHeaders, isDroppedHeader, readHeaders } from '../../../gate/core/request-headers';
+import { findCredential } from '../../../gate/core/credential/credential';
+import { identifyClient } from '../../../gate/core/request/client';
+import { loggablePath, loggableTrace } from '../../../gate/core/request/loggable';
+import { queryPairs, withoutParameter } from '../../../gate/core/request/query';
+import { grantHeaders, isDroppedHeader, readHeaders } from '../../../gate/core/request/request-headers';
 import { newKey } from '../support/http';
 
 describe('identifyClient', () => {

@@ -1,4 +1,4 @@
-import type { CountingDict } from '../../../gate/core/dict';
+import type { CountingDict } from '../../../gate/core/shared/dict';
 
 /** A shared dictionary in memory, with a clock of the test's own. */
 export class MemoryDict<V extends string | number = number> {
