@@ -19,12 +19,19 @@ import pytest
 from flask.testing import FlaskClient
 
 from voicegate_tts.app import create_app
+from voicegate_tts.audio import Audio
+from voicegate_tts.engine import SpeechEngine
 from voicegate_tts.espeak_engine import EspeakEngine
 
 FOLDER = Path(__file__).resolve().parent.parent
 START_SECONDS = 30.0
 
 FIVE_HUNDRED = "春眠不觉晓处处闻啼鸟夜来风雨声花落知多少" * 25
+
+
+def spoken(engine: SpeechEngine, text: str, voice: str, speed: float = 1.0) -> Audio:
+    """All the pieces of a text together."""
+    return Audio(b"".join(engine.speak(text, voice, speed)), engine.sample_rate)
 
 
 @pytest.fixture(scope="session")

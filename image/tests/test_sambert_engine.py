@@ -16,6 +16,8 @@ from voicegate_tts.errors import ConfigurationError
 from voicegate_tts.sambert_engine import SambertEngine
 from voicegate_tts.settings import Settings
 
+from .conftest import spoken
+
 SPEECH = Audio(array("h", [1_000, -1_000] * 8_000).tobytes(), 16_000)
 
 
@@ -73,7 +75,7 @@ def test_it_loads_the_named_model_and_speaks_with_the_wanted_voice(modelscope: F
     assert engine.name == "sambert-hifigan"
     assert modelscope.loaded == [("text-to-speech", "damo/speech_sambert-hifigan_tts_zh-cn_16k")]
     assert [voice.id for voice in engine.voices] == ["zhitian_emo", "zhiyan_emo", "zhizhe_emo", "zhibei_emo"]
-    assert engine.synthesize("你好世界", "zhizhe_emo", 1.0) == SPEECH
+    assert spoken(engine, "你好世界", "zhizhe_emo", 1.0) == SPEECH
     assert modelscope.spoken == [("你好世界", "zhizhe_emo")]
 
 

@@ -130,7 +130,7 @@ def test_unknown_addresses_and_methods_are_json(client: FlaskClient) -> None:
 
 def test_a_failing_engine_is_500_without_its_message(capsys: pytest.CaptureFixture[str]) -> None:
     class Failing(EspeakEngine):
-        def synthesize(self, text: str, voice: str, speed: float) -> Audio:  # noqa: ARG002
+        def _speak_piece(self, text: str, voice: str, speed: float) -> bytes:  # noqa: ARG002
             raise ValueError(f"cannot say {text}")
 
     client = create_app({}, Failing()).test_client()
@@ -144,7 +144,7 @@ def test_a_failing_engine_is_500_without_its_message(capsys: pytest.CaptureFixtu
     assert "绝密" not in logged
     failure = json.loads(logged.splitlines()[0])
     assert (failure["level"], failure["exception"]) == ("error", "ValueError")
-    assert any("synthesize" in place for place in failure["at"])
+    assert any("_speak_piece" in place for place in failure["at"])
 
 
 def test_the_limit_can_be_changed(engine: EspeakEngine) -> None:

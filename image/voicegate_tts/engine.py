@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
-
-from .audio import Audio
 
 SLOWEST = 0.25
 FASTEST = 4.0
@@ -50,8 +48,15 @@ class SpeechEngine(Protocol):
     def speeds(self) -> tuple[float, float]:
         """The slowest and the fastest speed, as multiples of the normal one."""
 
-    def synthesize(self, text: str, voice: str, speed: float) -> Audio:
-        """Speaks.
+    @property
+    def sample_rate(self) -> int:
+        """Samples a second of what `speak` gives, in Hz."""
+
+    def speak(self, text: str, voice: str, speed: float) -> Iterator[bytes]:
+        """Speaks piece by piece, as the pieces are made: 16-bit signed little-endian mono samples, pauses included.
+
+        Closing the iterator ends the synthesis after the piece that is being made. Whoever reads slowly holds nobody
+        up: pieces made ahead wait in a bounded buffer. Text in which there is nothing to say gives no piece.
 
         Args:
             text: clean text (see `clean_text`).

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import os
+import sys
+import tempfile
 import threading
+from array import array
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +22,11 @@ _INITIALIZE_DONT_EXIT = 0x8000
 _CHARS_UTF8 = 1
 _RATE = 1
 _MAX_DATA_PATH = 150  # The library holds the path of its data in a buffer of 160 bytes and silently cuts longer ones.
+
+# In every call the library goes on with the pitch flutter and the roughness of the call before, which cannot be reset:
+# without them, and from the same seed, the same words are the same samples.
+_STEADY = b"\nflutter 0\nroughness 0\n"
+_SEED = 1
 
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
 
@@ -47,7 +56,8 @@ class EspeakLibrary:
             ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint, ctypes.c_int, ctypes.c_uint, ctypes.c_uint,
             ctypes.c_void_p, ctypes.c_void_p,
         ]  # fmt: skip
-        library.espeak_SetVoiceByName.argtypes = [ctypes.c_char_p]
+        library.espeak_SetVoiceByFile.argtypes = [ctypes.c_char_p]
+        library.espeak_ng_SetRandSeed.argtypes = [ctypes.c_long]
         library.espeak_Initialize.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_int]
         self._library = library
         #: Held from choosing the voice until the speech is there.
@@ -55,6 +65,8 @@ class EspeakLibrary:
         self._pcm = bytearray()
         self._callback = _Callback(self._collect)
         path = _short_path(data)
+        self._data = Path(data)
+        self._voice_files: dict[tuple[str, str | None], bytes] = {}
         self.sample_rate: int = library.espeak_Initialize(
             _AUDIO_OUTPUT_SYNCHRONOUS, 0, os.fsencode(path), _INITIALIZE_DONT_EXIT
         )
@@ -70,22 +82,39 @@ class EspeakLibrary:
             library.sonicFlushStream.argtypes = [ctypes.c_void_p]
             library.sonicDestroyStream.argtypes = [ctypes.c_void_p]
 
-    def select_voice(self, name: str) -> None:
-        """Chooses a language, with a variant if wished: `cmn`, `en-us+f3`."""
-        if self._library.espeak_SetVoiceByName(name.encode()) != 0:
-            raise ConfigurationError(f"eSpeak NG has no voice {name!r} in its data; install it again.")
+    def select_voice(self, language: str, variant: str | None = None) -> None:
+        """Chooses a language by its file below the data's folder `lang`, with a variant if wished: `gmw/en-US`, `f3`.
+
+        Raises:
+            ConfigurationError: the data have no such file.
+        """
+        wanted = (language, variant)
+        if wanted not in self._voice_files:
+            try:
+                self._voice_files[wanted] = _memory_file(_steady_voice(self._data, language, variant))
+            except OSError as error:
+                raise ConfigurationError(
+                    f"eSpeak NG's voice {language!r} cannot be read ({error}); install it again."
+                ) from error
+        if self._library.espeak_SetVoiceByFile(self._voice_files[wanted]) != 0:
+            raise ConfigurationError(f"eSpeak NG does not take its own voice {language!r}; install it again.")
 
     def select_rate(self, words_per_minute: int) -> None:
         """Chooses the speaking rate."""
         self._library.espeak_SetParameter(_RATE, words_per_minute, 0)
 
     def speak(self, text: str) -> bytes:
-        """The text as 16-bit samples of the machine's byte order, without a pause at the end."""
+        """The text as 16-bit little-endian samples, without a pause at the end; the same each time."""
         self._pcm = bytearray()
+        self._library.espeak_ng_SetRandSeed(_SEED)
         data = text.encode()
         status = self._library.espeak_Synth(data, len(data) + 1, 0, 0, 0, _CHARS_UTF8, None, None)
         if status != 0:
             raise RuntimeError(f"espeak_Synth failed with status {status}")
+        if sys.byteorder == "big":
+            samples = array("h", bytes(self._pcm))
+            samples.byteswap()
+            return samples.tobytes()
         return bytes(self._pcm)
 
     def stretch(self, pcm: bytes, speed: float) -> bytes:
@@ -121,6 +150,31 @@ def espeak_library() -> EspeakLibrary:
         ConfigurationError: the library or its data cannot be loaded.
     """
     return EspeakLibrary()
+
+
+def _steady_voice(data: Path, language: str, variant: str | None) -> bytes:
+    """A voice file of the data without what differs from call to call.
+
+    A variant is made part of it, since one that is chosen beside it would bring its own roughness back.
+    """
+    lines = (data / "lang" / language).read_bytes().splitlines()
+    if variant is not None:
+        of_variant = (data / "voices" / "!v" / variant).read_bytes().splitlines()
+        lines += [line for line in of_variant if line.split(b" ", 1)[0] not in (b"language", b"name")]
+    return b"\n".join(lines) + _STEADY
+
+
+def _memory_file(content: bytes) -> bytes:
+    """The path of a file with this content that is on no disk, where the system offers that. It stays for good."""
+    if hasattr(os, "memfd_create") and Path("/proc/self/fd").is_dir():
+        number = os.memfd_create("espeak-voice")
+        os.write(number, content)
+        return f"/proc/self/fd/{number}".encode()
+    number, path = tempfile.mkstemp(prefix="espeak-voice-")
+    os.write(number, content)
+    os.close(number)
+    atexit.register(os.unlink, path)
+    return os.fsencode(path)
 
 
 def _short_path(data: str) -> str:

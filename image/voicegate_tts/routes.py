@@ -74,7 +74,7 @@ def create_routes(engine: SpeechEngine, settings: Settings) -> Blueprint:
 
     def _speak(wanted: SpeechRequest, text_field: str = "text") -> Audio:
         note(request.environ, characters=len(wanted.text), voice=wanted.voice)
-        audio = engine.synthesize(wanted.text, wanted.voice, wanted.speed)
+        audio = Audio(b"".join(engine.speak(wanted.text, wanted.voice, wanted.speed)), engine.sample_rate)
         if audio.seconds < _SILENCE_SECONDS:
             raise RequestError(
                 f"{text_field} holds nothing that the voice {wanted.voice} can speak; send words.",

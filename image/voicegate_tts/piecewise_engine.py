@@ -1,0 +1,42 @@
+"""What all engines have in common: text is cut into pieces, and listeners take turns."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from .pieces import Piece, pieces
+from .turns import Turns
+
+_BYTES_A_SAMPLE = 2
+
+
+class PiecewiseEngine(ABC):
+    """Speaks a text piece by piece.
+
+    Args:
+        sample_rate: samples a second of what `_speak_piece` gives, in Hz.
+        makers: how many pieces the engine can make at the same time.
+    """
+
+    def __init__(self, sample_rate: int, makers: int = 1) -> None:
+        self.sample_rate = sample_rate
+        self._turns = Turns(_BYTES_A_SAMPLE * sample_rate, makers)
+
+    def speak(self, text: str, voice: str, speed: float) -> Iterator[bytes]:
+        """See `SpeechEngine.speak`."""
+        return self._turns.listen(self._jobs(text, voice, speed))
+
+    @abstractmethod
+    def _speak_piece(self, text: str, voice: str, speed: float) -> bytes:
+        """One piece, without a pause after it; nothing if there is nothing to say."""
+
+    def _jobs(self, text: str, voice: str, speed: float) -> Iterator[tuple[int, Callable[[], bytes]]]:
+        for piece in pieces(text):
+            yield len(piece.text), partial(self._with_pause, piece, voice, speed)
+
+    def _with_pause(self, piece: Piece, voice: str, speed: float) -> bytes:
+        sound = self._speak_piece(piece.text, voice, speed)
+        pause = round(piece.pause / speed * self.sample_rate) if sound else 0
+        return sound + bytes(_BYTES_A_SAMPLE * pause)
