@@ -9,7 +9,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatApiKey, generateApiKey } from '../contract/api-key';
-import { resolveGateLimits } from '../lib/gate-limits';
+import { resolveGateLimits } from '../lib/gate/gate-limits';
 import { App } from '../test/gate/support/app';
 import { buildGate, gateOptions } from '../test/gate/support/bundle';
 import { type GateContainers, startGate } from '../test/gate/support/gate';

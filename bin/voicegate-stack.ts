@@ -19,8 +19,8 @@ import {
   TaskCapacity,
   type TokenIssuer,
 } from '../lib';
-import { resolveGateLimits } from '../lib/gate-limits';
-import { outerNet } from '../lib/outer-net';
+import { outerNet } from '../lib/firewall/outer-net';
+import { resolveGateLimits } from '../lib/gate/gate-limits';
 import { acknowledgeStandards } from './acknowledgements';
 import type { Config } from './config';
 import { describePrice, idlePrice } from './idle-price';

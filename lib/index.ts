@@ -1,39 +1,39 @@
-export { ApiKeyAuthorizer, type ApiKeyAuthorizerProps } from './api-key-authorizer';
-export { AppImage } from './app-image';
-export { AuthorizerGate } from './authorizer-gate';
-export type { AuthorizerGateOptions, AuthorizerGateProps } from './authorizer-gate-props';
-export type { CorsOptions } from './cors';
-export {
-  EdgeCertificate,
-  type EdgeCertificateBindOptions,
-  type EdgeCertificateConfig,
-  type SelfSignedCertificateOptions,
-} from './edge-certificate';
-export type { ExistingListenerProps } from './existing-load-balancer';
-export { Firewall, type FirewallProps } from './firewall';
-export { FirewallLogging, type FirewallLogOptions } from './firewall-logging';
-export { GateImage } from './gate-image';
-export type { GateLimits } from './gate-limits';
-export type { GateProps, RouteScopes } from './gate-props';
-export type { GpuCapacityProps } from './gpu-capacity';
-export { HttpsLoadBalancer, type HttpsLoadBalancerProps, type LoadBalancerOptions } from './https-load-balancer';
-export type { ForwardProps, IHttpsLoadBalancer } from './listener-rules';
-export { ManagedRules } from './managed-rules';
-export { type CognitoLoginProps, type OidcLoginProps, PageLogin, type PageLoginOptions } from './page-login';
-export { RateLimit, RateLimitAction, type RateLimitOptions } from './rate-limit';
+export { ApiKeyAuthorizer, type ApiKeyAuthorizerProps } from './authorizer/api-key-authorizer';
 export {
   type FunctionAuthorizerOptions,
   type IRequestAuthorizer,
   PayloadFormat,
   RequestAuthorizer,
   type RequestAuthorizerConfig,
-} from './request-authorizer';
-export { SecureTtsService } from './secure-tts-service';
-export type { SecureTtsServiceProps } from './secure-tts-service-props';
-export type { SecurityHeaders } from './security-headers';
-export { ServiceMonitoring, type ServiceMonitoringProps } from './service-monitoring';
-export { type PrivateNetworkProps, ServiceNetwork } from './service-network';
-export type { ScheduledCapacity, ServiceScaling } from './service-scaling';
-export { type FargateCapacityProps, type FargateSpotCapacityProps, TaskCapacity } from './task-capacity';
-export { TokenAlgorithm, type TokenIssuer } from './token-issuer';
-export { ClaimFormat, type TokenValidation } from './token-validation';
+} from './authorizer/request-authorizer';
+export { TokenAlgorithm, type TokenIssuer } from './authorizer/token-issuer';
+export {
+  EdgeCertificate,
+  type EdgeCertificateBindOptions,
+  type EdgeCertificateConfig,
+  type SelfSignedCertificateOptions,
+} from './edge/edge-certificate';
+export type { ExistingListenerProps } from './edge/existing-load-balancer';
+export { HttpsLoadBalancer, type HttpsLoadBalancerProps, type LoadBalancerOptions } from './edge/https-load-balancer';
+export type { ForwardProps, IHttpsLoadBalancer } from './edge/listener-rules';
+export { type CognitoLoginProps, type OidcLoginProps, PageLogin, type PageLoginOptions } from './edge/page-login';
+export type { SecurityHeaders } from './edge/security-headers';
+export { ClaimFormat, type TokenValidation } from './edge/token-validation';
+export { Firewall, type FirewallProps } from './firewall/firewall';
+export { FirewallLogging, type FirewallLogOptions } from './firewall/firewall-logging';
+export { ManagedRules } from './firewall/managed-rules';
+export { RateLimit, RateLimitAction, type RateLimitOptions } from './firewall/rate-limit';
+export { AuthorizerGate } from './gate/authorizer-gate';
+export type { AuthorizerGateOptions, AuthorizerGateProps } from './gate/authorizer-gate-props';
+export type { CorsOptions } from './gate/cors';
+export { GateImage } from './gate/gate-image';
+export type { GateLimits } from './gate/gate-limits';
+export type { GateProps, RouteScopes } from './gate/gate-props';
+export { AppImage } from './service/app-image';
+export type { GpuCapacityProps } from './service/gpu-capacity';
+export { SecureTtsService } from './service/secure-tts-service';
+export type { SecureTtsServiceProps } from './service/secure-tts-service-props';
+export { ServiceMonitoring, type ServiceMonitoringProps } from './service/service-monitoring';
+export { type PrivateNetworkProps, ServiceNetwork } from './service/service-network';
+export type { ScheduledCapacity, ServiceScaling } from './service/service-scaling';
+export { type FargateCapacityProps, type FargateSpotCapacityProps, TaskCapacity } from './service/task-capacity';

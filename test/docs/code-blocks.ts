@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../../lib/package-root';
+import { packageRoot } from '../../lib/shared/package-root';
 
 export const root = packageRoot(__dirname);
 

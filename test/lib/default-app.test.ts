@@ -5,7 +5,7 @@ import type { Stack } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
-import { packageRoot } from '../../lib/package-root';
+import { packageRoot } from '../../lib/shared/package-root';
 import { type CloudFormation, defaultApp, readTemplate } from './support/default-app';
 import { warnings } from './support/stack';
 

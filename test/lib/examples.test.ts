@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packageRoot } from '../../lib/package-root';
+import { packageRoot } from '../../lib/shared/package-root';
 import type { CloudFormation } from './support/default-app';
 import { EXAMPLES, exampleFile, synthesizeFile } from './support/examples';
 

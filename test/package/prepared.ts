@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import ts from 'typescript';
-import { packageRoot } from '../../lib/package-root';
+import { packageRoot } from '../../lib/shared/package-root';
 
 export const root = packageRoot(__dirname);
 const run = promisify(execFile);

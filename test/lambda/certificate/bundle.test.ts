@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
-import { bundlePath } from '../../../lib/package-root';
+import { bundlePath } from '../../../lib/shared/package-root';
 import { AcmServer } from './acm-server';
 
 const acm = new AcmServer();

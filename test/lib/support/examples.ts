@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
-import { packageRoot } from '../../../lib/package-root';
+import { packageRoot } from '../../../lib/shared/package-root';
 import { type CloudFormation, readTemplate } from './default-app';
 import { ENV } from './stack';
 

@@ -1,0 +1,225 @@
+import { Annotations, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import type * as route53 from 'aws-cdk-lib/aws-route53';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { acknowledge } from '../shared/acknowledge';
+import { checkSeconds } from '../shared/checks';
+import { createAccessLogBucket } from './access-log-bucket';
+import { addAliasRecords } from './alias-records';
+import type { EdgeCertificate } from './edge-certificate';
+import { type ExistingListenerProps, ExistingLoadBalancer } from './existing-load-balancer';
+import { type ForwardProps, forward, type IHttpsLoadBalancer, RulePriorities } from './listener-rules';
+import { addSecurityHeaders, hideServer, type SecurityHeaders } from './security-headers';
+
+/** Options of a load balancer that have safe defaults. */
+export interface LoadBalancerOptions {
+  /**
+   * TLS policy.
+   * @default SslPolicy.TLS13_12_RES_PQ: TLS 1.3 and 1.2, forward secrecy, post-quantum key exchange
+   */
+  readonly sslPolicy?: elbv2.SslPolicy;
+  /**
+   * Headers on every answer.
+   * @default - HSTS, a strict content security policy, nosniff, no framing
+   */
+  readonly securityHeaders?: SecurityHeaders;
+  /**
+   * Whether access and connections are logged. Access logs hold full URLs: with synthesis by GET also the text.
+   * @default true, except where the region is unknown at synthesis
+   */
+  readonly accessLogs?: boolean;
+  /**
+   * Your own bucket for access logs, encrypted with keys of S3.
+   * @default - a new bucket, whose objects expire after 14 days
+   */
+  readonly accessLogBucket?: s3.IBucket;
+  /**
+   * What becomes of a new log bucket and its objects when the stack is destroyed.
+   * @default RemovalPolicy.DESTROY
+   */
+  readonly removalPolicy?: RemovalPolicy;
+  /**
+   * Whether AWS refuses to delete the load balancer.
+   * @default false
+   */
+  readonly deletionProtection?: boolean;
+  /**
+   * Security group of the load balancer; ports 80 and 443 are opened in it.
+   * @default - a new one
+   */
+  readonly securityGroup?: ec2.ISecurityGroup;
+  /**
+   * IPv4, or IPv4 and IPv6 (the network must then have IPv6).
+   * @default elbv2.IpAddressType.IPV4
+   */
+  readonly ipAddressType?: elbv2.IpAddressType;
+}
+
+/** Options of the load balancer. */
+export interface HttpsLoadBalancerProps extends LoadBalancerOptions {
+  /** Network with public subnets in at least two availability zones. */
+  readonly vpc: ec2.IVpc;
+  /** The certificate that clients see. */
+  readonly certificate: EdgeCertificate;
+  /**
+   * Names under which clients reach the service.
+   * @default - none: the load balancer's own DNS name
+   */
+  readonly domainNames?: string[];
+  /**
+   * A Route 53 hosted zone in which the domain names become alias records of the load balancer.
+   * @default - none: their DNS records are yours
+   */
+  readonly hostedZone?: route53.IHostedZone;
+  /**
+   * How long a connection may be silent, from 1 to 4000 seconds. It must exceed the longest request.
+   * @default Duration.seconds(125)
+   */
+  readonly idleTimeout?: Duration;
+}
+
+/** Rules of our own by their priority; those of targets begin far behind. */
+const PRIORITY = { redirect: 10, robots: 10 } as const;
+
+/**
+ * An internet-facing load balancer that speaks HTTPS only: port 80 redirects GET and HEAD and tells everything else to
+ * use https; port 443 has a strong TLS policy and puts security headers on every answer.
+ */
+export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
+  /**
+   * A load balancer that exists already, in this app or elsewhere: services are added to its HTTPS listener as rules.
+   * Its own settings (TLS policy, headers, timeouts, logs) stay as they are.
+   */
+  public static fromListener(props: ExistingListenerProps): IHttpsLoadBalancer {
+    return new ExistingLoadBalancer(props);
+  }
+
+  /** The load balancer. */
+  public readonly loadBalancer: elbv2.IApplicationLoadBalancer;
+  /** The same load balancer, for changing what this construct does not. */
+  public readonly applicationLoadBalancer: elbv2.ApplicationLoadBalancer;
+  /** The listener on port 443. */
+  public readonly httpsListener: elbv2.ApplicationListener;
+  /** The listener on port 80. */
+  public readonly httpListener: elbv2.ApplicationListener;
+  /** ARN of the certificate in use. */
+  public readonly certificateArn: string;
+  /** Where clients find the service: `https://` and the first domain name, or the load balancer's DNS name. */
+  public readonly url: string;
+  /** Whether access is logged. */
+  public readonly logsAccess: boolean;
+  private readonly priorities = new RulePriorities();
+
+  constructor(scope: Construct, id: string, props: HttpsLoadBalancerProps) {
+    super(scope, id);
+    const idleTimeout = props.idleTimeout ?? Duration.seconds(125);
+    checkSeconds('HttpsLoadBalancer: idleTimeout', idleTimeout, 1, 4000);
+    this.applicationLoadBalancer = new elbv2.ApplicationLoadBalancer(this, 'LoadBalancer', {
+      vpc: props.vpc,
+      internetFacing: true,
+      securityGroup: props.securityGroup,
+      ipAddressType: props.ipAddressType,
+      idleTimeout,
+      dropInvalidHeaderFields: true,
+      desyncMitigationMode: elbv2.DesyncMitigationMode.STRICTEST,
+      deletionProtection: props.deletionProtection ?? false,
+    });
+    this.loadBalancer = this.applicationLoadBalancer;
+    acknowledge(this.applicationLoadBalancer, {
+      'AwsSolutions-EC23': 'A public service: ports 80 and 443 are open to the world on purpose, 80 only to say so.',
+    });
+    this.logsAccess = this.logAccess(props);
+
+    const domainNames = props.domainNames ?? [];
+    const { certificate } = props.certificate.bind(new Construct(this, 'Certificate'), {
+      loadBalancerDnsName: this.applicationLoadBalancer.loadBalancerDnsName,
+      domainNames,
+    });
+    this.certificateArn = certificate.certificateArn;
+    this.url = `https://${domainNames[0] ?? this.applicationLoadBalancer.loadBalancerDnsName}`;
+    this.httpListener = this.createHttpListener();
+    this.httpsListener = this.createHttpsListener(props, certificate);
+    if (props.hostedZone) addAliasRecords(this, props.hostedZone, domainNames, this.applicationLoadBalancer);
+  }
+
+  /** Forwards requests to targets: those that meet the conditions, or all that no other rule took. */
+  public forward(scope: Construct, id: string, props: ForwardProps): elbv2.ApplicationTargetGroup {
+    return forward(scope, id, this.httpsListener, this.priorities, props);
+  }
+
+  private createHttpListener(): elbv2.ApplicationListener {
+    const listener = this.applicationLoadBalancer.addListener('Http', {
+      port: 80,
+      protocol: elbv2.ApplicationProtocol.HTTP,
+      open: true,
+      // A redirect would turn a POST into a GET and lose its body: better to say what is wrong.
+      defaultAction: jsonResponse(403, 'This service speaks HTTPS only: use https:// instead of http://'),
+    });
+    listener.addAction('Redirect', {
+      priority: PRIORITY.redirect,
+      conditions: [elbv2.ListenerCondition.httpRequestMethods(['GET', 'HEAD'])],
+      action: elbv2.ListenerAction.redirect({ protocol: 'HTTPS', port: '443', permanent: true }),
+    });
+    hideServer(listener);
+    return listener;
+  }
+
+  private createHttpsListener(
+    props: HttpsLoadBalancerProps,
+    certificate: elbv2.IListenerCertificate,
+  ): elbv2.ApplicationListener {
+    const listener = this.applicationLoadBalancer.addListener('Https', {
+      port: 443,
+      protocol: elbv2.ApplicationProtocol.HTTPS,
+      open: true,
+      certificates: [certificate],
+      sslPolicy: props.sslPolicy ?? elbv2.SslPolicy.TLS13_12_RES_PQ,
+      defaultAction: jsonResponse(404, 'Not Found'),
+    });
+    listener.addAction('Robots', {
+      priority: PRIORITY.robots,
+      conditions: [elbv2.ListenerCondition.pathPatterns(['/robots.txt'])],
+      action: elbv2.ListenerAction.fixedResponse(200, {
+        contentType: 'text/plain',
+        messageBody: 'User-agent: *\nDisallow: /\n',
+      }),
+    });
+    addSecurityHeaders(listener, props.securityHeaders);
+    return listener;
+  }
+
+  private logAccess(props: HttpsLoadBalancerProps): boolean {
+    if (props.accessLogs === false) {
+      acknowledge(this.applicationLoadBalancer, {
+        'AwsSolutions-ELB2': 'Access logs are switched off by the prop accessLogs.',
+      });
+      return false;
+    }
+    if (Token.isUnresolved(Stack.of(this).region)) {
+      Annotations.of(this).addWarningV2(
+        'voicegate:accessLogs',
+        "Access is not logged: the region is unknown at synthesis, and the log bucket's policy depends on it. Give the stack an env with a region.",
+      );
+      acknowledge(this.applicationLoadBalancer, { 'AwsSolutions-ELB2': 'Needs a region that is known at synthesis.' });
+      return false;
+    }
+    const bucket =
+      props.accessLogBucket ?? createAccessLogBucket(this, 'AccessLogs', props.removalPolicy ?? RemovalPolicy.DESTROY);
+    this.applicationLoadBalancer.logAccessLogs(bucket, 'access');
+    this.applicationLoadBalancer.logConnectionLogs(bucket, 'connections');
+    // Deletion goes the other way: the load balancer stops logging before its bucket is emptied.
+    const emptying = bucket.node.tryFindChild('AutoDeleteObjectsCustomResource');
+    if (emptying) this.applicationLoadBalancer.node.addDependency(emptying);
+    return true;
+  }
+}
+
+/** An answer of the load balancer itself, in the form of the gate's. */
+function jsonResponse(status: number, error: string): elbv2.ListenerAction {
+  return elbv2.ListenerAction.fixedResponse(status, {
+    contentType: 'application/json',
+    messageBody: JSON.stringify({ error }),
+  });
+}

@@ -1,0 +1,115 @@
+import { createRequire } from 'node:module';
+import type { GateBundle, GateOptions } from '../../contract/gate-options';
+import { SYNTHESIS_PATHS, SYNTHESIS_SCOPE } from '../../contract/names';
+import { checkInteger, checkPathPatterns, checkSeconds } from '../shared/checks';
+import { bundlePath } from '../shared/package-root';
+import type { AuthorizerGateOptions } from './authorizer-gate-props';
+import { gateCors } from './cors';
+import { resolveGateLimits } from './gate-limits';
+import type { GateProps } from './gate-props';
+import { gateSession } from './web-session';
+
+/** CloudWatch namespace of the gates' metrics. */
+export const METRIC_NAMESPACE = 'Voicegate';
+
+/** Paths of the web page, which need no credential unless told otherwise. */
+export const DEFAULT_PUBLIC_PATHS: readonly string[] = ['/', '/static/*', '/favicon.ico'];
+const ROUTE = /^(?:([A-Z]+|\*) )?(\/\S*)$/;
+/** ECS waits at most this long between TERM and KILL. */
+export const LONGEST_STOP_SECONDS = 120;
+/** Between health turning red and the drain. ECS has already taken the target out of use when it stops a task. */
+const DRAIN_DELAY_SECONDS = 5;
+
+/** The gate's configuration and program, packed for a task definition. */
+export function loadGateBundle(): GateBundle {
+  const file = bundlePath('gate/pack.js');
+  return createRequire(file)(file) as GateBundle;
+}
+
+/** What the gate's bundle is told, from the construct's props and the authorizer's own terms. */
+export function gateOptions(options: AuthorizerGateOptions, metricsService: string): GateOptions {
+  const authorizer = options.authorizer.bindGate();
+  const longestRequest = longestRequestSeconds(options);
+  checkInteger('AuthorizerGate: trustedHops', options.trustedHops, 0, 8);
+  checkInteger('AuthorizerGate: workers', options.workers, 1, 32);
+  checkPathPatterns('AuthorizerGate: synthesisPaths', options.synthesisPaths);
+  checkPathPatterns('AuthorizerGate: relaxedPaths', options.relaxedPaths);
+  checkPathPatterns(
+    'AuthorizerGate: requiredScopes: path',
+    options.requiredScopes?.map(({ path }) => path),
+  );
+  const synthesisPaths = options.synthesisPaths ?? SYNTHESIS_PATHS;
+  const readinessPath = options.readinessPath ?? '/';
+  if (!readinessPath.startsWith('/')) {
+    throw new Error(`AuthorizerGate: readinessPath must begin with "/", got "${readinessPath}"`);
+  }
+  return {
+    authorizer: {
+      payloadFormat: authorizer.payloadFormat,
+      identitySource: authorizer.identitySource ?? 'credential',
+      forwardRequest: authorizer.forwardRequest ?? false,
+      positiveTtl: authorizer.positiveTtl.toSeconds(),
+      negativeTtl: authorizer.negativeTtl.toSeconds(),
+      staleGrace: options.staleGrace ? checkSeconds('AuthorizerGate: staleGrace', options.staleGrace, 0, 3600) : 300,
+      timeout: authorizer.timeout.toMilliseconds(),
+    },
+    keyPrefix: authorizer.keyPrefix ?? 'vg',
+    queryKey: options.allowQueryKey ?? false,
+    publicRoutes: (options.publicPaths ?? DEFAULT_PUBLIC_PATHS).flatMap(publicRoutes),
+    synthesisPaths,
+    requiredScopes: [
+      ...(options.requiredScopes ?? []),
+      ...(authorizer.grantsScopes ? synthesisPaths.map((path) => ({ path, scopes: [SYNTHESIS_SCOPE] })) : []),
+    ],
+    limits: resolveGateLimits('AuthorizerGate', options.limits),
+    maxBodyBytes: options.maxBodySize?.toBytes() ?? 1024 * 1024,
+    readinessPath,
+    longestRequest,
+    appKeepAlive: options.appKeepAlive && checkSeconds('AuthorizerGate: appKeepAlive', options.appKeepAlive, 2, 3600),
+    loadBalancerIdleTimeout: options.loadBalancerIdleTimeout
+      ? checkSeconds('AuthorizerGate: loadBalancerIdleTimeout', options.loadBalancerIdleTimeout, 1, 4000)
+      : idleTimeoutSeconds(longestRequest),
+    trustedHops: options.trustedHops ?? 1,
+    workers: options.workers ?? 1,
+    drainDelay: drainDelaySeconds(options),
+    relaxedPaths: options.relaxedPaths ?? [],
+    webSession: gateSession(options),
+    cors: options.cors && gateCors(options.cors),
+    cacheBytes: 16 * 1024 * 1024,
+    metrics: { namespace: METRIC_NAMESPACE, service: metricsService },
+  };
+}
+
+/** Seconds that the longest request may take. */
+export function longestRequestSeconds(options: Pick<GateProps, 'longestRequest'>): number {
+  return options.longestRequest ? checkSeconds('AuthorizerGate: longestRequest', options.longestRequest, 1, 3600) : 120;
+}
+
+/** Seconds that the load balancer keeps a silent connection: longer than a request, so that the gate answers first. */
+export function idleTimeoutSeconds(longestRequest: number): number {
+  return longestRequest + 5;
+}
+
+/** Seconds that ECS gives the gate to finish: the drain's delay and the longest request, as far as ECS lets us. */
+export function stopTimeoutSeconds(longestRequest: number, drainDelay: number): number {
+  return Math.min(LONGEST_STOP_SECONDS, longestRequest + drainDelay);
+}
+
+/** Seconds between red health and the drain. */
+export function drainDelaySeconds(options: Pick<AuthorizerGateOptions, 'drainDelay'>): number {
+  return options.drainDelay
+    ? checkSeconds('AuthorizerGate: drainDelay', options.drainDelay, 0, 60)
+    : DRAIN_DELAY_SECONDS;
+}
+
+/** `/path` is public for GET and HEAD, `POST /path` for that method, `* /path` for every method. */
+function publicRoutes(route: string): { method: string; path: string }[] {
+  const [, method, path] = ROUTE.exec(route) ?? [];
+  if (path === undefined) {
+    throw new Error(
+      `AuthorizerGate: publicPaths: "${route}" is not allowed; write "/path" (GET and HEAD), "POST /path" or "* /path"`,
+    );
+  }
+  checkPathPatterns('AuthorizerGate: publicPaths', [path]);
+  return (method ? [method] : ['GET', 'HEAD']).map((name) => ({ method: name, path }));
+}

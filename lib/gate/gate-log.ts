@@ -1,0 +1,16 @@
+import { CfnOutput, RemovalPolicy } from 'aws-cdk-lib';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { OUTPUTS } from '../../contract/names';
+
+/** A log group that holds the gate's access log, named in an output so that `voicegate usage` finds it. */
+export function createGateLog(scope: Construct, of: { description: string; streamPrefix: string }): ecs.LogDriver {
+  const { description, streamPrefix } = of;
+  const logGroup = new logs.LogGroup(scope, 'Log', {
+    retention: logs.RetentionDays.ONE_MONTH,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  new CfnOutput(scope, OUTPUTS.gateLogGroupName, { description, value: logGroup.logGroupName });
+  return ecs.LogDrivers.awsLogs({ logGroup, streamPrefix, mode: ecs.AwsLogDriverMode.NON_BLOCKING });
+}

@@ -1,0 +1,201 @@
+import { Annotations, Duration } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { Construct } from 'constructs';
+import { SYNTHESIS_PATHS } from '../../contract/names';
+import { ApiKeyAuthorizer } from '../authorizer/api-key-authorizer';
+import type { IRequestAuthorizer } from '../authorizer/request-authorizer';
+import { HttpsLoadBalancer } from '../edge/https-load-balancer';
+import type { IHttpsLoadBalancer } from '../edge/listener-rules';
+import { Firewall } from '../firewall/firewall';
+import { outerNet } from '../firewall/outer-net';
+import { AuthorizerGate } from '../gate/authorizer-gate';
+import { addCorsHeaders } from '../gate/cors';
+import { idleTimeoutSeconds, longestRequestSeconds } from '../gate/gate-bundle';
+import { GateImage } from '../gate/gate-image';
+import { resolveGateLimits } from '../gate/gate-limits';
+import { createGateLog } from '../gate/gate-log';
+import { acknowledge } from '../shared/acknowledge';
+import { checkExclusive, checkInteger } from '../shared/checks';
+import { addAppContainer } from './app-container';
+import type { SecureTtsServiceProps } from './secure-tts-service-props';
+import { createService } from './service';
+import { ServiceMonitoring } from './service-monitoring';
+import { ServiceNetwork } from './service-network';
+import { listenerRules } from './service-rules';
+import { checkScaling, scaleService } from './service-scaling';
+import { TaskCapacity } from './task-capacity';
+
+/** Spot capacity goes two minutes after the notice: health must be seen red, and the rest is for requests. */
+const SPOT_DRAIN_DELAY = Duration.seconds(35);
+const SPOT_DEREGISTRATION_SECONDS = 90;
+
+/**
+ * A text-to-speech container on the public internet: HTTPS load balancer, firewall, and an ECS service whose requests
+ * an authorizer decides.
+ */
+export class SecureTtsService extends Construct implements ec2.IConnectable {
+  /** The network. */
+  public readonly vpc: ec2.IVpc;
+  /** The cluster. */
+  public readonly cluster: ecs.ICluster;
+  /** The load balancer and its HTTPS listener. */
+  public readonly edge: IHttpsLoadBalancer;
+  /** The firewall, unless it is switched off. */
+  public readonly firewall?: Firewall;
+  /** Who decides on requests. */
+  public readonly authorizer: IRequestAuthorizer;
+  /** The authorizer, when it decides on API keys. */
+  public readonly apiKeys?: ApiKeyAuthorizer;
+  /** The gate in front of the app. */
+  public readonly gate: AuthorizerGate;
+  /** The app's container. */
+  public readonly container: ecs.ContainerDefinition;
+  /** The ECS service. */
+  public readonly service: ecs.BaseService;
+  /** The service's target group. */
+  public readonly targetGroup: elbv2.ApplicationTargetGroup;
+  /** Alarms and dashboard, unless they are switched off. */
+  public readonly monitoring?: ServiceMonitoring;
+  /** Where clients find the service. */
+  public readonly url: string;
+  /** Network access of the tasks. */
+  public readonly connections: ec2.Connections;
+
+  constructor(scope: Construct, id: string, props: SecureTtsServiceProps) {
+    super(scope, id);
+    checkProps(props);
+    const longestRequest = longestRequestSeconds(props);
+    const network = (props.network ?? ServiceNetwork.privateSubnets())._bind(
+      this,
+      props.vpc,
+      props.secrets !== undefined || props.webSession === true,
+    );
+    if (!network.internet) (props.gateImage ?? GateImage.publicEcr())._checkReach('an isolated network');
+    this.vpc = network.vpc;
+    this.cluster = props.cluster ?? this.createCluster();
+
+    this.edge = this.createEdge(props, longestRequest);
+    this.url = this.edge.url;
+    this.warnOfLoggedText(props);
+    if (props.cors && this.edge instanceof HttpsLoadBalancer) addCorsHeaders(this.edge.httpsListener, props.cors);
+    this.firewall = this.createFirewall(props);
+
+    this.authorizer = props.authorizer ?? new ApiKeyAuthorizer(this, 'Authorizer');
+    if (this.authorizer instanceof ApiKeyAuthorizer) this.apiKeys = this.authorizer;
+
+    const logging = createGateLog(this, {
+      description: 'Log group of the tasks, with the access log of the gate',
+      streamPrefix: 'task',
+    });
+    const capacity = props.capacity ?? TaskCapacity.fargate();
+    const taskDefinition = capacity._createTaskDefinition(this, 'Task');
+    this.container = addAppContainer(this, taskDefinition, props, logging, capacity._gpuCount);
+    this.gate = new AuthorizerGate(this, 'Gate', {
+      ...props,
+      authorizer: this.authorizer,
+      upstreamContainer: this.container,
+      image: props.gateImage,
+      logging,
+      drainDelay: capacity._interruptible ? SPOT_DRAIN_DELAY : undefined,
+      taskDefinition,
+    });
+    const { service, targetGroup } = createService(this, {
+      capacity,
+      taskDefinition,
+      cluster: this.cluster,
+      network,
+      gate: this.gate,
+      edge: this.edge,
+      rules: listenerRules(props),
+      securityGroups: props.securityGroups,
+      // Left out where it is scaled: a deployment must not set it back.
+      desiredCount: props.scaling ? undefined : (props.desiredCount ?? 2),
+      startupTime: props.startupTime ?? Duration.minutes(5),
+      deregistrationDelay: Duration.seconds(
+        capacity._interruptible ? Math.min(longestRequest, SPOT_DEREGISTRATION_SECONDS) : longestRequest,
+      ),
+      enableExecuteCommand: props.enableExecuteCommand ?? false,
+    });
+    if (props.scaling) {
+      const { inFlight } = resolveGateLimits('SecureTtsService', props.limits);
+      scaleService(service, this.gate, inFlight, props.scaling);
+    }
+    acknowledge(taskDefinition.obtainExecutionRole(), {
+      'AwsSolutions-IAM5[Resource::*]':
+        'ecr:GetAuthorizationToken knows no resource; pulling itself is bound to the repository.',
+    });
+    this.service = service;
+    this.connections = service.connections;
+    this.targetGroup = targetGroup;
+    if (props.monitoringEnabled !== false) {
+      this.monitoring = new ServiceMonitoring(this, 'Monitoring', {
+        loadBalancer: this.edge.loadBalancer,
+        targetGroup,
+        service,
+        gate: this.gate,
+        apiKeys: this.apiKeys,
+        alarmTopic: props.alarmTopic,
+      });
+    }
+  }
+
+  private createEdge(props: SecureTtsServiceProps, longestRequest: number): IHttpsLoadBalancer {
+    if (props.loadBalancer) {
+      checkExclusive('SecureTtsService', { loadBalancer: props.loadBalancer, certificate: props.certificate });
+      checkExclusive('SecureTtsService', { loadBalancer: props.loadBalancer, hostedZone: props.hostedZone });
+      return props.loadBalancer;
+    }
+    if (!props.certificate) {
+      throw new Error(
+        'SecureTtsService: give certificate (EdgeCertificate.fromArn, .dnsValidated or .selfSigned) or loadBalancer, got neither',
+      );
+    }
+    return new HttpsLoadBalancer(this, 'Edge', {
+      vpc: this.vpc,
+      certificate: props.certificate,
+      domainNames: props.domainNames,
+      hostedZone: props.hostedZone,
+      idleTimeout: Duration.seconds(idleTimeoutSeconds(longestRequest)),
+      ...props.loadBalancerOptions,
+    });
+  }
+
+  private createFirewall(props: SecureTtsServiceProps): Firewall | undefined {
+    if (props.firewallEnabled === false || (props.loadBalancer && !props.firewall)) return undefined;
+    const paths = props.synthesisPaths ?? [...SYNTHESIS_PATHS];
+    const limits = resolveGateLimits('SecureTtsService', props.limits);
+    const firewall =
+      props.firewall ??
+      new Firewall(this, 'Firewall', { freeTextPaths: paths, rateLimits: outerNet(limits, paths), cors: props.cors });
+    if (firewall._perMinute !== undefined && firewall._perMinute < limits.requestsPerMinute) {
+      Annotations.of(this).addWarningV2(
+        'voicegate:outerNet',
+        `The firewall lets ${firewall._perMinute} requests a minute and address through, fewer than the gate's ${limits.requestsPerMinute}: clients meet the coarser limit first. Raise the firewall's RateLimit.perIp.`,
+      );
+    }
+    firewall.protect(this.edge.loadBalancer);
+    return firewall;
+  }
+
+  /** A load balancer cannot leave the query out of its access log. */
+  private warnOfLoggedText(props: SecureTtsServiceProps): void {
+    const paths = props.synthesisPaths ?? SYNTHESIS_PATHS;
+    if (!(this.edge instanceof HttpsLoadBalancer && this.edge.logsAccess) || paths.length === 0) return;
+    Annotations.of(this).addWarningV2(
+      'voicegate:textInAccessLogs',
+      `Access logs hold whole URLs, for 14 days: of GET requests to ${paths.join(', ')} also the text. Clients that send it by POST leave none; loadBalancerOptions: { accessLogs: false } switches the log off.`,
+    );
+  }
+
+  private createCluster(): ecs.Cluster {
+    return new ecs.Cluster(this, 'Cluster', { vpc: this.vpc, containerInsightsV2: ecs.ContainerInsights.ENABLED });
+  }
+}
+
+function checkProps(props: SecureTtsServiceProps): void {
+  checkInteger('SecureTtsService: desiredCount', props.desiredCount, 0, 1000);
+  checkExclusive('SecureTtsService', { desiredCount: props.desiredCount, scaling: props.scaling });
+  if (props.scaling) checkScaling(props.scaling);
+}

@@ -1,0 +1,91 @@
+import { Duration } from 'aws-cdk-lib';
+import type * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import type { AuthorizerGate } from '../gate/authorizer-gate';
+import { checkInteger } from '../shared/checks';
+
+/** A number of tasks from a certain time on. */
+export interface ScheduledCapacity {
+  /** When, such as `Schedule.cron({ hour: '8', minute: '0', weekDay: 'MON-FRI' })`, in UTC. */
+  readonly schedule: appscaling.Schedule;
+  /**
+   * Tasks at least, from then on.
+   * @default - unchanged
+   */
+  readonly minCapacity?: number;
+  /**
+   * Tasks at most, from then on.
+   * @default - unchanged
+   */
+  readonly maxCapacity?: number;
+}
+
+/** How the number of tasks follows the load. */
+export interface ServiceScaling {
+  /**
+   * Tasks at least, from 1 to 1000.
+   * @default 2
+   */
+  readonly minCapacity?: number;
+  /** Tasks at most, up to 1000. */
+  readonly maxCapacity: number;
+  /**
+   * CPU utilization, in percent, that is aimed at.
+   * @default 60
+   */
+  readonly targetCpuPercent?: number;
+  /**
+   * Requests in flight per task that are aimed at. They are counted behind the gate: floods that it refuses start no
+   * tasks.
+   * @default - 70 % of limits.inFlight
+   */
+  readonly targetInFlight?: number;
+  /**
+   * How long a task stays after it was needed.
+   * @default Duration.minutes(5)
+   */
+  readonly scaleInCooldown?: Duration;
+  /**
+   * Numbers of tasks by the clock.
+   * @default - none
+   */
+  readonly schedules?: ScheduledCapacity[];
+}
+
+export const DEFAULT_MIN_CAPACITY = 2;
+
+export function checkScaling(scaling: ServiceScaling): void {
+  const min = scaling.minCapacity ?? DEFAULT_MIN_CAPACITY;
+  checkInteger('SecureTtsService: scaling.minCapacity', min, 1, 1000);
+  checkInteger('SecureTtsService: scaling.maxCapacity', scaling.maxCapacity, min, 1000);
+  checkInteger('SecureTtsService: scaling.targetCpuPercent', scaling.targetCpuPercent, 10, 95);
+  if (scaling.targetInFlight !== undefined && !(scaling.targetInFlight > 0)) {
+    throw new Error(`SecureTtsService: scaling.targetInFlight must be more than 0, got ${scaling.targetInFlight}`);
+  }
+}
+
+/** Lets the number of tasks follow CPU and admitted requests, whichever needs more. */
+export function scaleService(
+  service: ecs.BaseService,
+  gate: AuthorizerGate,
+  inFlightLimit: number,
+  scaling: ServiceScaling,
+): void {
+  const tasks = service.autoScaleTaskCount({
+    minCapacity: scaling.minCapacity ?? DEFAULT_MIN_CAPACITY,
+    maxCapacity: scaling.maxCapacity,
+  });
+  const cooldown = {
+    scaleInCooldown: scaling.scaleInCooldown ?? Duration.minutes(5),
+    scaleOutCooldown: Duration.minutes(1),
+  };
+  tasks.scaleOnCpuUtilization('Cpu', { targetUtilizationPercent: scaling.targetCpuPercent ?? 60, ...cooldown });
+  tasks.scaleToTrackCustomMetric('InFlight', {
+    metric: gate.metricAdmittedInFlight(),
+    targetValue: scaling.targetInFlight ?? inFlightLimit * 0.7,
+    ...cooldown,
+  });
+  for (const [index, schedule] of (scaling.schedules ?? []).entries()) {
+    tasks.scaleOnSchedule(`Schedule${index + 1}`, schedule);
+  }
+}
