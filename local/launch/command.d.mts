@@ -1,5 +1,6 @@
 export interface CommandOptions {
   readonly cwd?: string;
+  /** @default process.env */
   readonly env?: NodeJS.ProcessEnv;
   /** @default 10 minutes */
   readonly timeoutMs?: number;
@@ -14,6 +15,8 @@ export interface CommandResult {
   /** The last 64 KiB of standard output and standard error. */
   readonly output: string;
   readonly stdout: string;
+  /** The system's code where the program could not be started: `ENOENT`, `EACCES`. */
+  readonly errorCode?: string;
 }
 
 export declare function runCommand(

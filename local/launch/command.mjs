@@ -12,10 +12,12 @@ process.on('exit', () => {
 
 /**
  * Runs a program to its end. Never rejects for a program that fails: `status` tells, and `output` holds the last 64 KiB
- * of what it printed, `stdout` that of its standard output alone. A program that does not exist has the status `null` and says so in `output`.
+ * of what it printed, `stdout` that of its standard output alone. A program that could not be started has the status
+ * `null` and the system's reason in `errorCode`, such as `ENOENT`.
  */
 export function runCommand(command, args, options = {}) {
-  const { cwd, env, timeoutMs = 10 * 60_000, signal, onLine } = options;
+  // Given always: from Node 26 on a child without one gets the system's environment instead of `process.env`.
+  const { cwd, env = process.env, timeoutMs = 10 * 60_000, signal, onLine } = options;
   return new Promise((resolve) => {
     if (signal?.aborted) {
       resolve({ status: null, output: 'stopped', stdout: '' });
@@ -56,7 +58,8 @@ export function runCommand(command, args, options = {}) {
       clearTimeout(killTimer);
       signal?.removeEventListener('abort', onAbort);
       if (rest && onLine) onLine(rest);
-      resolve(failure ? { status: null, output: failure.message, stdout: '' } : { status, output, stdout });
+      if (failure) resolve({ status: null, output: failure.message, stdout: '', errorCode: failure.code });
+      else resolve({ status, output, stdout });
     });
   });
 }

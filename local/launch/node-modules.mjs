@@ -37,10 +37,10 @@ export async function installNodeModules(root, { update, signal }) {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^npm_(lifecycle|package|command)/.test(name)),
   );
-  const { status, output } = await runCommand(command, [...first, ...args], { cwd: root, env, signal });
+  const { status, output, errorCode } = await runCommand(command, [...first, ...args], { cwd: root, env, signal });
   if (status === 0) return;
   signal?.throwIfAborted();
-  if (status === null && /ENOENT/.test(output)) {
+  if (errorCode === 'ENOENT') {
     throw new Problem('npm is not on PATH: install it together with Node (https://nodejs.org) and run this again.');
   }
   if (saysNoNetwork(output)) {

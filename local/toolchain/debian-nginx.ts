@@ -25,21 +25,22 @@ export interface FetchOptions {
  * stays on, and nothing is installed into the system. The programs run by the C library that was fetched with them.
  */
 export async function fetchNginx(options: FetchOptions): Promise<void> {
-  const { directory, update, signal } = options;
+  const { directory, update, signal, refusals } = options;
+  const call = (tool: string, args: readonly string[]) => fetchStep(tool, args, refusals, signal);
   const keyring = await requirements(options);
   rmSync(directory, { recursive: true, force: true });
   const apt = await privateApt(directory, keyring, signal);
 
   update(`package list of Debian ${SUITE}`);
-  await call('apt-get', [...apt, '-q', '-o', 'APT::Update::Error-Mode=any', 'update'], signal);
+  await call('apt-get', [...apt, '-q', '-o', 'APT::Update::Error-Mode=any', 'update']);
   update('downloading');
-  await call('apt-get', [...apt, '-y', '-q', '--download-only', 'install', ...PACKAGES], signal);
+  await call('apt-get', [...apt, '-y', '-q', '--download-only', 'install', ...PACKAGES]);
   update('unpacking');
   const archives = join(directory, 'apt/cache/archives');
   const target = join(directory, 'root');
   mkdirSync(target);
   for (const file of readdirSync(archives).filter((name) => name.endsWith('.deb'))) {
-    await call('dpkg-deb', ['-x', join(archives, file), target], signal);
+    await call('dpkg-deb', ['-x', join(archives, file), target]);
   }
   rmSync(join(directory, 'apt'), { recursive: true });
 
@@ -48,19 +49,14 @@ export async function fetchNginx(options: FetchOptions): Promise<void> {
   update('trying it');
   const wrong = await options.check(nginx, modules);
   signal?.throwIfAborted();
-  if (wrong)
-    throw new Problem(`The nginx of Debian ${SUITE} does not serve here (${wrong}): ${remedy(options.refusals)}`);
+  if (wrong) throw new Problem(`The nginx of Debian ${SUITE} does not serve here (${wrong}): ${remedy(refusals)}`);
   writeFileSync(join(directory, 'checked'), `${modules}\n`);
 }
 
 async function requirements({ refusals, signal }: FetchOptions): Promise<string> {
   for (const tool of ['apt-get', 'dpkg-deb']) {
     const { status } = await runCommand(tool, ['--version'], { signal });
-    if (status !== 0) {
-      throw new Problem(
-        `There is no usable nginx here and no ${tool} to fetch one from Debian's archive: ${remedy(refusals)}`,
-      );
-    }
+    if (status !== 0) throw missing(tool, refusals);
   }
   const keyring = KEYRINGS.find((file) => existsSync(file));
   if (!keyring) {
@@ -70,6 +66,12 @@ async function requirements({ refusals, signal }: FetchOptions): Promise<string>
     );
   }
   return keyring;
+}
+
+function missing(tool: string, refusals: readonly string[]): Problem {
+  return new Problem(
+    `There is no usable nginx here and no ${tool} to fetch one from Debian's archive: ${remedy(refusals)}`,
+  );
 }
 
 function remedy(refusals: readonly string[]): string {
@@ -113,10 +115,19 @@ async function mirror(signal?: AbortSignal): Promise<string> {
   return sites.find((site) => /^https?:\S+\/debian$/.test(site)) ?? DEFAULT_MIRROR;
 }
 
-async function call(command: string, args: readonly string[], signal?: AbortSignal): Promise<void> {
-  const { status, output } = await runCommand(command, args, { signal, env: { ...process.env, LC_ALL: 'C' } });
+async function fetchStep(
+  command: string,
+  args: readonly string[],
+  refusals: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const { status, output, errorCode } = await runCommand(command, args, {
+    signal,
+    env: { ...process.env, LC_ALL: 'C' },
+  });
   if (status === 0) return;
   signal?.throwIfAborted();
+  if (errorCode !== undefined) throw missing(command, refusals);
   if (saysNoNetwork(output)) {
     throw new Problem(
       "nginx could not be fetched, since Debian's archive cannot be reached: check the network or apt's proxy and start again.",

@@ -25,7 +25,8 @@ describe('a command', () => {
   it('that does not exist says so', async () => {
     expect(await runCommand('/nothing/of/this/name', [])).toMatchObject({
       status: null,
-      output: expect.stringContaining('ENOENT'),
+      errorCode: 'ENOENT',
+      output: expect.stringContaining('/nothing/of/this/name'),
     });
   });
 });

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { claimInstance } from '../../local/instance.js';
 import { startTime, withLock } from '../../local/launch/install-lock.mjs';
 import { installNodeModules, isInstalled } from '../../local/launch/node-modules.mjs';
@@ -205,17 +205,16 @@ describe('the npm packages', () => {
       '': { name: 'x', version: '1.0.0', dependencies: { a: '1.0.0' } },
       'node_modules/a': { version: '1.0.0', resolved, integrity: `sha512-${Buffer.alloc(64).toString('base64')}` },
     });
-    const before = { ...process.env };
-    process.env.npm_config_registry = 'http://127.0.0.1:9/';
-    process.env.npm_config_cache = join(directory, 'cache');
-    process.env.npm_config_fetch_retry_mintimeout = '10';
-    process.env.npm_config_fetch_retry_maxtimeout = '10';
+    vi.stubEnv('npm_config_registry', 'http://127.0.0.1:9/');
+    vi.stubEnv('npm_config_cache', join(directory, 'cache'));
+    vi.stubEnv('npm_config_fetch_retry_mintimeout', '10');
+    vi.stubEnv('npm_config_fetch_retry_maxtimeout', '10');
     try {
       await expect(installNodeModules(directory, { update: () => {} })).rejects.toThrow(
         /^The npm packages could not be fetched, .*network/,
       );
     } finally {
-      process.env = before;
+      vi.unstubAllEnvs();
     }
   });
 });
