@@ -7,9 +7,10 @@
  * many times what it does in a loop.
  */
 
+import { bearerToken } from '../../contract/credential';
 import { hasConstraints, refusal } from '../../contract/decision';
 import { SESSION_COOKIE } from './browser/session-cookie';
-import { bearerToken, hasKeyPrefix } from './credential/credential';
+import { hasKeyPrefix } from './credential/credential';
 import { getAllow, isFresh } from './decision/decision-cache';
 import type { GatePorts } from './gate';
 import { takeToken } from './limits/bucket';

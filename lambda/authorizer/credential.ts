@@ -2,6 +2,7 @@
 
 import { type ApiKey, parseApiKey } from '../../contract/api-key';
 import type { AuthorizerEvent } from '../../contract/authorizer-event';
+import { bearerToken, isTokenShape } from '../../contract/credential';
 import { KEY_HEADER, MAX_CREDENTIAL_LENGTH } from '../../contract/names';
 
 export type Credential =
@@ -10,9 +11,6 @@ export type Credential =
   | { readonly kind: 'token'; readonly token: string }
   /** No credential, one that is neither key nor token, or two different ones. */
   | { readonly kind: 'missing' | 'malformed' | 'conflict' };
-
-/** Three parts of base64url. An empty third one, an unsigned token, is none. */
-const TOKEN = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
 export function readCredential(event: AuthorizerEvent, keyPrefix: string): Credential {
   // The identity source is a hint: a copy of some headers, a credential that came another way (a query parameter, a
@@ -31,7 +29,7 @@ function classify(text: string, keyPrefix: string): Credential {
   if (text.length > MAX_CREDENTIAL_LENGTH) return { kind: 'malformed' };
   const key = parseApiKey(text, keyPrefix);
   if (key !== undefined) return { kind: 'key', key };
-  return TOKEN.test(text) ? { kind: 'token', token: text } : { kind: 'malformed' };
+  return isTokenShape(text) ? { kind: 'token', token: text } : { kind: 'malformed' };
 }
 
 function headerCredentials(event: Exclude<AuthorizerEvent, { readonly type: 'TOKEN' }>): readonly string[] {
@@ -62,10 +60,6 @@ function hintedTexts(event: AuthorizerEvent): readonly string[] {
       ? [event.authorizationToken]
       : [event.identitySource ?? [], 'authorizationToken' in event ? (event.authorizationToken ?? []) : []].flat();
   return distinct(hints.map((hint) => bearerToken(hint) ?? hint.trim()));
-}
-
-function bearerToken(value: string): string | undefined {
-  return /^bearer +(.+)$/i.exec(value.trim())?.[1];
 }
 
 function distinct(texts: readonly string[]): readonly string[] {

@@ -158,9 +158,10 @@ function requestOf(req: IncomingMessage | Http2ServerRequest): ExchangeRequest {
     const name = req.rawHeaders[i] ?? '';
     if (!name.startsWith(':')) pairs.push([name, req.rawHeaders[i + 1] ?? '']);
   }
-  const absolute = /^https?:\/\/([^/?#]*)(.*)$/is.exec(req.url ?? '');
+  const url = req.url ?? '/';
+  const absolute = /^https?:\/\/([^/?#]*)/i.exec(url);
   const host = absolute?.[1] ?? ('stream' in req ? req.authority || undefined : undefined) ?? req.headers.host ?? '';
-  const target = absolute ? `/${(absolute[2] ?? '').replace(/^\//, '')}` : (req.url ?? '/');
+  const target = absolute ? `/${url.slice(absolute[0].length).replace(/^\//, '')}` : url;
   const question = target.indexOf('?');
   // Asked for by its value: the socket of an HTTP/2 session is a proxy, which denies having what it gives.
   const tls = typeof (socket as TLSSocket | undefined)?.getCipher === 'function' ? (socket as TLSSocket) : undefined;

@@ -34,7 +34,7 @@ export function localizeArgument(value: string, namespace: Namespace): string {
 export function localizePath(value: string, { paths }: Pick<Namespace, 'paths'>): string {
   // The longest path first: a volume may be mounted within another one.
   for (const { containerPath, folder } of [...paths].sort((a, b) => b.containerPath.length - a.containerPath.length)) {
-    const path = containerPath.replace(/\/+$/, '');
+    const path = containerPath.replace(/(?<!\/)\/+$/, '');
     if (path !== '' && (value === path || value.startsWith(`${path}/`))) return folder + value.slice(path.length);
   }
   return value;

@@ -32,6 +32,9 @@ export type BrowserOutcome =
 /** Not a key, whatever keys begin with: refused as any malformed one, and different from every other. */
 const NO_KEY = 'session';
 const LONGEST_RETURN = 2048;
+/** Characters of an `Accept` that are looked at. Browsers send at most 200. */
+const LONGEST_ACCEPT = 1024;
+const REFUSED_WEIGHT = /^q=0(?:\.0*)?$/i;
 
 /** Decides, synchronously wherever {@link passThrough} does and the client sends no session. */
 export function admit(
@@ -96,11 +99,19 @@ function isNavigation({ method, headers }: GateRequest): boolean {
   let html = false;
   for (const [name, value] of headers) {
     const lower = name.toLowerCase();
-    if (lower === 'accept') html = /(^|,)\s*text\/html\s*(?![^,]*;\s*q=0(\.0*)?\s*(,|$))/i.test(value);
+    if (lower === 'accept') html = acceptsHtml(value);
     else if (lower === 'sec-fetch-dest' && value !== 'document') return false;
     else if (lower === 'x-api-key' || lower === 'authorization') return false;
   }
   return html;
+}
+
+function acceptsHtml(accept: string): boolean {
+  if (accept.length > LONGEST_ACCEPT) return false;
+  return accept.split(',').some((range) => {
+    const [type = '', ...parameters] = range.split(';');
+    return type.trim().toLowerCase() === 'text/html' && !parameters.some((text) => REFUSED_WEIGHT.test(text.trim()));
+  });
 }
 
 /** The sign-in page that leads back to what was asked for, though never with a key in it. */

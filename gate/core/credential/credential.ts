@@ -1,6 +1,7 @@
 /** Which credential a request carries, by Voicegate's own rules: exactly one. */
 
 import { parseApiKey } from '../../../contract/api-key';
+import { bearerToken, isTokenShape } from '../../../contract/credential';
 import { MAX_CREDENTIAL_LENGTH } from '../../../contract/names';
 
 export type Credential =
@@ -56,12 +57,6 @@ export function findCredential(sources: CredentialSources): Credential {
   return found;
 }
 
-/** What stands after the scheme Bearer; undefined for another scheme. */
-export function bearerToken(authorization: string): string | undefined {
-  const match = /^bearer(?:[ \t]+(.*))?$/i.exec(authorization.trim());
-  return match === null ? undefined : (match[1] ?? '').trim();
-}
-
 /** Whether it begins like a key. Only a bearer may be something else: the cache knows a credential however it came. */
 export function hasKeyPrefix(text: string, keyPrefix: string): boolean {
   return text.startsWith(keyPrefix) && text[keyPrefix.length] === '_';
@@ -79,5 +74,5 @@ export function claimedKeyId(text: string, keyPrefix: string): string | undefine
 export function isWellFormed(text: string, scheme: 'header' | 'bearer' | 'query', keyPrefix: string): boolean {
   if (text.length <= MAX_KEY && parseApiKey(text, keyPrefix) !== undefined) return true;
   if (scheme !== 'bearer' || text.length > MAX_CREDENTIAL_LENGTH || text.startsWith(`${keyPrefix}_`)) return false;
-  return /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/.test(text);
+  return isTokenShape(text);
 }

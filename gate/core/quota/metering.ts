@@ -123,7 +123,7 @@ function decodePart(part: string, where: string): string {
 
 /** Parameters other than a charset of UTF-8 may change how a body is read, and none is needed. */
 const CONTENT_TYPE =
-  /^application\/(json|x-www-form-urlencoded)(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?[ \t]*;?[ \t]*$/i;
+  /^application\/(json|x-www-form-urlencoded)[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?(?:;[ \t]*)?$/i;
 
 function contentType(request: MeteredRequest): 'json' | 'form' | undefined {
   const types = valuesOf(request, 'content-type');

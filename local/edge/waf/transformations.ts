@@ -18,9 +18,9 @@ const TRANSFORMS: Readonly<Record<string, Transform>> = {
       .replace(/%u[0-9A-Fa-f]{2}([0-9A-Fa-f]{2})|%([0-9A-Fa-f]{2})/g, (_, wide, narrow) => byte(wide ?? narrow)),
   COMPRESS_WHITE_SPACE: (text) => text.replace(/[\t\n\v\f\r \xa0]+/g, ' '),
   REMOVE_WHITESPACE: (text) => text.replace(/[\t\n\v\f\r \xa0]+/g, ''),
-  TRIM: (text) => text.replace(/^[\t\n\v\f\r ]+|[\t\n\v\f\r ]+$/g, ''),
-  TRIM_LEFT: (text) => text.replace(/^[\t\n\v\f\r ]+/, ''),
-  TRIM_RIGHT: (text) => text.replace(/[\t\n\v\f\r ]+$/, ''),
+  TRIM: (text) => trimLeft(trimRight(text)),
+  TRIM_LEFT: trimLeft,
+  TRIM_RIGHT: trimRight,
   REMOVE_NULLS: (text) => text.replaceAll('\0', ''),
   REPLACE_NULLS: (text) => text.replaceAll('\0', ' '),
   HTML_ENTITY_DECODE: (text) =>
@@ -42,6 +42,17 @@ export function transformations(list: readonly TextTransformation[] = []): Trans
     steps.push(step);
   }
   return (text) => steps.reduce((value, step) => step(value), text);
+}
+
+function trimLeft(text: Bytes): Bytes {
+  return text.replace(/^[\t\n\v\f\r ]+/, '');
+}
+
+/** Not by an expression: searched for from each space, the end of the text costs the square of its length. */
+function trimRight(text: Bytes): Bytes {
+  let end = text.length;
+  while (end > 0 && '\t\n\v\f\r '.includes(text.charAt(end - 1))) end--;
+  return text.slice(0, end);
 }
 
 function byte(hex: string): Bytes {

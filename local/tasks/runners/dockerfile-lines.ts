@@ -22,8 +22,9 @@ export function readInstructions(text: string): Instruction[] {
       pending += `${trimmed.slice(0, -1)} `;
       return;
     }
-    const [, name = '', rest = ''] = /^(\S+)\s*([\s\S]*)$/.exec((pending + trimmed).trim()) ?? [];
-    instructions.push({ line: start, name: name.toUpperCase(), rest: rest.trim() });
+    const whole = (pending + trimmed).trim();
+    const [name = ''] = /^\S+/.exec(whole) ?? [];
+    instructions.push({ line: start, name: name.toUpperCase(), rest: whole.slice(name.length).trim() });
     pending = '';
   });
   return instructions;

@@ -117,7 +117,7 @@ class DockerfileReader {
     const words = splitWords(instruction.rest);
     // The old form `ENV NAME value with spaces`.
     if (!words[0]?.includes('=')) {
-      const [, name, value] = /^(\w+)\s+([\s\S]+)$/.exec(instruction.rest) ?? [];
+      const [, name, value] = /^(\w+)\s+(\S[\s\S]*)$/.exec(instruction.rest) ?? [];
       if (name === undefined || value === undefined) throw this.cannot(instruction, 'ENV needs NAME=value');
       this.env[name] = this.expand(value);
       return;
@@ -159,7 +159,7 @@ class DockerfileReader {
     if (instruction.name === 'ADD' && /^https?:|^git@|\.tar(?:\.\w+)?$|\.tgz$/.test(source)) {
       throw this.cannot(instruction, 'ADD of addresses and archives is not supported; use COPY');
     }
-    const from = posix.normalize(source).replace(/^\/+|\/+$/g, '') || '.';
+    const from = posix.normalize(source).replace(/^\/+|(?<!\/)\/+$/g, '') || '.';
     const to = posix.resolve(this.workdir, target);
     const intoDirectory = several || /(?:^|\/)\.{0,2}$/.test(target) || to === this.workdir;
     // A directory's content goes into the target; a file keeps its name only if the target is a directory.
