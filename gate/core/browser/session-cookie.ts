@@ -116,8 +116,11 @@ export function setCookie(value = '', maxAge = 0): string {
   return `${SESSION_COOKIE}=${value}; Path=/; Max-Age=${maxAge}; Secure; HttpOnly; SameSite=Strict`;
 }
 
+/** Two different ones already are a conflict; what further ones hold changes nothing. */
+const MOST_VALUES = 2;
+
 export interface CookieHeaders {
-  /** Values of session cookies; more than one when the client sent more. */
+  /** Different values of session cookies, a few at most: opening one costs far more than sending it. */
   readonly values: readonly string[];
   /** The headers without them. */
   readonly headers: readonly (readonly [string, string])[];
@@ -126,7 +129,7 @@ export interface CookieHeaders {
 /** Takes the session cookie out of the request's headers; other cookies stay as they are. */
 export function takeSessionCookies(headers: readonly (readonly [string, string])[]): CookieHeaders {
   if (!mayHoldSession(headers)) return { values: [], headers };
-  const values: string[] = [];
+  const values = new Set<string>();
   const kept: (readonly [string, string])[] = [];
   for (const header of headers) {
     const [name, value] = header;
@@ -137,13 +140,13 @@ export function takeSessionCookies(headers: readonly (readonly [string, string])
     const others = value.split(';').filter((pair) => {
       const equals = pair.indexOf('=');
       if ((equals < 0 ? pair : pair.slice(0, equals)).trim() !== SESSION_COOKIE) return true;
-      values.push(equals < 0 ? '' : pair.slice(equals + 1).trim());
+      if (values.size < MOST_VALUES) values.add(equals < 0 ? '' : pair.slice(equals + 1).trim());
       return false;
     });
     const rest = others.join(';').trim();
     if (rest !== '') kept.push([name, rest]);
   }
-  return { values, headers: kept };
+  return { values: [...values], headers: kept };
 }
 
 function mayHoldSession(headers: CookieHeaders['headers']): boolean {

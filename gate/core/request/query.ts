@@ -25,7 +25,8 @@ export function withoutParameter(query: string, name: string): string {
 }
 
 function decodePart(text: string): string {
-  const spaced = text.replaceAll('+', ' ');
+  // A query may be sixteen thousand empty pairs.
+  const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
   if (!spaced.includes('%')) return spaced;
   try {
     return decodeURIComponent(spaced);
