@@ -78,6 +78,12 @@ export const CONFIG_KEYS = {
     'The text-to-speech container.',
     text(/^\S+$/),
   ),
+  appPort: key(
+    'a whole number from 1 to 65535',
+    '5000',
+    'Port on which the container of image listens; it is told so by PORT.',
+    integer(1, 65_535),
+  ),
   certificateArn: key(
     'arn:PARTITION:acm:REGION:ACCOUNT:certificate/ID',
     'none: a self-signed certificate',

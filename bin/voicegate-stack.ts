@@ -53,6 +53,7 @@ export class VoicegateStack extends Stack {
       loadBalancerOptions: { accessLogs: config.accessLogs, deletionProtection: config.deletionProtection },
       // The image of this package writes nothing; somebody else's may.
       readonlyRootFilesystem: config.image === undefined,
+      upstreamPort: config.appPort,
       publicPaths: config.publicPaths,
       synthesisPaths: config.synthesisPaths,
       limits: gateLimits(config),

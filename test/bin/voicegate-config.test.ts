@@ -68,6 +68,7 @@ describe('the configuration of the app', () => {
     ['requestsPerMinute', '1e3'],
     ['firewallRequests', 9],
     ['firewallWindow', '90'],
+    ['appPort', '65536'],
     ['firewall', 'yes'],
     ['network', 'isolated'],
     ['publicPaths', 'static'],

@@ -142,6 +142,12 @@ describe('the app with configuration', () => {
     expect(limits).toEqual(['"Limit":4000', '"Limit":200']);
   });
 
+  it('brings an app that listens on a port of its own', () => {
+    const found = JSON.stringify(template({ appPort: '8880' }));
+    expect(found).toContain('{"Name":"PORT","Value":"8880"}');
+    expect(found).toContain('127.0.0.1:8880');
+  });
+
   it('goes on with the key table of an earlier stack', () => {
     const found = template({ keyTableName: 'left-behind' });
     expect(types(found)).not.toContain('AWS::DynamoDB::GlobalTable');
