@@ -77,8 +77,7 @@ function localTarget(options: TargetOptions): { config: ClientConfig; stack: str
       ...TIMING,
       endpoint: state.endpoint,
       region: state.region,
-      // The emulator takes any.
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      credentials: { accessKeyId: state.accessKeyId, secretAccessKey: state.secretAccessKey },
     },
     stack: options.stack ?? state.stack,
   };

@@ -105,12 +105,18 @@ export interface Tools {
   readonly nginxModules: string;
 }
 
-/** Kept in the state folder while the local cloud runs, so that the command line finds it (`--local`). Nothing secret. */
+/**
+ * Kept in the state folder while the local cloud runs, so that the command line finds it (`--local`). Readable by the user
+ * alone: whoever has the credentials can run code on this machine through the emulated AWS.
+ */
 export interface RunningState {
   readonly pid: number;
   readonly endpoint: string;
   readonly region: string;
   readonly accountId: string;
+  /** Of this start: the emulated AWS serves nobody who does not name it. */
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
   readonly stack: string;
   readonly http: string;
   readonly https: string;

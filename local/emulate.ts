@@ -1,5 +1,5 @@
 // npx tsx local/emulate.ts DIRECTORY [APP]: only the emulated AWS, with a CDK app deployed (default: the one of cdk.json).
-// Prints {"awsEndpoint", "stacks", "assembly"} and runs until it is interrupted. For working on the edge and the tasks.
+// Prints {"env", "stacks", "assembly"}, `env` for AWS's own tools, and runs until it is interrupted. For working on the edge and the tasks.
 import { join, resolve } from 'node:path';
 import { deploy } from './deploy/index.js';
 import { startEmulator } from './emulator/index.js';
@@ -20,9 +20,7 @@ async function main(directory: string, app?: string): Promise<void> {
       update: (detail) => console.error(detail),
       onWarning: (text) => console.error(text),
     });
-    console.log(
-      JSON.stringify({ awsEndpoint: emulator.aws.endpoint, stacks: stacks.map(({ name }) => name), assembly }),
-    );
+    console.log(JSON.stringify({ env: emulator.aws.env, stacks: stacks.map(({ name }) => name), assembly }));
     await Promise.race([interrupted, emulator.died]);
   } finally {
     await emulator.stop();

@@ -112,6 +112,8 @@ export async function main({ options, progress, stop, began }: MainOptions): Pro
       endpoint: emulator.aws.endpoint,
       region: emulator.aws.region,
       accountId: emulator.aws.accountId,
+      accessKeyId: emulator.aws.env.AWS_ACCESS_KEY_ID ?? '',
+      secretAccessKey: emulator.aws.env.AWS_SECRET_ACCESS_KEY ?? '',
       stack,
       http: opened.http,
       https: opened.https,
@@ -124,7 +126,9 @@ export async function main({ options, progress, stop, began }: MainOptions): Pro
     ready = true;
     progress.log(
       readyText({
-        ...state,
+        http: state.http,
+        https: state.https,
+        ca: state.ca,
         // In JSON mode the key goes to standard output alone, where the caller expects a secret.
         key: options.json ? 'in the line of JSON' : key,
         stateDirectory,

@@ -46,7 +46,9 @@ function isRunningState(value: unknown): value is RunningState {
   const state = value as Readonly<Record<string, unknown>>;
   return (
     Number.isSafeInteger(state.pid) &&
-    ['endpoint', 'region', 'accountId', 'stack'].every((name) => typeof state[name] === 'string')
+    ['endpoint', 'region', 'accountId', 'accessKeyId', 'secretAccessKey', 'stack'].every(
+      (name) => typeof state[name] === 'string',
+    )
   );
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { IContextStore } from '@aws-cdk/toolkit-lib';
 import type { LocalAws } from '../contracts.js';
@@ -62,8 +62,9 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
 
   update('loading the CDK toolkit');
   // The toolkit's account and asset caches: what it knows of the emulated account must not mix with real ones.
-  process.env.CDK_HOME = join(dirname(assemblyDirectory), 'cdk-home');
-  mkdirSync(process.env.CDK_HOME, { recursive: true });
+  const home = join(dirname(assemblyDirectory), 'cdk-home');
+  process.env.CDK_HOME = home;
+  mkdirSync(home, { recursive: true });
   const { BootstrapEnvironments, CdkAppMultiContext, StackSelectionStrategy, Toolkit } = await import(
     '@aws-cdk/toolkit-lib'
   );
@@ -116,6 +117,8 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
     return result(changed, recorded, after);
   } finally {
     await assembly.dispose();
+    // The toolkit notes accounts by access key; ours is as good as a password, and stands in running.json alone.
+    rmSync(join(home, 'cache/accounts_partitions.json'), { force: true });
   }
 }
 

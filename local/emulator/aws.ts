@@ -1,9 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import type { LocalAws } from '../contracts.js';
 
 const ACCOUNT = '000000000000';
 const REGION = 'us-east-1';
 
-/** How SDK clients, the CDK toolkit and child processes reach the emulated AWS on `port`. */
+/** How SDK clients, the CDK toolkit and child processes reach the emulated AWS on `port`, with credentials of this call alone. */
 export function localAws(port: number): LocalAws {
   // An address and not a name: the SDK's S3 client then puts the bucket into the path.
   const endpoint = `http://127.0.0.1:${port}`;
@@ -16,9 +17,9 @@ export function localAws(port: number): LocalAws {
       AWS_ENDPOINT_URL_S3: endpoint,
       AWS_REGION: REGION,
       AWS_DEFAULT_REGION: REGION,
-      // MiniStack takes any; they open nothing elsewhere.
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
+      // Without the first nobody is served (guard.py). Both open nothing elsewhere.
+      AWS_ACCESS_KEY_ID: `AKIA${base32(16)}`,
+      AWS_SECRET_ACCESS_KEY: randomBytes(30).toString('base64'),
       AWS_EC2_METADATA_DISABLED: 'true',
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       CDK_DEFAULT_ACCOUNT: ACCOUNT,
@@ -49,4 +50,15 @@ export function useLocalAws(aws: LocalAws): void {
   const wanted = withLocalAws(aws);
   for (const name of Object.keys(process.env)) if (!(name in wanted)) delete process.env[name];
   Object.assign(process.env, wanted);
+}
+
+/** Random characters as AWS's access key ids have them. */
+function base32(length: number): string {
+  return Array.from(randomBytes(length), (byte) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[byte % 32]).join('');
+}
+
+/** A header that names the access key, for the few requests that no SDK makes: the emulator checks no signature. */
+export function namingKey(aws: LocalAws, service: string): { readonly authorization: string } {
+  const credential = `${aws.env.AWS_ACCESS_KEY_ID}/20260101/${aws.region}/${service}/aws4_request`;
+  return { authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=0` };
 }

@@ -15,6 +15,7 @@ from ministack.core.persistence import save_all
 
 import bucket_tags
 import elastic_load_balancing
+import guard
 import resource_types
 import secret_resources
 import task_definitions
@@ -54,6 +55,8 @@ def main() -> None:
         task_definitions,
         unfinished_stacks,
         web_acls,
+        # Last: around all that the others have changed.
+        guard,
     ):
         part.install()
     threading.Thread(target=stop_with_parent, daemon=True).start()

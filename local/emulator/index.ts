@@ -7,7 +7,7 @@ import type { LocalAws, Running } from '../contracts.js';
 import { lastLines } from '../launch/node-modules.mjs';
 import { root } from '../launch/prepare.mjs';
 import { Problem } from '../launch/problem.mjs';
-import { localAws } from './aws.js';
+import { localAws, namingKey } from './aws.js';
 
 const READY_WITHIN = 60_000;
 const STOP_WITHIN = 10_000;
@@ -67,7 +67,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     rmSync(temporary, { recursive: true, force: true });
   };
   try {
-    await ready(aws.endpoint, exited, logFile, signal);
+    await ready(aws, exited, logFile, signal);
   } catch (error) {
     await stop();
     throw error;
@@ -108,7 +108,7 @@ function environment(aws: LocalAws, port: number, directory: string, temporary: 
   };
 }
 
-async function ready(endpoint: string, exited: Promise<void>, logFile: string, signal?: AbortSignal): Promise<void> {
+async function ready(aws: LocalAws, exited: Promise<void>, logFile: string, signal?: AbortSignal): Promise<void> {
   let gone = false;
   void exited.then(() => {
     gone = true;
@@ -121,7 +121,10 @@ async function ready(endpoint: string, exited: Promise<void>, logFile: string, s
         `The emulated AWS ended while it started; ${logFile} says${lastLines(readFileSync(logFile, 'utf8'))}`,
       );
     try {
-      const response = await fetch(`${endpoint}/_ministack/ready`, { signal: AbortSignal.timeout(2000) });
+      const response = await fetch(`${aws.endpoint}/_ministack/ready`, {
+        headers: namingKey(aws, 'ministack'),
+        signal: AbortSignal.timeout(2000),
+      });
       await response.arrayBuffer();
       if (response.ok) return;
     } catch {

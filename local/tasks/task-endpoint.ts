@@ -2,6 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts';
+import { webRefusal } from './loopback-guard.js';
 
 /** Seconds of a task role's credentials, and before their end from when on new ones are fetched. */
 const CREDENTIALS_SECONDS = 3600;
@@ -56,7 +57,7 @@ export class TaskEndpoint {
     const registration: Registration = { ...task, authorization: unguessable(), containerPaths: new Map() };
     const path = unguessable();
     this.tasks.set(path, registration);
-    const base = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    const base = `http://127.0.0.1:${this.port}`;
     return (container) => {
       const containerPath = unguessable();
       registration.containerPaths.set(containerPath, container);
@@ -82,7 +83,13 @@ export class TaskEndpoint {
     await new Promise<void>((resolve) => this.server.close(() => resolve()));
   }
 
+  private get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const refused = webRefusal(request, this.port);
+    if (refused !== undefined) return send(response, 403, failure('AccessDenied', refused));
     const [, version, ...rest] = new URL(request.url ?? '/', 'http://localhost').pathname.split('/');
     const [path = '', second] = version === 'v2' && rest[0] === 'credentials' ? rest.slice(1) : rest;
     const task = this.tasks.get(path);

@@ -87,7 +87,9 @@ describe('the table that the command line means', () => {
     const stateDir = join(cli.directory, 'state');
     mkdirSync(stateDir, { recursive: true });
     // One address serves both APIs, as the emulator does; the endpoint variables must not be needed.
+    const named = new Set<string | undefined>();
     const proxy = createServer((request, response) => {
+      named.add(/Credential=(\w+)/.exec(request.headers.authorization ?? '')?.[1]);
       const target = request.headers['x-amz-target'] === undefined ? one.address() : new URL(server.endpoint);
       const port = typeof target === 'object' && target !== null ? target.port : '';
       const forward = fetch(`http://127.0.0.1:${port}`, {
@@ -109,6 +111,8 @@ describe('the table that the command line means', () => {
       endpoint: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
       region: 'us-east-1',
       accountId: '000000000000',
+      accessKeyId: 'AKIAOFTHISSTART',
+      secretAccessKey: 'secret of this start',
       stack: 'speech',
     };
     const list = () => cli.run(['keys', 'list', '--local', '--state-dir', stateDir, '--json']);
@@ -118,6 +122,8 @@ describe('the table that the command line means', () => {
       expect(none.stderr).toContain('no local cloud runs with the state folder');
       writeFileSync(join(stateDir, 'running.json'), JSON.stringify(state));
       expect(await list()).toMatchObject({ exitCode: 0, stderr: '' });
+      // The emulated AWS serves nobody who does not name the key of its start.
+      expect([...named]).toEqual([state.accessKeyId]);
       // A process id that no system gives: what ran there is gone.
       writeFileSync(join(stateDir, 'running.json'), JSON.stringify({ ...state, pid: 2 ** 30 }));
       expect(await list()).toMatchObject({ exitCode: 3 });

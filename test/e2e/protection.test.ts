@@ -1,9 +1,12 @@
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteAliasCommand, LambdaClient, ListAliasesCommand, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sendRaw } from '../local/guard/web-requests';
 import { call } from './support/http';
 import { filesWith } from './support/leaks';
+import { listeningSockets } from './support/listening';
 import { LocalCloud, root } from './support/local-cloud';
 
 interface Echo {
@@ -118,6 +121,41 @@ describe('what the deployed system lets through to the app', () => {
       expect(await filesWith(needle, cloud.stateDirectory)).toEqual([]);
     }
   }, 90_000);
+
+  it('opens ports on loopback alone, and serves a web page on none but those of the product itself', async () => {
+    const portOf = (url: string) => Number(new URL(url).port);
+    const edge = [portOf(cloud.ready.http), portOf(cloud.ready.https)];
+    const sockets = listeningSockets(cloud.ready.pid);
+    for (const { address } of sockets) expect(address).toMatch(/^127\.|^::1$/);
+    // The load balancer's listeners, and of each task the gate's, its health check's and the app's.
+    const guarded = sockets.filter(
+      ({ address, port }) =>
+        !edge.includes(port) && !(/^127\.(?!0\.)/.test(address) && [8080, 8081, 5000].includes(port)),
+    );
+    // The emulated AWS, and the tasks' credentials and metadata.
+    expect(guarded.map(({ port }) => port)).toContain(portOf(cloud.ready.awsEndpoint));
+    expect(guarded.map(({ command }) => command)).toHaveLength(2);
+    for (const { port } of guarded) {
+      const own = `Host: 127.0.0.1:${port}`;
+      for (const headers of [['Host: evil.example'], [own, 'Origin: null'], [own, 'Sec-Fetch-Site: cross-site']]) {
+        for (const method of ['GET', 'POST', 'OPTIONS']) {
+          const answer = await sendRaw(port, { method, target: '/', version: '1.1', headers });
+          expect(answer.status).toBe(403);
+          expect(answer.text).not.toMatch(/access-control-/i);
+        }
+      }
+    }
+  });
+
+  it('keeps the key of the emulated AWS in running.json alone', async () => {
+    const { accessKeyId, secretAccessKey } = cloud.aws().credentials;
+    for (const needle of [accessKeyId, secretAccessKey]) {
+      expect(cloud.log()).not.toContain(needle);
+      const files = (await filesWith(needle, cloud.stateDirectory)).map((file) => basename(file));
+      expect(files).toEqual(['running.json']);
+    }
+    expect(statSync(join(cloud.stateDirectory, 'running.json')).mode & 0o777).toBe(0o600);
+  });
 
   it('lets exactly ten synthesis requests a minute through, and says when to come back', async () => {
     const statuses: number[] = [];

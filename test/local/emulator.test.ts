@@ -37,7 +37,10 @@ let first: Deployment;
 const clientOptions = (aws: LocalAws) => ({
   endpoint: aws.endpoint,
   region: aws.region,
-  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  credentials: {
+    accessKeyId: aws.env.AWS_ACCESS_KEY_ID ?? '',
+    secretAccessKey: aws.env.AWS_SECRET_ACCESS_KEY ?? '',
+  },
   requestHandler: { requestTimeout: 20_000 },
 });
 

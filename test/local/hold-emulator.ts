@@ -5,7 +5,7 @@ import { ensureTools } from '../../local/toolchain/index.js';
 async function main(directory: string): Promise<void> {
   const { python } = await ensureTools();
   const { aws, pid } = await startEmulator({ python, directory });
-  console.log(JSON.stringify({ endpoint: aws.endpoint, pid }));
+  console.log(JSON.stringify({ aws, pid }));
   setInterval(() => {}, 60_000);
 }
 

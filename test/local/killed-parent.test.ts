@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { CreateFunctionCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../../local/launch/command.mjs';
+import { awsClients } from '../../local/aws-clients.js';
+import type { LocalAws } from '../../local/contracts.js';
 import { root } from '../../local/launch/prepare.mjs';
-import { ensureTools } from '../../local/toolchain/index.js';
+import { functionCode } from './function-code.js';
 import { filesHolding, gone, processesOf } from './leftovers.js';
 
 describe.skipIf(process.platform !== 'linux')('a parent that is killed', () => {
@@ -20,19 +21,15 @@ describe.skipIf(process.platform !== 'linux')('a parent that is killed', () => {
     });
     try {
       const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
-      const { endpoint } = JSON.parse(line) as { endpoint: string };
-      const lambda = new LambdaClient({
-        endpoint,
-        region: 'us-east-1',
-        credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-      });
+      const { aws } = JSON.parse(line) as { aws: LocalAws };
+      const { lambda } = awsClients(aws, { lambda: LambdaClient });
       await lambda.send(
         new CreateFunctionCommand({
           FunctionName: 'kept',
           Role: 'arn:aws:iam::000000000000:role/any',
           Runtime: 'nodejs20.x',
           Handler: 'index.handler',
-          Code: { ZipFile: await functionCode() },
+          Code: { ZipFile: await functionCode('exports.handler = async () => 1;') },
         }),
       );
       await lambda.send(new InvokeCommand({ FunctionName: 'kept' }));
@@ -49,16 +46,3 @@ describe.skipIf(process.platform !== 'linux')('a parent that is killed', () => {
     }
   });
 });
-
-/** A zip with one stored file, made by Python's standard library. */
-async function functionCode(): Promise<Buffer> {
-  const { python } = await ensureTools();
-  const script = [
-    'import base64, io, zipfile',
-    'b = io.BytesIO()',
-    "with zipfile.ZipFile(b, 'w') as z: z.writestr('index.js', 'exports.handler = async () => 1;')",
-    'print(base64.b64encode(b.getvalue()).decode())',
-  ];
-  const { stdout } = await runCommand(python, ['-c', script.join('\n')]);
-  return Buffer.from(stdout.trim(), 'base64');
-}

@@ -11,6 +11,7 @@ import { LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
 import { ListWebACLsCommand, WAFV2Client } from '@aws-sdk/client-wafv2';
 import type { LocalAws } from '../../../local/contracts.js';
+import { namingKey } from '../../../local/emulator/aws.js';
 
 /** What an account holds, by kind: asked from each service, not from CloudFormation. */
 export type Inventory = Readonly<Record<string, readonly string[]>>;
@@ -19,7 +20,10 @@ export async function takeInventory(aws: LocalAws): Promise<Inventory> {
   const options = {
     endpoint: aws.endpoint,
     region: aws.region,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    credentials: {
+      accessKeyId: aws.env.AWS_ACCESS_KEY_ID ?? '',
+      secretAccessKey: aws.env.AWS_SECRET_ACCESS_KEY ?? '',
+    },
     requestHandler: { requestTimeout: 20_000 },
   };
   const elb = new ElasticLoadBalancingV2Client(options);
@@ -77,7 +81,7 @@ async function networks(aws: LocalAws): Promise<readonly string[]> {
     method: 'POST',
     headers: {
       'content-type': 'application/x-www-form-urlencoded',
-      authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${aws.region}/ec2/aws4_request, SignedHeaders=host, Signature=0`,
+      ...namingKey(aws, 'ec2'),
     },
     body: 'Action=DescribeVpcs&Version=2016-11-15',
     signal: AbortSignal.timeout(20_000),

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { readRunningState } from '../../../local/running';
 
 const run = promisify(execFile);
 
@@ -103,23 +104,12 @@ export class LocalCloud {
     return JSON.parse(text) as CreatedKey;
   }
 
-  /** Environment with which an AWS SDK reaches this cloud. */
-  awsEnv(): Record<string, string> {
-    return {
-      AWS_ENDPOINT_URL: this.ready.awsEndpoint,
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-    };
-  }
-
   /** Options for an AWS SDK client that reaches this cloud. */
   aws(): { endpoint: string; region: string; credentials: { accessKeyId: string; secretAccessKey: string } } {
-    return {
-      endpoint: this.ready.awsEndpoint,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    };
+    const state = readRunningState(this.stateDirectory);
+    if (state === undefined) throw new Error('the local cloud does not run');
+    const { endpoint, region, accessKeyId, secretAccessKey } = state;
+    return { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
   }
 
   /** Stops without forgetting: `startIn` the same folder goes on from there. */
