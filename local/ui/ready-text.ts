@@ -29,7 +29,7 @@ export function readyText(facts: ReadyFacts): string {
     `  ${curlLine(facts)}`,
     '',
     title('More keys:'),
-    `  node dist/cli.js keys create --local${stateFlag(facts.stateDirectory)} --owner you --label first`,
+    `  npx voicegate keys create --local${stateFlag(facts.stateDirectory)} --owner you --label first`,
     '',
     title('Served here:'),
     ...served.served.map((line) => `  ${line}`),

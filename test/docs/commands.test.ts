@@ -39,8 +39,7 @@ async function complaint(all: readonly string[]): Promise<string | undefined> {
   if (program === 'voicegate') return voicegate(args);
   if (program === 'npm') return npm(args);
   if (program === 'node' || program === 'tsx') {
-    const [file = '', ...rest] = args;
-    if (file === 'dist/cli.js') return voicegate(rest);
+    const [file = ''] = args;
     return existsSync(join(root, file)) ? undefined : `there is no ${file}`;
   }
   return OTHERS.has(program) ? undefined : `"${program}" is no program that this project names`;

@@ -32,6 +32,7 @@ describe('the packed file', () => {
         'dist/lambda/certificate/index.mjs',
         'dist/gate/pack.js',
         'dist/gate/program.js',
+        'bin/cli.mjs',
         'dist/cli.js',
         'image/Dockerfile',
       ]),
@@ -41,7 +42,7 @@ describe('the packed file', () => {
   it('holds no test, no source in TypeScript, and nothing of the local cloud', () => {
     const strange = names.filter(
       (name) =>
-        !/^(dist\/(lib|contract)\/[a-z0-9-]+\.(js|d\.ts)|dist\/(lambda\/\w+\/index\.mjs|gate\/\w+\.js|cli\.js)|image\/[^.].*|image\/\.dockerignore|\.jsii|package\.json|README\.md|CHANGELOG\.md|LICENSE|API\.md)$/.test(
+        !/^(bin\/cli\.mjs|dist\/(lib|contract)\/([a-z]+\/)?[a-z0-9-]+\.(js|d\.ts)|dist\/(lambda\/\w+\/index\.mjs|gate\/\w+\.js|cli\.js)|image\/[^.].*|image\/\.dockerignore|\.jsii|package\.json|README\.md|CHANGELOG\.md|LICENSE|API\.md)$/.test(
           name,
         ) || /(^|\/)(tests?|__pycache__|local|bench|examples)(\/|$)/.test(name),
     );
@@ -81,7 +82,7 @@ describe('the packed file', () => {
   });
 
   it('runs the command line with nothing but Node.js', () => {
-    const said = execFileSync(process.execPath, [join(folder, 'dist/cli.js'), '--version'], {
+    const said = execFileSync(process.execPath, [join(folder, 'bin/cli.mjs'), '--version'], {
       encoding: 'utf8',
       cwd: folder,
     });
