@@ -1,5 +1,6 @@
 import addCompletion from '@bomb.sh/tab/commander';
 import { Command, CommanderError } from 'commander';
+import { maskWholeKeys } from '../contract/mask';
 import { version } from '../package.json';
 import { explainAwsError } from './aws-target';
 import { CommandError, EXIT } from './command-error';
@@ -8,7 +9,9 @@ import type { Terminal } from './terminal';
 import { addUsageCommand } from './usage/command';
 
 /** Runs one command line (without `node` and the program's name) and returns its exit code. */
-export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function run(args: readonly string[], given: Terminal): Promise<number> {
+  // Whoever mistypes a command may have given the key itself.
+  const terminal = { ...given, tell: (text: string) => given.tell(maskWholeKeys(text)) };
   const program = new Command('voicegate')
     .description('API keys of Voicegate, and what was done with them')
     .version(version)

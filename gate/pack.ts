@@ -29,7 +29,7 @@ export function packGate(options: GateOptions): GatePackage {
     { name: 'init.sh', text: withoutComments(renderInit(requiredNjsVersion)) },
     { name: 'gate.sh', text: withoutComments(renderGate(options.drainDelay, options.webSession !== undefined)) },
     { name: 'lambda.sh', text: withoutComments(renderLambda()) },
-    { name: 'filter.sh', text: renderFilter(options.keyPrefix) },
+    { name: 'filter.sh', text: renderFilter() },
     { name: 'nginx.conf.in', text: withoutComments(renderNginxConf(options)) },
     { name: 'program.js.in', text: renderSettings(options) + program },
     { name: 'version.conf.in', text: probe.conf },

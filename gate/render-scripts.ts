@@ -1,3 +1,4 @@
+import { MASK, MASKED_LENGTH } from '../contract/mask';
 import { GATE_ENV } from '../contract/names';
 import { LAMBDA_UPSTREAM } from './locations';
 import { PLACEHOLDERS } from './render-nginx';
@@ -209,11 +210,11 @@ exit "$code"
 
 /**
  * Filters nginx's error log, which quotes what clients send. Of a line about a request, everything from the first quote
- * on goes; of any line, what follows a question mark and whatever looks like a key's secret.
+ * on goes; of any line, what follows a question mark and whatever could be a key.
  */
-export function renderFilter(keyPrefix: string): string {
-  const key = `(${keyPrefix}(_|%5[Ff])[0-9A-Za-z]{0,12})(_|%5[Ff])[0-9A-Za-z%]*`;
-  return `exec sed -uE -e '/, client: /s/".*//' -e 's/\\?.*/?/' -e 's/${key}/\\1_***/g'
+export function renderFilter(): string {
+  const unit = '([0-9A-Za-z]|%(25)*(3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]))';
+  return `exec sed -uE -e '/, client: /s/".*//' -e 's/\\?.*/?/' -e 's/${unit}{${MASKED_LENGTH},}/${MASK}/g'
 `;
 }
 

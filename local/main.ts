@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { maskKeys } from '../contract/mask.js';
 import type { Edge, RunningState, TargetHealth, Tasks } from './contracts.js';
 import { makeDemoKey } from './demo-key.js';
 import { type Deployment, deploy } from './deploy/index.js';
@@ -70,7 +71,7 @@ export async function main({ options, progress, stop, began }: MainOptions): Pro
       tools,
       onLog: ({ task, container, text }) => {
         requests.containerLine(text);
-        if (options.logs) progress.log(progress.paint('2', `${task} ${container} | ${text}`));
+        if (options.logs) progress.log(progress.paint('2', `${task} ${container} | ${maskKeys(text)}`));
       },
       onEvent: (text) => {
         lastEvent = text;

@@ -26,7 +26,7 @@ import {
 } from './quota/metered';
 import { rateLimitFields } from './quota/rate-limit-fields';
 import { clientText, type Facts } from './request/facts';
-import { loggablePath } from './request/loggable';
+import { loggable } from './request/loggable';
 import { clientHeaders, headerOf, readHeaders } from './request/request-headers';
 import { isKnownMethod, isPublic, requiredScopes } from './request/routes';
 import { parseTarget } from './request/target';
@@ -68,7 +68,7 @@ export function passThrough(
   trace.client = client.address;
   // HTTP/0.9 has no headers, no status and no client of today.
   if (target === undefined || request.protocol === '') return refuse(400, 'target');
-  trace.path = loggablePath(target.rawPath, options.keyPrefix);
+  trace.path = loggable(target.rawPath);
   if (!isKnownMethod(request.method)) return refuse(405, 'method-unknown');
   const visit: Visit = { request, target, headers, client, network: client.network };
 

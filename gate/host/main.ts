@@ -12,7 +12,7 @@ import { answerSession } from '../core/browser/sign-in';
 import { type ExpressRequest, express } from '../core/express';
 import { passThrough } from '../core/gate';
 import { topFailures } from '../core/limits/abuse';
-import { loggablePath, loggableTrace } from '../core/request/loggable';
+import { loggable, loggableTrace } from '../core/request/loggable';
 import type { GateRequest } from '../core/request/visit';
 import { APP_UPSTREAM } from '../locations';
 import { count, expressPorts, gatePorts, now, settings, state, zones } from './ports';
@@ -65,7 +65,7 @@ function begin(r: NginxHTTPRequest): GateRequest {
   const v = r.variables;
   const { method } = r;
   // Kept, since nginx answers errors as if they were GETs.
-  v.gate_method = method;
+  v.gate_method = loggable(method);
   const traceId = v.http_x_amzn_trace_id;
   if (traceId) v.gate_trace = loggableTrace(traceId);
   return {
@@ -182,9 +182,9 @@ function end(r: NginxHTTPRequest): string {
     return 'allow';
   }
   // What nginx refused by itself was never seen by `access`.
-  if (!v.gate_method) v.gate_method = r.method;
+  if (!v.gate_method) v.gate_method = loggable(r.method);
   if (!v.gate_client) v.gate_client = r.remoteAddress;
-  if (!v.gate_path) v.gate_path = loggablePath((v.request_uri ?? '').replace(/[?#].*/, ''), settings.options.keyPrefix);
+  if (!v.gate_path) v.gate_path = loggable((v.request_uri ?? '').replace(/[?#].*/, ''));
   if (reason && OWN_ANSWERS.includes(reason)) {
     count('own');
     return 'own';

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TextIO
 from gunicorn.glogging import Logger as GunicornBaseLogger
 
 from .errors import ConfigurationError
+from .mask import mask_keys
 
 if TYPE_CHECKING:
     from gunicorn.config import Config
@@ -58,6 +59,7 @@ class JsonFormatter(logging.Formatter):
         line.update(getattr(record, "fields", {}))
         if record.exc_info and record.exc_info[1]:
             line.update(describe_exception(record.exc_info[1]))
+        line = {name: mask_keys(value) if isinstance(value, str) else value for name, value in line.items()}
         return json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=str).translate(_LINE_SEPARATORS)
 
 

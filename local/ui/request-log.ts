@@ -1,3 +1,4 @@
+import { maskKeys } from '../../contract/mask.js';
 import type { RequestLine } from '../contracts.js';
 import type { Progress } from '../launch/progress.mjs';
 
@@ -84,8 +85,12 @@ function gateLine(text: string): GateLine | undefined {
   }
 }
 
-/** What a client chose may not move the cursor or colour the screen. */
+/** Before it is masked: what is masked gets shorter. */
+const LONGEST = 2000;
+
+/** What a client chose may not hold a key, move the cursor or colour the screen. */
 function printable(text: string): string {
+  const masked = maskKeys(text.slice(0, LONGEST));
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced.
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?').slice(0, 200);
+  return masked.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?').slice(0, 200);
 }

@@ -1,8 +1,10 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RequestLine } from '../../local/contracts.js';
 import { runCommand } from '../../local/launch/command.mjs';
 import { curlLine } from '../../local/ui/ready-text.js';
 import { RequestLog } from '../../local/ui/request-log.js';
+import { holdsSecret, spelledKey } from '../contract/spelled-keys';
 
 const TRACE = 'Root=1-67891233-abcdef012345678912345678';
 const line: RequestLine = {
@@ -65,6 +67,19 @@ describe('the line of a request', () => {
     log.request(line);
     vi.advanceTimersByTime(1000);
     expect(lines).toHaveLength(1);
+  });
+
+  it('holds no key that somebody pasted, however it is spelled', () => {
+    fc.assert(
+      fc.property(spelledKey(), ({ text, secret }) => {
+        lines.length = 0;
+        for (const path of [`/${text}`, `/${'x'.repeat(170)}/${text}`]) log.request({ ...line, method: text, path });
+        log.containerLine(gate({ decision: 'deny', reason: text, keyId: text }));
+        vi.advanceTimersByTime(1000);
+        expect(lines).toHaveLength(2);
+        expect(holdsSecret(lines.join('\n'), secret)).toBe(false);
+      }),
+    );
   });
 
   it('does not let a client write to the terminal', () => {

@@ -3,7 +3,7 @@
 import type { GateOptions } from '../../../contract/gate-options';
 import { Memo } from '../shared/memo';
 import { type Client, identifyClient } from './client';
-import { loggablePath } from './loggable';
+import { loggable } from './loggable';
 import { isKnownMethod, isPublic, isSynthesis, requiredScopes } from './routes';
 import { isPlainPath } from './target';
 
@@ -46,7 +46,7 @@ export function factsOf(options: GateOptions): Facts {
         !isPublic(options, method, path),
       isSynthesis: isSynthesis(options, path),
       scopes: requiredScopes(options, path),
-      loggable: loggablePath(path, options.keyPrefix),
+      loggable: loggable(path),
     };
   });
   const clients = new Memo((text) => {

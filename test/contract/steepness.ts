@@ -1,0 +1,26 @@
+/** Linear is 4 and less, since part of it costs the same at any length; quadratic is 16. */
+export const TOO_STEEP = 8;
+/** Milliseconds after which nothing is tried once more. */
+const ENOUGH = 8_000;
+
+/**
+ * How many times as long something takes with four times the length: of several tries the fastest, since a busy machine
+ * only ever adds.
+ */
+export async function steepness(length: number, run: (length: number) => unknown): Promise<number> {
+  const began = performance.now();
+  const fastest = { short: Number.POSITIVE_INFINITY, long: Number.POSITIVE_INFINITY };
+  for (let round = 0; round < 60; round++) {
+    fastest.short = Math.min(fastest.short, await took(() => run(length)));
+    fastest.long = Math.min(fastest.long, await took(() => run(4 * length)));
+    const steep = fastest.long / fastest.short;
+    if (round > 0 && (steep < TOO_STEEP / 2 || performance.now() - began > ENOUGH)) break;
+  }
+  return fastest.long / fastest.short;
+}
+
+async function took(run: () => unknown): Promise<number> {
+  const started = performance.now();
+  await run();
+  return performance.now() - started;
+}
