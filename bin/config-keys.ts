@@ -1,5 +1,7 @@
 /** The keys of the app's configuration: how each is read from CDK context, and what it means. */
 
+import { ENGINES } from './bundled-engine';
+
 /** One key: how it is read, and what docs and errors say about it. */
 export interface ConfigKey<T> {
   /** Reads a context value. @throws Error saying what is allowed; the caller adds key and value. */
@@ -83,6 +85,12 @@ export const CONFIG_KEYS = {
     '5000',
     'Port on which the container of image listens; it is told so by PORT.',
     integer(1, 65_535),
+  ),
+  engine: key(
+    ENGINES.join(', '),
+    ENGINES[0],
+    "What speaks in this package's image: a neural voice, or one that needs little CPU and memory. Not with image.",
+    oneOf(...ENGINES),
   ),
   certificateArn: key(
     'arn:PARTITION:acm:REGION:ACCOUNT:certificate/ID',

@@ -52,6 +52,9 @@ function contradictions(config: Config): string[] {
   for (const name of ['tokenAudiences', 'tokenAudienceClaim'] as const) {
     if (config[name] !== undefined && config.tokenIssuer === undefined) problems.push(`${name}: needs tokenIssuer`);
   }
+  if (config.engine !== undefined && config.image !== undefined) {
+    problems.push(`engine: got ${config.engine} with image; it chooses what speaks in this package's own image`);
+  }
   return problems;
 }
 

@@ -22,6 +22,7 @@ import {
 import { outerNet } from '../lib/firewall/outer-net';
 import { resolveGateLimits } from '../lib/gate/gate-limits';
 import { acknowledgeStandards } from './acknowledgements';
+import { bundledEnvironment } from './bundled-engine';
 import type { Config } from './config';
 import { describePrice, idlePrice } from './idle-price';
 
@@ -36,6 +37,7 @@ export class VoicegateStack extends Stack {
     const { config } = props;
     const service = new SecureTtsService(this, 'Service', {
       image: image(config),
+      environment: bundledEnvironment(config),
       certificate: this.certificate(config),
       domainNames: config.domainNames,
       hostedZone: this.zone(config),

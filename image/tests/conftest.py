@@ -57,6 +57,7 @@ class Service:
                 "PYTHONDONTWRITEBYTECODE": "1",
                 "HOST": "127.0.0.1",
                 "PORT": "0",
+                "TTS_ENGINE": "espeak-ng",
                 **environment,
             },
             stdout=subprocess.PIPE,

@@ -30,10 +30,20 @@ def test_environment_lines_are_plain() -> None:
     assert all(re.fullmatch(r"[A-Z_]+=[A-Za-z0-9./_-]+", line) for line in values("ENV"))
 
 
-def test_every_dependency_is_pinned() -> None:
+def test_every_dependency_is_pinned_with_its_hashes() -> None:
     for name in ("requirements.txt", "requirements-dev.txt"):
-        for line in (FOLDER / name).read_text("utf-8").splitlines():
-            assert re.fullmatch(r"#.*|-r requirements\.txt|[a-z0-9_-]+==[0-9.]+", line), line
+        text = (FOLDER / name).read_text("utf-8").replace("\\\n", " ")
+        for line in text.splitlines():
+            marker = r"(?: ; [a-z_<>='0-9.* A-Z!]+)?"
+            assert re.fullmatch(rf"#.*|[a-z0-9_-]+==[0-9.]+{marker}(?: +--hash=sha256:[0-9a-f]{{64}})+", line), line
+
+
+def test_the_dependencies_are_made_from_those_that_are_named() -> None:
+    def names(file: str) -> set[str]:
+        return set(re.findall(r"(?m)^([a-z][a-z0-9-]*)", (FOLDER / file).read_text("utf-8")))
+
+    assert names("requirements.in") <= names("requirements.txt")
+    assert names("requirements-dev.in") | names("requirements.txt") <= names("requirements-dev.txt")
 
 
 def test_the_image_holds_neither_tests_nor_their_tools() -> None:

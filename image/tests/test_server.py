@@ -135,7 +135,7 @@ def test_on_term_it_finishes_the_request_in_flight(start_service: StartService) 
 @pytest.mark.parametrize(
     ("environment", "complaint"),
     [
-        ({"TTS_ENGINE": "festival"}, "allowed values: espeak-ng, sambert-hifigan"),
+        ({"TTS_ENGINE": "festival"}, "allowed values: kokoro, espeak-ng, sambert-hifigan"),
         ({"GUNICORN_THREADS": "none"}, "GUNICORN_THREADS: must be a whole number from 1 to 256"),
     ],
 )

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
+from voicegate_tts.cpus import available_cpus
 from voicegate_tts.errors import ConfigurationError
 from voicegate_tts.settings import Settings
 
@@ -9,13 +13,40 @@ from voicegate_tts.settings import Settings
 def test_an_empty_environment_gives_the_defaults() -> None:
     settings = Settings.from_environment({"PORT": "", "TTS_ENGINE": ""})
     assert settings == Settings()
-    assert (settings.engine, settings.max_characters, settings.port) == ("espeak-ng", 500, 5000)
-    assert (settings.workers, settings.threads, settings.timeout_seconds) == (2, 4, 120)
+    assert (settings.engine, settings.model, settings.max_characters) == ("kokoro", None, 500)
+    assert (settings.port, settings.timeout_seconds) == (5000, 120)
+    assert settings.speech_threads == available_cpus()
+
+
+@pytest.mark.parametrize(
+    ("engine", "processes"), [("kokoro", (1, 16)), ("espeak-ng", (2, 4)), ("sambert-hifigan", (1, 16))]
+)
+def test_an_engine_with_a_model_has_one_process_for_all_listeners(engine: str, processes: tuple[int, int]) -> None:
+    settings = Settings.from_environment({"TTS_ENGINE": engine})
+    assert (settings.workers, settings.threads) == processes
+
+
+@pytest.mark.parametrize(
+    ("files", "cpus"),
+    [
+        ({"cpu.max": "100000 100000\n"}, 1),
+        ({"cpu.max": "50000 100000\n"}, 1),
+        ({"cpu/cpu.cfs_quota_us": "100000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 1),
+        ({"cpu.max": "max 100000\n"}, None),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, None),
+        ({}, None),
+    ],
+)
+def test_a_container_has_as_many_cpus_as_its_quota(tmp_path: Path, files: dict[str, str], cpus: int | None) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert available_cpus(tmp_path) == (cpus or len(os.sched_getaffinity(0)))
 
 
 def test_an_unknown_engine_is_named_with_the_allowed_ones() -> None:
     with pytest.raises(
-        ConfigurationError, match=r"TTS_ENGINE: 'festival' .*allowed values: espeak-ng, sambert-hifigan"
+        ConfigurationError, match=r"TTS_ENGINE: 'festival' .*allowed values: kokoro, espeak-ng, sambert-hifigan"
     ):
         Settings.from_environment({"TTS_ENGINE": "festival"})
 

@@ -21,6 +21,7 @@ _AUDIO_OUTPUT_SYNCHRONOUS = 2
 _INITIALIZE_DONT_EXIT = 0x8000
 _CHARS_UTF8 = 1
 _RATE = 1
+_PHONEMES_IPA_TIED = 0x02 | 0x80 | ord("^") << 8  # IPA, with ^ between the letters of one sound
 _MAX_DATA_PATH = 150  # The library holds the path of its data in a buffer of 160 bytes and silently cuts longer ones.
 
 # In every call the library goes on with the pitch flutter and the roughness of the call before, which cannot be reset:
@@ -57,6 +58,8 @@ class EspeakLibrary:
             ctypes.c_void_p, ctypes.c_void_p,
         ]  # fmt: skip
         library.espeak_SetVoiceByFile.argtypes = [ctypes.c_char_p]
+        library.espeak_TextToPhonemes.argtypes = [ctypes.POINTER(ctypes.c_void_p), ctypes.c_int, ctypes.c_int]
+        library.espeak_TextToPhonemes.restype = ctypes.c_char_p
         library.espeak_ng_SetRandSeed.argtypes = [ctypes.c_long]
         library.espeak_Initialize.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_int]
         self._library = library
@@ -116,6 +119,16 @@ class EspeakLibrary:
             samples.byteswap()
             return samples.tobytes()
         return bytes(self._pcm)
+
+    def phonemes(self, text: str) -> str:
+        """How the selected voice pronounces the text, in the International Phonetic Alphabet with ^ as tie."""
+        buffer = ctypes.create_string_buffer(text.encode())
+        rest = ctypes.c_void_p(ctypes.addressof(buffer))
+        clauses: list[str] = []
+        while rest.value:
+            clause = self._library.espeak_TextToPhonemes(ctypes.byref(rest), _CHARS_UTF8, _PHONEMES_IPA_TIED)
+            clauses.append((clause or b"").decode())
+        return " ".join(clauses)
 
     def stretch(self, pcm: bytes, speed: float) -> bytes:
         """Slows sound down without changing its pitch, by the Sonic library inside of eSpeak NG."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from .pieces import Piece, pieces
+from .reading.plain import plain
 from .turns import Turns
 
 _BYTES_A_SAMPLE = 2
@@ -30,13 +31,17 @@ class PiecewiseEngine(ABC):
 
     @abstractmethod
     def _speak_piece(self, text: str, voice: str, speed: float) -> bytes:
-        """One piece, without a pause after it; nothing if there is nothing to say."""
+        """What `_read_aloud` gave, without a pause after it; nothing if there is nothing to say."""
+
+    def _read_aloud(self, piece: Piece, voice: str) -> str:  # noqa: ARG002
+        """A piece as the voice will say it: for example with its numbers in words."""
+        return piece.text
 
     def _jobs(self, text: str, voice: str, speed: float) -> Iterator[tuple[int, Callable[[], bytes]]]:
-        for piece in pieces(text):
+        for piece in pieces(plain(text)):
             yield len(piece.text), partial(self._with_pause, piece, voice, speed)
 
     def _with_pause(self, piece: Piece, voice: str, speed: float) -> bytes:
-        sound = self._speak_piece(piece.text, voice, speed)
+        sound = self._speak_piece(self._read_aloud(piece, voice), voice, speed)
         pause = round(piece.pause / speed * self.sample_rate) if sound else 0
         return sound + bytes(_BYTES_A_SAMPLE * pause)

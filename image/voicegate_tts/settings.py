@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from .cpus import available_cpus
 from .engines import ENGINE_NAMES
 from .errors import ConfigurationError
 
-DEFAULT_SAMBERT_MODEL = "damo/speech_sambert-hifigan_tts_zh-cn_16k"
+# Engines with a model: one process holds it for all its threads.
+_WORKERS = {"espeak-ng": 2}
+_THREADS = {"espeak-ng": 4}
 
 
 @dataclass(frozen=True)
@@ -17,26 +20,30 @@ class Settings:
     """The service's settings, each named after its environment variable.
 
     Attributes:
-        engine: TTS_ENGINE, one of ENGINE_NAMES; default espeak-ng.
-        model: TTS_MODEL, the ModelScope model id (or folder) of the sambert-hifigan engine.
+        engine: TTS_ENGINE, one of ENGINE_NAMES; default kokoro.
+        model: TTS_MODEL, the model file of the kokoro engine, or the ModelScope model id (or folder) of the
+            sambert-hifigan engine; by default the engine's own.
+        speech_threads: TTS_THREADS, threads that compute one piece of speech in the kokoro engine; default: as many
+            as the container has CPUs.
         max_characters: TTS_MAX_CHARACTERS, the longest text after cleaning, in Unicode code points; default 500.
         load_timeout_seconds: TTS_LOAD_TIMEOUT, how long an engine may take to load; default 900.
         host: HOST, the address to listen on; default 0.0.0.0.
         port: PORT, default 5000.
-        workers: WEB_CONCURRENCY, processes; default 2.
-        threads: GUNICORN_THREADS, threads a process; default 4.
+        workers: WEB_CONCURRENCY, processes; default 1, for espeak-ng 2.
+        threads: GUNICORN_THREADS, threads a process, each for one listener; default 16, for espeak-ng 4.
         timeout_seconds: GUNICORN_TIMEOUT, after which a silent worker is replaced; default 120.
         graceful_timeout_seconds: GUNICORN_GRACEFUL_TIMEOUT, for requests in flight after TERM; default 30.
     """
 
     engine: str = ENGINE_NAMES[0]
-    model: str = DEFAULT_SAMBERT_MODEL
+    model: str | None = None
+    speech_threads: int = field(default_factory=available_cpus)
     max_characters: int = 500
     load_timeout_seconds: int = 900
     host: str = "0.0.0.0"  # noqa: S104 - a container's port is reached from outside of it
     port: int = 5000
-    workers: int = 2
-    threads: int = 4
+    workers: int = 1
+    threads: int = 16
     timeout_seconds: int = 120
     graceful_timeout_seconds: int = 30
 
@@ -59,13 +66,14 @@ class Settings:
             )
         return Settings(
             engine=engine,
-            model=environ.get("TTS_MODEL") or Settings.model,
+            model=environ.get("TTS_MODEL") or None,
+            speech_threads=_integer(environ, "TTS_THREADS", available_cpus(), 1, 256),
             max_characters=_integer(environ, "TTS_MAX_CHARACTERS", Settings.max_characters, 1, 100_000),
             load_timeout_seconds=_integer(environ, "TTS_LOAD_TIMEOUT", Settings.load_timeout_seconds, 1, 86_400),
             host=environ.get("HOST") or Settings.host,
             port=_integer(environ, "PORT", Settings.port, 0, 65_535),
-            workers=_integer(environ, "WEB_CONCURRENCY", Settings.workers, 1, 256),
-            threads=_integer(environ, "GUNICORN_THREADS", Settings.threads, 1, 256),
+            workers=_integer(environ, "WEB_CONCURRENCY", _WORKERS.get(engine, Settings.workers), 1, 256),
+            threads=_integer(environ, "GUNICORN_THREADS", _THREADS.get(engine, Settings.threads), 1, 256),
             timeout_seconds=_integer(environ, "GUNICORN_TIMEOUT", Settings.timeout_seconds, 1, 86_400),
             graceful_timeout_seconds=_integer(
                 environ, "GUNICORN_GRACEFUL_TIMEOUT", Settings.graceful_timeout_seconds, 1, 86_400

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from .errors import RequestError
 
-_SPACES = {ord("\n"): " ", ord("\t"): " "}
+# What separates words or lines without being a newline; a paragraph's separator is one.
+_SPACES = {**dict.fromkeys(map(ord, "\t\v\f\r\x85\u2028"), " "), 0x2029: "\n"}
 
 # Han characters with their iteration mark and zero, Bopomofo; and the punctuation that goes with them.
 _HAN = (
@@ -18,7 +19,8 @@ _HAN_PUNCTUATION = ((0x3000, 0x3004), (0x3008, 0x303F), (0xFF00, 0xFF0F), (0xFF1
 
 
 def clean_text(given: object, max_characters: int, param: str) -> str:
-    """The text as it will be spoken: newline and tab become a space, every other control character is removed.
+    """The text as it will be spoken: newlines stay, as the pauses that they are; tab, carriage return, form feed and
+    the line separator become a space; every other control character is removed.
 
     The length is counted after that, in Unicode code points, spaces included.
 
@@ -35,7 +37,7 @@ def clean_text(given: object, max_characters: int, param: str) -> str:
     if not isinstance(given, str):
         raise RequestError(f"{param} must be a string.", param=param, code="invalid_type")
     spaced = given.translate(_SPACES)
-    text = "".join(c for c in spaced if unicodedata.category(c) != "Cc")
+    text = "".join(c for c in spaced if c == "\n" or unicodedata.category(c) != "Cc")
     if any("\ud800" <= c <= "\udfff" for c in text):
         raise RequestError(
             f"{param} holds half of a surrogate pair; send valid Unicode.", param=param, code="invalid_text"

@@ -9,6 +9,8 @@ import { findPython } from '../launch/python.mjs';
 
 const REQUIREMENTS = ['local/emulator/requirements.txt', 'image/requirements.txt'];
 const DEVELOPMENT = ['local/toolchain/requirements-dev.txt', 'image/requirements-dev.txt'];
+/** Files in which every package has its hashes: pip takes no others beside them. */
+const HASHED = /^image\//;
 
 export interface PythonOptions {
   readonly directory: string;
@@ -37,7 +39,13 @@ export async function ensurePython(options: PythonOptions): Promise<string> {
     await createEnvironment(base, environment, signal);
   }
   update('pip install');
-  await install(python, wanted, update, signal);
+  await install(
+    python,
+    wanted.filter((file) => !HASHED.test(file)),
+    update,
+    signal,
+  );
+  await install(python, ['--require-hashes', ...wanted.filter((file) => HASHED.test(file))], update, signal);
   const { output } = await runCommand(python, ['-c', 'import sys; print(sys.version)'], { signal });
   // The runtime's own hash too: after `npm test`, `npm start` finds its packages there.
   writeFileSync(stamp, [output.trim().replace(/\n/g, ' '), fingerprint(REQUIREMENTS), hash, ''].join('\n'));
@@ -69,7 +77,7 @@ async function createEnvironment(
 
 async function install(
   python: string,
-  requirements: readonly string[],
+  given: readonly string[],
   update: (detail: string) => void,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -84,7 +92,7 @@ async function install(
     '--timeout',
     '15',
   ];
-  const files = requirements.flatMap((file) => ['-r', join(root, file)]);
+  const files = given.flatMap((word) => (word.startsWith('--') ? [word] : ['-r', join(root, word)]));
   const { status, output } = await runCommand(python, [...args, ...files], {
     signal,
     env: { ...process.env, PYTHONNOUSERSITE: '1', PIP_REQUIRE_VIRTUALENV: '1' },

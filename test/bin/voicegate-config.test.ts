@@ -59,7 +59,7 @@ describe('the configuration of the app', () => {
   });
 
   it('lists the keys where none is near', () => {
-    expect(() => readConfig({ colour: 'blue' })).toThrow(/colour: no such key; allowed: stackName, image, /);
+    expect(() => readConfig({ colour: 'blue' })).toThrow(/colour: no such key; allowed: stackName, image, engine, /);
   });
 
   it.each<[string, unknown]>([
@@ -78,6 +78,7 @@ describe('the configuration of the app', () => {
     ['keyPrefix', 'A_B'],
     ['longestRequest', 3601],
     ['architecture', 'mips'],
+    ['engine', 'festival'],
   ])('refuses %s=%o, saying what was given and what is allowed', (name, value) => {
     const allowed = CONFIG_KEYS[name as keyof typeof CONFIG_KEYS].allowed;
     expect(() => readConfig({ [name]: value })).toThrow(`${name}: got ${JSON.stringify(value)}; allowed: ${allowed}`);
@@ -102,5 +103,6 @@ describe('the configuration of the app', () => {
     expect(() => readConfig({ hostedZoneId: 'Z1' })).toThrow('hostedZoneId and hostedZoneName: give both or neither');
     const zone = { hostedZoneId: 'Z1', hostedZoneName: 'example.org' };
     expect(() => readConfig(zone)).toThrow('domainNames: got none');
+    expect(() => readConfig({ engine: 'kokoro', image: 'tts' })).toThrow('engine: got kokoro with image; it chooses');
   });
 });

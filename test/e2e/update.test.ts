@@ -12,7 +12,13 @@ import { deploy } from '../../local/deploy/index.js';
 import { localAws } from '../../local/emulator/aws.js';
 import { LocalCloud } from './support/local-cloud';
 
-const CONTEXT = { requestsPerMinute: '6000', synthesisPerMinute: '6000', longestRequest: '10', accessLogs: 'false' };
+const CONTEXT = {
+  engine: 'espeak-ng',
+  requestsPerMinute: '6000',
+  synthesisPerMinute: '6000',
+  longestRequest: '10',
+  accessLogs: 'false',
+};
 const REPLACED_WITHIN = 150_000;
 
 describe('an update that replaces the tasks, while requests arrive', () => {

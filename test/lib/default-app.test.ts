@@ -126,6 +126,22 @@ describe('the app with configuration', () => {
     expect(found.filter((type) => type.startsWith('AWS::WAFv2'))).toEqual([]);
   });
 
+  it('tells its image which engine speaks, with as many threads as the task has CPUs', () => {
+    const app = (context: Record<string, string>): unknown =>
+      Object.values(template(context).Resources)
+        .filter(({ Type }) => Type === 'AWS::ECS::TaskDefinition')
+        .flatMap(({ Properties }) => Properties.ContainerDefinitions as { Name: string; Environment: unknown }[])
+        .find(({ Name }) => Name === 'app')?.Environment;
+    const port = { Name: 'PORT', Value: '5000' };
+    expect(app({})).toEqual([port, { Name: 'TTS_THREADS', Value: '2' }]);
+    expect(app({ engine: 'espeak-ng', cpu: '512', memory: '1024' })).toEqual([
+      port,
+      { Name: 'TTS_ENGINE', Value: 'espeak-ng' },
+      { Name: 'TTS_THREADS', Value: '1' },
+    ]);
+    expect(app({ image: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/tts:1' })).toEqual([port]);
+  });
+
   it('pulls an image by its URI and builds none', () => {
     const uri = '111122223333.dkr.ecr.eu-west-1.amazonaws.com/tts:1';
     const found = JSON.stringify(template({ image: uri }));

@@ -34,7 +34,7 @@ const SHELL_SYNTAX = /^(?:'[^']*'|"[^"`]*"|[^'"])*?(?:[|<>&`]|\$\()/;
 
 /** Options of `pip install` that change how, not what it installs. */
 const PIP_FLAGS =
-  /^(?:-[qUv]+|--(?:no-cache-dir|disable-pip-version-check|upgrade|quiet|no-compile|root-user-action=.*))$/;
+  /^(?:-[qUv]+|--(?:no-cache-dir|disable-pip-version-check|upgrade|quiet|no-compile|require-hashes|only-binary=.*|root-user-action=.*))$/;
 
 const PYTHON_IMAGE = /^(?:(?:[\w.-]+(?::\d+)?\/)*)python(?::[\w.-]+)?(?:@sha256:[0-9a-f]{64})?$/;
 

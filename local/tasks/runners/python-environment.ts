@@ -20,16 +20,22 @@ const INSTALL_MILLISECONDS = 600_000;
 const CHECK_MILLISECONDS = 20_000;
 const MARKER = 'requirements.sha256';
 
-/** Prints `no` unless every line is `name==version` (with markers at most) and installed so. */
+/** Prints `no` unless every line is `name==version` (with hashes or a marker) and, where it applies, installed so. */
 const CHECK = `
-import importlib.metadata, re, sys
-for line in sys.stdin:
-    line = line.split('#')[0].strip()
+import importlib.metadata, sys
+try:
+    from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
+except ImportError:
+    sys.exit(print('no'))
+for line in sys.stdin.read().replace('\\\\\\n', ' ').splitlines():
+    line = line.split('#')[0].split('--hash=')[0].strip()
     if not line: continue
-    pin = re.fullmatch(r'([A-Za-z0-9._-]+)==([A-Za-z0-9._!+-]+)', line)
     try:
-        if not pin or importlib.metadata.version(pin[1]) != pin[2]: sys.exit(print('no'))
-    except importlib.metadata.PackageNotFoundError:
+        wanted = Requirement(line)
+        if wanted.marker and not wanted.marker.evaluate(): continue
+        pins = [each.version for each in wanted.specifier if each.operator == '==']
+        if pins != [importlib.metadata.version(wanted.name)] or len(wanted.specifier) != 1: sys.exit(print('no'))
+    except (InvalidRequirement, importlib.metadata.PackageNotFoundError):
         sys.exit(print('no'))
 print('yes')
 `;

@@ -47,7 +47,9 @@ export class LocalCloud {
     context: Readonly<Record<string, string>> = {},
     flags: readonly string[] = [],
   ): Promise<LocalCloud> {
-    const settings = Object.entries(context).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+    // The small engine, which is ready and speaks at once; the neural one has tests of its own.
+    const engine = context.image === undefined ? { engine: 'espeak-ng' } : {};
+    const settings = Object.entries({ ...engine, ...context }).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
     const child = spawn(
       process.execPath,
       [

@@ -32,7 +32,7 @@ describe('the Python environment of an image', () => {
     const wheels = join(folder, 'wheels');
     mkdirSync(wheels);
     execFileSync('python3', ['-c', MAKE_WHEEL, wheels]);
-    execFileSync('python3', ['-m', 'venv', '--without-pip', join(folder, 'venv')]);
+    execFileSync('python3', ['-m', 'venv', join(folder, 'venv')]);
     process.env.PIP_NO_INDEX = '1';
     process.env.PIP_FIND_LINKS = wheels;
   });
@@ -45,6 +45,13 @@ describe('the Python environment of an image', () => {
   it('is the given one when nothing is missing', async () => {
     expect(await ensure({ 'empty.txt': '# nothing\n' })).toBe(python);
     expect(progress).toEqual([]);
+  });
+
+  it('is the given one when all that applies is installed, with hashes or without', { timeout: 90_000 }, async () => {
+    const pip = execFileSync(python, ['-c', 'import pip; print(pip.__version__)'], { encoding: 'utf8' }).trim();
+    const hash = `--hash=sha256:${'0'.repeat(64)}`;
+    const text = `pip==${pip} \\\n    ${hash} \\\n    ${hash}\nvoices==1.0 ; python_version < '3'\n`;
+    expect(await ensure({ 'hashed.txt': text })).toBe(python);
   });
 
   it('is one of its own when packages are missing, made once and told with progress', { timeout: 90_000 }, async () => {

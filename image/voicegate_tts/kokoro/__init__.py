@@ -1,0 +1,1 @@
+"""The neural engine: Kokoro-82M by ONNX Runtime, Mandarin and English in one text."""
