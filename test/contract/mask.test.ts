@@ -39,7 +39,7 @@ describe('maskKeys', () => {
     'takes time linear in the length of a text of many %s',
     async (unit) => {
       const mask = (length: number) => [maskKeys, maskWholeKeys].map((f) => f(unit.repeat(length / unit.length)));
-      expect(await steepness(40_000, mask)).toBeLessThan(TOO_STEEP);
+      expect(await steepness(4_000, mask)).toBeLessThan(TOO_STEEP);
     },
   );
 });
