@@ -181,7 +181,7 @@ export const CONFIG_KEYS = {
   ),
   publicPaths: key(
     'paths separated by commas: "/path" (GET and HEAD), "POST /path" or "* /path"',
-    '/,/static/*,/favicon.ico',
+    'none; of the bundled image its page: /,/voicegate-page/*,/favicon.ico',
     'Paths that need no key.',
     list(ROUTE),
   ),

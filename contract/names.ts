@@ -25,6 +25,9 @@ export const SYNTHESIS_SCOPE = 'tts:synthesize';
 /** Paths that turn text into speech, unless told otherwise. */
 export const SYNTHESIS_PATHS: readonly string[] = ['/tts', '/v1/audio/speech'];
 
+/** Where the web page of the bundled image lies: its own files stand in a folder that holds nothing else. */
+export const PAGE_PATHS: readonly string[] = ['/', '/voicegate-page/*', '/favicon.ico'];
+
 /** Logical ids (or their beginnings, before CDK's hash) of stack outputs that the command line reads. */
 export const OUTPUTS = {
   keyTableName: 'KeyTableName',

@@ -120,8 +120,8 @@ def test_the_longest_text_fits_into_the_body_however_it_is_escaped(client: Flask
 def test_unknown_addresses_and_methods_are_json(client: FlaskClient) -> None:
     assert client.get("/nothing").status_code == 404
     assert "Not Found" in (client.get("/nothing").json or {})["error"]
-    assert client.get("/static//app.js").status_code == 404
-    assert client.get("/static/%2e%2e/app.py").status_code == 404
+    assert client.get("/voicegate-page//app.js").status_code == 404
+    assert client.get("/voicegate-page/%2e%2e/app.py").status_code == 404
     refused = client.put("/tts")
     assert refused.status_code == 405
     assert "error" in (refused.json or {})

@@ -31,7 +31,8 @@ def create_app(environ: Mapping[str, str] | None = None, engine: SpeechEngine | 
         ConfigurationError: the settings are wrong, or the engine cannot be loaded.
     """
     settings = Settings.from_environment(os.environ if environ is None else environ)
-    app = Flask(__name__)
+    # Public in front of the gate, so nothing else stands there.
+    app = Flask(__name__, static_url_path="/voicegate-page")
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.url_map.merge_slashes = False
     app.register_blueprint(create_routes(engine or create_engine(settings), settings))

@@ -1,7 +1,6 @@
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
-import { SYNTHESIS_PATHS } from '../../contract/names';
-import { DEFAULT_PUBLIC_PATHS } from '../gate/gate-bundle';
+import { PAGE_PATHS, SYNTHESIS_PATHS } from '../../contract/names';
 import { checkInteger, checkPathPatterns } from '../shared/checks';
 import type { PageLogin } from './page-login';
 import { pathConditions } from './path-rules';
@@ -33,7 +32,7 @@ export interface ForwardProps extends elbv2.ApplicationTargetGroupProps {
   readonly pageLogin?: PageLogin;
   /**
    * Paths that `pageLogin` is for, with every method: `/path`, or with one `*` at the end.
-   * @default - ["/", "/static/*", "/favicon.ico"]
+   * @default - ["/", "/voicegate-page/*", "/favicon.ico"], the page of the bundled image
    */
   readonly pageLoginPaths?: string[];
   /**
@@ -123,7 +122,7 @@ export function forward(
     throw new Error('forward: conditions must hold at least one, got none; leave it out to take all requests');
   }
   const repeated = conditions ?? [];
-  const logins = conditionsOf('pageLogin', props, DEFAULT_PUBLIC_PATHS, repeated);
+  const logins = conditionsOf('pageLogin', props, PAGE_PATHS, repeated);
   const validations = conditionsOf('tokenValidation', props, SYNTHESIS_PATHS, [...repeated, bearerToken()]);
   const targetGroup = new elbv2.ApplicationTargetGroup(scope, id, targetGroupProps);
   const action = elbv2.ListenerAction.forward([targetGroup]);

@@ -232,6 +232,12 @@ export class AuthorizerGate extends Construct {
   private warn(props: AuthorizerGateOptions, longestRequest: number): void {
     if (props.cors) warnOfCors(this, props.cors);
     const annotations = Annotations.of(this);
+    if (props.publicPaths === undefined) {
+      annotations.addInfoV2(
+        'voicegate:publicPaths',
+        'Every path needs a credential, also a web page and its files: publicPaths names those that need none; [] silences this.',
+      );
+    }
     if (longestRequest > LONGEST_STOP_SECONDS) {
       annotations.addWarningV2(
         'voicegate:longestRequest',

@@ -12,8 +12,6 @@ import { gateSession } from './web-session';
 /** CloudWatch namespace of the gates' metrics. */
 export const METRIC_NAMESPACE = 'Voicegate';
 
-/** Paths of the web page, which need no credential unless told otherwise. */
-export const DEFAULT_PUBLIC_PATHS: readonly string[] = ['/', '/static/*', '/favicon.ico'];
 const ROUTE = /^(?:([A-Z]+|\*) )?(\/\S*)$/;
 /** ECS waits at most this long between TERM and KILL. */
 export const LONGEST_STOP_SECONDS = 120;
@@ -55,7 +53,7 @@ export function gateOptions(options: AuthorizerGateOptions, metricsService: stri
     },
     keyPrefix: authorizer.keyPrefix ?? 'vg',
     queryKey: options.allowQueryKey ?? false,
-    publicRoutes: (options.publicPaths ?? DEFAULT_PUBLIC_PATHS).flatMap(publicRoutes),
+    publicRoutes: (options.publicPaths ?? []).flatMap(publicRoutes),
     synthesisPaths,
     requiredScopes: [
       ...(options.requiredScopes ?? []),

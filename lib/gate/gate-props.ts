@@ -40,8 +40,9 @@ export interface GateProps {
   readonly longestRequest?: Duration;
   /**
    * Paths that need no credential: `/path` for GET and HEAD, `POST /path` for that method, `* /path` for every method.
-   * A `*` at the end stands for any rest.
-   * @default - ["/", "/static/*", "/favicon.ico"]
+   * A `*` at the end stands for any rest. Whatever stands under them anybody may read: an app that keeps the speech it
+   * made in such a folder gives it away.
+   * @default - none; for the bundled image ["/", "/voicegate-page/*", "/favicon.ico"], its web page
    */
   readonly publicPaths?: string[];
   /**

@@ -16,7 +16,15 @@ const URI = /^[a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9._-]+)*(:[\w.-]{1,128})?(@sha2
 export abstract class AppImage extends ecs.ContainerImage {
   /** The text-to-speech image of this package, built from its folder `image/`. */
   public static bundled(): AppImage {
-    return AppImage.fromFolder(join(packageRoot(__dirname), 'image'));
+    return new BundledImage();
+  }
+
+  /**
+   * Whether it is the image of this package, whose page anybody may read.
+   * @internal
+   */
+  public static _isBundled(image: ecs.ContainerImage): boolean {
+    return image instanceof BundledImage;
   }
 
   /** An image that is built from a folder with a Dockerfile, for the CPU architecture of its task. */
@@ -50,6 +58,12 @@ class FolderImage extends AppImage {
     const arm = container.taskDefinition['runtimePlatform']?.cpuArchitecture === ecs.CpuArchitecture.ARM64;
     const platform = arm ? ecrAssets.Platform.LINUX_ARM64 : ecrAssets.Platform.LINUX_AMD64;
     return ecs.ContainerImage.fromAsset(this.folder, { platform }).bind(scope, container);
+  }
+}
+
+class BundledImage extends FolderImage {
+  constructor() {
+    super(join(packageRoot(__dirname), 'image'));
   }
 }
 

@@ -23,7 +23,7 @@ import type { SecureTtsServiceProps } from './secure-tts-service-props';
 import { createService } from './service';
 import { ServiceMonitoring } from './service-monitoring';
 import { ServiceNetwork } from './service-network';
-import { listenerRules } from './service-rules';
+import { listenerRules, publicPathsOf } from './service-rules';
 import { checkScaling, scaleService } from './service-scaling';
 import { TaskCapacity } from './task-capacity';
 
@@ -95,6 +95,7 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
     this.gate = new AuthorizerGate(this, 'Gate', {
       ...props,
       authorizer: this.authorizer,
+      publicPaths: publicPathsOf(props),
       upstreamContainer: this.container,
       image: props.gateImage,
       logging,

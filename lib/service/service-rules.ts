@@ -1,8 +1,8 @@
-import { SYNTHESIS_PATHS } from '../../contract/names';
+import { PAGE_PATHS, SYNTHESIS_PATHS } from '../../contract/names';
 import type { ForwardProps } from '../edge/listener-rules';
 import { overlaps } from '../edge/path-rules';
-import { DEFAULT_PUBLIC_PATHS } from '../gate/gate-bundle';
 import { checkPathPatterns } from '../shared/checks';
+import { AppImage } from './app-image';
 import type { SecureTtsServiceProps } from './secure-tts-service-props';
 
 /** What the load balancer's rules for a service are made of. */
@@ -22,12 +22,17 @@ export function listenerRules(props: SecureTtsServiceProps): ServiceRules {
   };
 }
 
+/** Of somebody else's app nobody but they can tell what anybody may read. */
+export function publicPathsOf(props: Pick<SecureTtsServiceProps, 'image' | 'publicPaths'>): string[] | undefined {
+  return props.publicPaths ?? (AppImage._isBundled(props.image) ? [...PAGE_PATHS] : undefined);
+}
+
 function loginPaths(props: SecureTtsServiceProps): string[] | undefined {
   if (!props.pageLogin) {
     if (props.pageLoginPaths) throw new Error('SecureTtsService: pageLoginPaths needs pageLogin');
     return undefined;
   }
-  const publicPaths = props.publicPaths ?? DEFAULT_PUBLIC_PATHS;
+  const publicPaths = publicPathsOf(props) ?? [];
   const paths = props.pageLoginPaths ?? publicPaths.filter((path) => path.startsWith('/'));
   checkPathPatterns('SecureTtsService: pageLoginPaths', paths);
   if (paths.length === 0) {

@@ -35,7 +35,7 @@ describe.skipIf(executable === undefined)('signing in with Chromium (skipped: no
     context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'en-GB' });
     page = await context.newPage();
     // The page stands at a public path of the service, as if the image had it.
-    await context.route('**/static/old.html', (route) =>
+    await context.route('**/voicegate-page/old.html', (route) =>
       route.fulfill({ contentType: 'text/html', body: UNMODIFIED_PAGE }),
     );
   }, 300_000);
@@ -49,7 +49,7 @@ describe.skipIf(executable === undefined)('signing in with Chromium (skipped: no
 
   async function play(): Promise<{ readonly status: number; readonly type: string }> {
     const answered = page.waitForResponse((response) => response.url().includes('/tts?'));
-    await page.goto(address('/static/old.html'));
+    await page.goto(address('/voicegate-page/old.html'));
     const response = await answered;
     return { status: response.status(), type: response.headers()['content-type'] ?? '' };
   }

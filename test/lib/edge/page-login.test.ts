@@ -4,6 +4,7 @@ import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { describe, expect, it } from 'vitest';
 import {
+  AppImage,
   EdgeCertificate,
   HttpsLoadBalancer,
   type OidcLoginProps,
@@ -41,9 +42,9 @@ function userPool(stack: TestStack, generateSecret: boolean) {
 
 describe('PageLogin', () => {
   it('stands before the forward for the paths of the page only', () => {
-    const [login, rest] = rules(service({ pageLogin: oidc() }).template());
+    const [login, rest] = rules(service({ image: AppImage.bundled(), pageLogin: oidc() }).template());
     expect(login).toMatchObject({
-      paths: ['/', '/static/*', '/favicon.ico'],
+      paths: ['/', '/voicegate-page/*', '/favicon.ico'],
       actions: ['authenticate-oidc', 'forward'],
     });
     expect(login?.properties.Actions).toMatchObject([
@@ -68,7 +69,7 @@ describe('PageLogin', () => {
         'Allow to IdP endpoint',
       );
     expect(out({})).toBe(false);
-    expect(out({ pageLogin: oidc() })).toBe(true);
+    expect(out({ pageLogin: oidc(), publicPaths: ['/'] })).toBe(true);
   });
 
   it('knows people by a Cognito user pool, for as long as is asked', () => {
@@ -164,16 +165,21 @@ describe('PageLogin', () => {
   it.each<[Partial<SecureTtsServiceProps>, RegExp]>([
     [{ pageLoginPaths: ['/'] }, /pageLoginPaths needs pageLogin/],
     [{ pageLogin: oidc(), pageLoginPaths: [] }, /pageLogin needs paths/],
+    [{ pageLogin: oidc() }, /pageLogin needs paths, and publicPaths has none/],
     [{ pageLogin: oidc(), publicPaths: ['* /open'] }, /pageLogin needs paths, and publicPaths has none for GET/],
     [{ pageLogin: oidc(), pageLoginPaths: ['/*'] }, /"\/\*" takes the synthesis path "\/tts", whose callers cannot/],
     [{ pageLogin: oidc(), pageLoginPaths: ['/admin'] }, /"\/admin" is not public, .* set webSession: true/],
     [{ pageLogin: oidc(), pageLoginPaths: ['static'] }, /"static" is not allowed; a path pattern/],
     [
-      { pageLogin: oidc(), routing: [elbv2.ListenerCondition.pathPatterns(['/speech/*'])] },
+      { pageLogin: oidc(), publicPaths: ['/', '/a'], routing: [elbv2.ListenerCondition.pathPatterns(['/speech/*'])] },
       /a rule holds only one path condition: route to this service by host name/,
     ],
     [
-      { pageLogin: oidc(), routing: [elbv2.ListenerCondition.hostHeaders(['a', 'b', 'c', 'd', 'e'])] },
+      {
+        pageLogin: oidc(),
+        publicPaths: ['/', '/a'],
+        routing: [elbv2.ListenerCondition.hostHeaders(['a', 'b', 'c', 'd', 'e'])],
+      },
       /the routing leaves no room/,
     ],
   ])('refuses paths that make no sense, number %#', (props, message) => {

@@ -8,13 +8,12 @@ import { TestStack } from '../support/stack';
 const authorizer = new ApiKeyAuthorizer(new TestStack(), 'Authorizer', { keyPrefix: 'acme' });
 
 describe('gateOptions', () => {
-  it('makes the page public for GET and HEAD, and guards everything else', () => {
-    expect(gateOptions({ authorizer }, 'x').publicRoutes).toEqual(
-      ['/', '/static/*', '/favicon.ico'].flatMap((path) => [
-        { method: 'GET', path },
-        { method: 'HEAD', path },
-      ]),
-    );
+  it('guards every path unless told otherwise, and makes one public for GET and HEAD', () => {
+    expect(gateOptions({ authorizer }, 'x').publicRoutes).toEqual([]);
+    expect(gateOptions({ authorizer, publicPaths: ['/'] }, 'x').publicRoutes).toEqual([
+      { method: 'GET', path: '/' },
+      { method: 'HEAD', path: '/' },
+    ]);
   });
 
   it('takes a method before a public path', () => {
