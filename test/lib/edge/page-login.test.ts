@@ -75,7 +75,7 @@ describe('PageLogin', () => {
   it('knows people by a Cognito user pool, for as long as is asked', () => {
     const stack = new TestStack();
     const pageLogin = PageLogin.cognito({ ...userPool(stack, true), sessionTimeout: Duration.hours(1) });
-    const { template } = service({ pageLogin, pageLoginPaths: ['/'] }, stack);
+    const { template } = service({ pageLogin, pageLoginPaths: ['/'], publicPaths: ['/'] }, stack);
     const [login] = rules(template());
     expect(login).toMatchObject({ paths: ['/'], actions: ['authenticate-cognito', 'forward'] });
     expect(login?.properties.Actions).toMatchObject([
