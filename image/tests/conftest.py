@@ -34,6 +34,29 @@ def spoken(engine: SpeechEngine, text: str, voice: str, speed: float = 1.0) -> A
     return Audio(b"".join(engine.speak(text, voice, speed)), engine.sample_rate)
 
 
+class ScriptedEngine(EspeakEngine):
+    """Speaks given pieces, and remembers how far it came and whether it was ended early."""
+
+    def __init__(self, *script: bytes | Exception) -> None:
+        super().__init__()
+        self.script = script
+        self.made = 0
+        self.asked = 0
+        self.ended_early = False
+
+    def speak(self, text: str, voice: str, speed: float) -> Iterator[bytes]:  # noqa: ARG002
+        self.asked += 1
+        try:
+            for piece in self.script:
+                if isinstance(piece, Exception):
+                    raise piece
+                self.made += 1
+                yield piece
+        except GeneratorExit:
+            self.ended_early = True
+            raise
+
+
 @pytest.fixture(scope="session")
 def engine() -> EspeakEngine:
     return EspeakEngine()

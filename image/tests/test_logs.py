@@ -38,6 +38,8 @@ def test_a_request_is_one_line_with_the_facts(client: FlaskClient, capsys: pytes
         "status": 200,
         "characters": 4,
         "voice": "auto-female",
+        "format": "wav",
+        "cache": "miss",
         "remoteAddress": "198.51.100.7",
         "principal": "alice%40example.org",
     }

@@ -13,7 +13,8 @@ from voicegate_tts.settings import Settings
 def test_an_empty_environment_gives_the_defaults() -> None:
     settings = Settings.from_environment({"PORT": "", "TTS_ENGINE": ""})
     assert settings == Settings()
-    assert (settings.engine, settings.model, settings.max_characters) == ("kokoro", None, 500)
+    assert (settings.engine, settings.model, settings.strict_names) == ("kokoro", None, True)
+    assert (settings.max_text_characters, settings.max_speech_characters) == (500, 4_096)
     assert (settings.port, settings.timeout_seconds) == (5000, 120)
     assert settings.speech_threads == available_cpus()
 
@@ -54,9 +55,11 @@ def test_an_unknown_engine_is_named_with_the_allowed_ones() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("TTS_MAX_CHARACTERS", "0"),
-        ("TTS_MAX_CHARACTERS", "many"),
-        ("TTS_MAX_CHARACTERS", "٥٠٠"),
+        ("TTS_MAX_TEXT_CHARACTERS", "0"),
+        ("TTS_MAX_TEXT_CHARACTERS", "many"),
+        ("TTS_MAX_SPEECH_CHARACTERS", "٥٠٠"),
+        ("TTS_CACHE_MEGABYTES", "-1"),
+        ("TTS_CACHE_SECONDS", "0"),
         ("PORT", "70000"),
         ("PORT", "-1"),
         ("WEB_CONCURRENCY", "0"),
@@ -67,3 +70,9 @@ def test_an_unknown_engine_is_named_with_the_allowed_ones() -> None:
 def test_a_number_that_is_not_allowed_is_named_with_its_range(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError, match=f"{name}: must be a whole number from .* to .*, got '{value}'"):
         Settings.from_environment({name: value})
+
+
+def test_a_switch_is_true_or_false() -> None:
+    assert not Settings.from_environment({"TTS_STRICT_NAMES": "false"}).strict_names
+    with pytest.raises(ConfigurationError, match="TTS_STRICT_NAMES: must be true or false, got 'no'"):
+        Settings.from_environment({"TTS_STRICT_NAMES": "no"})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import uuid
 from collections.abc import Mapping
 
 from flask import Flask, Response, jsonify, request
@@ -13,11 +15,15 @@ from .engine import SpeechEngine
 from .engines import create_engine
 from .errors import RequestError
 from .json_log import log_event
+from .request_fields import check_query_encoding
 from .request_log import RequestLog
 from .routes import create_routes
 from .settings import Settings
 
 _OPENAI_PREFIX = "/v1/"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+# Of an answer that werkzeug made, what an error in our shape must still say.
+_KEPT_HEADERS = ("Allow", "Content-Range")
 
 
 def create_app(environ: Mapping[str, str] | None = None, engine: SpeechEngine | None = None) -> Flask:
@@ -36,6 +42,7 @@ def create_app(environ: Mapping[str, str] | None = None, engine: SpeechEngine | 
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.url_map.merge_slashes = False
     app.register_blueprint(create_routes(engine or create_engine(settings), settings))
+    app.before_request(lambda: check_query_encoding(request))
     app.register_error_handler(RequestError, _on_request_error)
     app.register_error_handler(HTTPException, _on_http_error)
     app.register_error_handler(Exception, _on_failure)
@@ -59,8 +66,9 @@ def _on_http_error(error: HTTPException) -> Response:
         limit = request.max_content_length
         message = f"Request Entity Too Large. The body may have at most {limit} bytes."
     response = _error_response(status, message)
-    if "Allow" in given.headers:
-        response.headers["Allow"] = given.headers["Allow"]
+    for name in _KEPT_HEADERS:
+        if name in given.headers:
+            response.headers[name] = given.headers[name]
     return response
 
 
@@ -73,12 +81,19 @@ def _error_response(status: int, message: str, param: str | None = None, code: s
     """An error in the shape that the address's callers know: OpenAI's below /v1/, a plain one elsewhere."""
     if request.path.startswith(_OPENAI_PREFIX):
         kind = "server_error" if status >= 500 else "invalid_request_error"
-        response = jsonify({"error": {"message": message, "type": kind, "param": param, "code": code}})
+        shaped = {"message": message, "type": kind, "param": param, "code": code}
+        response = jsonify({"error": shaped, "requestId": _request_id()})
     else:
-        response = jsonify({"error": message})
+        response = jsonify({"error": message, "requestId": _request_id()})
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _request_id() -> str:
+    """The gate's name of the request, which its log has too."""
+    given = request.headers.get("X-Request-Id", "")
+    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
 def _harden(response: Response) -> Response:

@@ -17,19 +17,17 @@ _FACTS = "voicegate_tts.facts"
 _MAX_METHOD, _MAX_PATH, _MAX_ADDRESS, _MAX_PRINCIPAL = 32, 256, 64, 1024
 
 
-def note(environ: WSGIEnvironment, *, characters: int | None = None, voice: str | None = None) -> None:
+def note(environ: WSGIEnvironment, *, characters: int, voice: str, sound_format: str, cache: str) -> None:
     """Adds what the app found out about a request to its log line.
 
     Args:
         environ: the request's WSGI environment.
         characters: the length of the clean text.
         voice: the id of a voice of the engine, never the caller's own words.
+        sound_format: the name of the format of the answer.
+        cache: "hit" where the speech was made before, "miss" where it is made now.
     """
-    facts = environ.setdefault(_FACTS, {})
-    if characters is not None:
-        facts["characters"] = characters
-    if voice is not None:
-        facts["voice"] = voice
+    environ[_FACTS] = {"characters": characters, "voice": voice, "format": sound_format, "cache": cache}
 
 
 class RequestLog:
@@ -58,6 +56,8 @@ class RequestLog:
                 durationMs=round((time.perf_counter() - started) * 1000, 1),
                 characters=facts.get("characters"),
                 voice=facts.get("voice"),
+                format=facts.get("format"),
+                cache=facts.get("cache"),
                 remoteAddress=environ.get("REMOTE_ADDR", "")[:_MAX_ADDRESS],
                 principal=environ.get("HTTP_X_AUTH_PRINCIPAL", "")[:_MAX_PRINCIPAL] or None,
             )

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, render_template, request
 
-from .audio import Audio
+from .catalogue import Catalogue
 from .engine import SpeechEngine
-from .errors import RequestError
+from .request_fields import body_fields, json_fields, query_fields
 from .request_log import note
 from .settings import Settings
-from .speech_request import SpeechRequest, json_fields, query_fields, speech_request
-
-# What engines give for text in which there is nothing to say, such as a full stop.
-_SILENCE_SECONDS = 0.02
-
-_OPENAI_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
-_OPENAI_SAMPLE_RATE = 24_000
+from .sound_response import events_response, stream_response, wants_whole, whole_response
+from .speaker import Speaker
+from .speech_cache import SpeechCache
+from .speech_request import Route, SpeechRequest, speech_request
 
 _PAGE_POLICY = (
     "default-src 'self'; media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
@@ -26,14 +23,21 @@ _PAGE_POLICY = (
 def create_routes(engine: SpeechEngine, settings: Settings) -> Blueprint:
     """The routes, speaking through the given engine."""
     routes = Blueprint("voicegate_tts", __name__)
+    _add_page(routes, engine, settings)
+    catalogue = Catalogue(engine, strict=settings.strict_names)
+    _add_lists(routes, catalogue)
+    _add_speech(routes, engine, settings, catalogue)
+    return routes
 
+
+def _add_page(routes: Blueprint, engine: SpeechEngine, settings: Settings) -> None:
     @routes.get("/")
     def page() -> Response:
         page = Response(
             render_template(
                 "index.html",
                 voices=engine.voices,
-                max_characters=settings.max_characters,
+                max_characters=settings.max_text_characters,
                 slowest=engine.speeds[0],
                 fastest=engine.speeds[1],
             ),
@@ -52,74 +56,61 @@ def create_routes(engine: SpeechEngine, settings: Settings) -> Blueprint:
     def healthz() -> dict[str, str]:
         return {"status": "ok", "engine": engine.name}
 
-    @routes.get("/tts")
-    def speak_query() -> Response:
-        fields = query_fields(request, ("text", "voice", "speed"))
-        return _wav(_speak(speech_request(engine, fields, max_characters=settings.max_characters)))
 
-    @routes.post("/tts")
-    def speak_json() -> Response:
-        fields = json_fields(request)
-        return _wav(_speak(speech_request(engine, fields, max_characters=settings.max_characters)))
+def _add_lists(routes: Blueprint, catalogue: Catalogue) -> None:
+    @routes.get("/v1/models")
+    def models() -> dict[str, object]:
+        return catalogue.models()
+
+    @routes.get("/v1/models/<name>")
+    def model(name: str) -> dict[str, object]:
+        return catalogue.model_object(name)
+
+    @routes.get("/v1/audio/models")
+    def audio_models() -> dict[str, object]:
+        return catalogue.audio_models()
+
+    @routes.get("/v1/audio/voices")
+    def audio_voices() -> dict[str, object]:
+        return catalogue.audio_voices()
+
+
+def _add_speech(routes: Blueprint, engine: SpeechEngine, settings: Settings, catalogue: Catalogue) -> None:
+    speaker = Speaker(engine, SpeechCache(settings.cache_megabytes * 1024 * 1024, settings.cache_seconds))
+    plain = Route("text", "format", "wav", settings.max_text_characters)
+    openai = Route("input", "response_format", "mp3", settings.max_speech_characters, openai=True)
+
+    @routes.route("/tts", methods=["GET", "POST"])
+    @routes.route("/tts/", methods=["GET", "POST"])
+    @routes.route("/api/tts", methods=["GET", "POST"])
+    def speak_plain() -> Response:
+        read = body_fields if request.method == "POST" else query_fields
+        return answer(speech_request(engine, catalogue, plain, read(request, plain.fields)))
 
     @routes.post("/v1/audio/speech")
+    @routes.post("/v1/audio/speech/")
     def speak_openai() -> Response:
-        fields = json_fields(request)
-        _check_openai(engine, fields)
-        wanted = speech_request(engine, fields, max_characters=settings.max_characters, text_field="input")
-        audio = _speak(wanted, text_field="input")
-        if fields.get("response_format") == "pcm":
-            return _sound(audio.resampled(_OPENAI_SAMPLE_RATE).pcm, "audio/pcm", "speech.pcm")
-        return _wav(audio)
+        return answer(speech_request(engine, catalogue, openai, json_fields(request)))
 
-    def _speak(wanted: SpeechRequest, text_field: str = "text") -> Audio:
-        note(request.environ, characters=len(wanted.text), voice=wanted.voice)
-        audio = Audio(b"".join(engine.speak(wanted.text, wanted.voice, wanted.speed)), engine.sample_rate)
-        if audio.seconds < _SILENCE_SECONDS:
-            raise RequestError(
-                f"{text_field} holds nothing that the voice {wanted.voice} can speak; send words.",
-                param=text_field,
-                code="nothing_to_speak",
-            )
-        return audio
-
-    return routes
-
-
-def _check_openai(engine: SpeechEngine, fields: dict[str, object]) -> None:
-    """Checks the fields that only OpenAI's speech API has.
-
-    `instructions` is accepted and has no effect, as with OpenAI's own tts-1. Without `response_format` the answer is
-    WAV: OpenAI's default, MP3, would need an encoder.
-    """
-    models = (*_OPENAI_MODELS, engine.name)
-    if fields.get("model") not in models:
-        raise RequestError(
-            f"model must be one of {', '.join(models)}; they all mean this service's engine, {engine.name}.",
-            param="model",
-            code="model_not_found",
+    def answer(wanted: SpeechRequest) -> Response:
+        caller = _caller()
+        speech = speaker.remembered(wanted, caller)
+        note(
+            request.environ,
+            characters=len(wanted.text),
+            voice=wanted.voice,
+            sound_format=wanted.format.name,
+            cache="miss" if speech is None else "hit",
         )
-    if fields.get("response_format", "wav") not in ("wav", "pcm"):
-        raise RequestError(
-            "response_format must be wav or pcm, no other format is supported; pass response_format: "
-            '"wav" (a file) or "pcm" (16-bit little-endian mono samples at 24 kHz).',
-            param="response_format",
-            code="unsupported_response_format",
-        )
-    if fields.get("stream_format", "audio") != "audio":
-        raise RequestError(
-            "stream_format must be audio, events are not supported; leave it out.",
-            param="stream_format",
-            code="unsupported_stream_format",
-        )
+        if speech is None and (wants_whole(request) or not wanted.format.streams):
+            speech = speaker.whole(wanted, caller)
+        if wanted.events:
+            return events_response(speech or speaker.stream(wanted, caller), len(wanted.text))
+        if speech is not None:
+            return whole_response(request, speech, wanted.format)
+        return stream_response(request, speaker.stream(wanted, caller), wanted.format)
 
 
-def _wav(audio: Audio) -> Response:
-    return _sound(audio.to_wav(), "audio/wav", "speech.wav")
-
-
-def _sound(data: bytes, mimetype: str, filename: str) -> Response:
-    response = Response(data, mimetype=mimetype)
-    response.headers["Content-Disposition"] = f'inline; filename="{filename}"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
+def _caller() -> str:
+    """Who calls, as the gate in front says; nobody hears from the cache what another one had made."""
+    return " ".join(request.headers.get(name, "") for name in ("X-Auth-Principal", "X-Auth-Key-Id"))

@@ -1,121 +1,116 @@
-"""Reads and checks what callers send."""
+"""Checks what callers ask to be spoken."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask import Request
-
+from .catalogue import Catalogue, quoted
+from .encoders import FORMATS, SoundFormat
 from .engine import FASTEST, SLOWEST, SpeechEngine
 from .errors import RequestError
 from .text import clean_text
 
-_MAX_QUOTED = 40
+_NUMBER = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,9})?")
 
 
 @dataclass(frozen=True)
 class SpeechRequest:
-    """A checked request: the clean text, the id of one of the engine's voices, a speed that the engine has."""
+    """A checked request.
+
+    Attributes:
+        text: clean.
+        text_field: what the caller calls the text.
+        voice: the id of one of the engine's voices.
+        speed: one that the engine has.
+        format: of the answer.
+        events: whether the answer is OpenAI's server-sent events instead of a file.
+    """
 
     text: str
+    text_field: str
     voice: str
     speed: float
+    format: SoundFormat
+    events: bool = False
+
+
+@dataclass(frozen=True)
+class Route:
+    """What a route's callers call the fields, and what holds where they leave one out.
+
+    Attributes:
+        text_field: the field of the text.
+        format_field: the field of the format.
+        default_format: the name of the format without one.
+        max_characters: of the clean text.
+        openai: whether it also has the fields that only OpenAI's API has.
+    """
+
+    text_field: str
+    format_field: str
+    default_format: str
+    max_characters: int
+    openai: bool = False
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What may stand in a query or a form."""
+        return (self.text_field, "voice", "speed", self.format_field)
 
 
 def speech_request(
-    engine: SpeechEngine,
-    fields: Mapping[str, object],
-    *,
-    max_characters: int,
-    text_field: str = "text",
+    engine: SpeechEngine, catalogue: Catalogue, route: Route, fields: Mapping[str, object]
 ) -> SpeechRequest:
-    """Checks the fields that all the ways to ask for speech have in common.
+    """Checks the fields. A field that is null is one that is not there; unknown ones have no effect.
 
     Raises:
         RequestError: one of them is not allowed.
     """
+    if route.openai:
+        catalogue.model(fields.get("model"))
     return SpeechRequest(
-        text=clean_text(fields.get(text_field), max_characters, text_field),
-        voice=_voice(engine, fields.get("voice")),
+        text=clean_text(fields.get(route.text_field), route.max_characters, route.text_field),
+        text_field=route.text_field,
+        voice=catalogue.voice(fields.get("voice")),
         speed=_speed(engine, fields.get("speed")),
-    )
-
-
-def query_fields(request: Request, names: tuple[str, ...]) -> dict[str, object]:
-    """The named fields of the query string.
-
-    Raises:
-        RequestError: one of them is there twice, or `speed` is not a number.
-    """
-    fields: dict[str, object] = {}
-    for name in names:
-        values = request.args.getlist(name)
-        if len(values) > 1:
-            raise RequestError(f"{name} is given {len(values)} times; give it once.", param=name, code="repeated")
-        if values:
-            fields[name] = values[0]
-    speed = fields.get("speed")
-    if isinstance(speed, str):
-        # Anything else stays a string, which the check of the speed refuses.
-        fields["speed"] = float(speed) if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,9})?", speed) else speed or None
-    return fields
-
-
-def json_fields(request: Request) -> dict[str, object]:
-    """The body as a JSON object.
-
-    Raises:
-        RequestError: it is not UTF-8 JSON, not an object, or names a field twice.
-    """
-    if request.mimetype != "application/json" or request.mimetype_params.get("charset", "utf-8").lower() != "utf-8":
-        raise RequestError("The body must be JSON in UTF-8, sent with Content-Type: application/json.", status=415)
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise RequestError("The body must be sent without Content-Encoding.", status=415)
-    try:
-        body = json.loads(request.get_data(cache=False).decode("utf-8"), object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
-        raise RequestError("The body is not valid JSON in UTF-8.", code="invalid_json") from error
-    if not isinstance(body, dict):
-        raise RequestError('The body must be a JSON object, such as {"text": "…"}.', code="invalid_json")
-    return body
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise RequestError("The body names a field twice; give each field once.", code="repeated")
-    return fields
-
-
-def _voice(engine: SpeechEngine, given: object) -> str:
-    if given is None or given == "":
-        return engine.voices[0].id
-    ids = [voice.id for voice in engine.voices]
-    if isinstance(given, str) and (voice := engine.voice_aliases.get(given, given)) in ids:
-        return voice
-    raise RequestError(
-        f"voice: {_quoted(given)} is not a voice of this service; allowed are {', '.join(ids)}, "
-        f"and as other names of them {', '.join(sorted(engine.voice_aliases))}.",
-        param="voice",
-        code="invalid_voice",
+        format=_format(fields.get(route.format_field), route),
+        events=route.openai and _events(fields.get("stream_format")),
     )
 
 
 def _speed(engine: SpeechEngine, given: object) -> float:
-    if given is None:
+    if given is None or given == "":
         return 1.0
     slowest, fastest = engine.speeds
-    if isinstance(given, int | float) and not isinstance(given, bool) and slowest <= given <= fastest:
-        return float(given)
+    number = float(given) if isinstance(given, str) and _NUMBER.fullmatch(given) else given
+    if isinstance(number, int | float) and not isinstance(number, bool) and slowest <= number <= fastest:
+        return float(number)
     allowed = f"must be a number from {SLOWEST} to {FASTEST}"
     if slowest == fastest:
         allowed = f"can only be {slowest:g}, the engine {engine.name} has no other"
-    raise RequestError(f"speed {allowed}, got {_quoted(given)}.", param="speed", code="invalid_speed")
+    raise RequestError(f"speed {allowed}, got {quoted(given)}.", param="speed", code="invalid_speed")
 
 
-def _quoted(given: object) -> str:
-    quoted = json.dumps(given, ensure_ascii=False)
-    return quoted if len(quoted) <= _MAX_QUOTED else f"{quoted[:_MAX_QUOTED]}…"
+def _format(given: object, route: Route) -> SoundFormat:
+    if given is None or given == "":
+        return FORMATS[route.default_format]
+    found = FORMATS.get(given.lower()) if isinstance(given, str) else None
+    if found is None:
+        raise RequestError(
+            f"{route.format_field}: {quoted(given)} is not supported; allowed are {', '.join(FORMATS)}.",
+            param=route.format_field,
+            code=f"unsupported_{route.format_field}",
+        )
+    return found
+
+
+def _events(given: object) -> bool:
+    if given not in (None, "", "audio", "sse"):
+        raise RequestError(
+            f"stream_format: {quoted(given)} is not supported; allowed are audio, sse.",
+            param="stream_format",
+            code="unsupported_stream_format",
+        )
+    return given == "sse"

@@ -9,13 +9,56 @@ if (executable === undefined && process.env.CI === 'true') {
   throw new Error('CI needs Chromium for the web page: apt-get install chromium');
 }
 
+interface Held {
+  release(): void;
+}
+
+/** Runs in the page: of what is spoken, all but the beginning waits until it is released. */
+function holdTheRest(): void {
+  const real = globalThis.fetch;
+  globalThis.fetch = async (input, init) => {
+    const answer = await real(input, init);
+    const reader = answer.body?.getReader();
+    if (input !== '/tts' || reader === undefined) return answer;
+    const body = new ReadableStream({
+      async start(controller) {
+        controller.enqueue((await reader.read()).value);
+        await new Promise<void>((release) => Object.assign(globalThis, { release }));
+        for (let read = await reader.read(); !read.done; read = await reader.read()) controller.enqueue(read.value);
+        controller.close();
+      },
+    });
+    return new Response(body, answer);
+  };
+}
+
+/** What the DOM calls HTMLAudioElement. */
+interface Player extends EventTarget {
+  currentTime: number;
+  readonly duration: number;
+  readonly currentSrc: string;
+}
+
+function playerState(element: unknown) {
+  const { currentTime, duration, currentSrc } = element as Player;
+  return { time: currentTime, duration, known: Number.isFinite(duration), source: currentSrc };
+}
+
+function seek(element: unknown, time: number): Promise<void> {
+  const audio = element as Player;
+  return new Promise((resolve) => {
+    audio.addEventListener('seeked', () => resolve(), { once: true });
+    audio.currentTime = time;
+  });
+}
+
 describe.skipIf(executable === undefined)('the web page in Chromium (skipped: no Chromium is installed)', () => {
   let cloud: LocalCloud;
   let browser: Browser;
   let page: Page;
 
   beforeAll(async () => {
-    cloud = await LocalCloud.start({ requestsPerMinute: '600', synthesisPerMinute: '5' });
+    cloud = await LocalCloud.start({ requestsPerMinute: '600', synthesisPerMinute: '8' });
     browser = await chromium.launch({
       executablePath: executable,
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--mute-audio'],
@@ -58,13 +101,33 @@ describe.skipIf(executable === undefined)('the web page in Chromium (skipped: no
     expect(addresses.join('\n')).not.toContain(cloud.ready.key);
   });
 
-  it('saves a WAV', async () => {
+  it('plays while the sound still arrives, and can be sought when it is all there', async () => {
+    const other = await page.context().newPage();
+    await other.addInitScript(holdTheRest);
+    await other.goto(cloud.ready.https);
+    await other.getByLabel('Text', { exact: true }).fill('今天天气很好。我们去公园。Then we go home. 晚上再见。');
+    await other.getByLabel('API key').fill(cloud.ready.key);
+    await other.getByRole('button', { name: 'Play' }).click();
+    const player = () => other.locator('audio').evaluate(playerState);
+    await expect.poll(async () => (await player()).time, { timeout: 20_000 }).toBeGreaterThan(0);
+    expect(await player()).toMatchObject({ known: false, source: expect.stringMatching(/^blob:/) });
+    await other.evaluate(() => (globalThis as unknown as Held).release());
+    await other.getByRole('status').filter({ hasText: 'Ready' }).waitFor();
+    const { duration, known } = await player();
+    expect(known).toBe(true);
+    await other.locator('audio').evaluate(seek, duration - 1);
+    expect((await player()).time).toBeCloseTo(duration - 1, 0);
+    await other.close();
+  });
+
+  it('saves an MP3', async () => {
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('button', { name: 'Download' }).click(),
     ]);
-    const wav = await readFile(await download.path());
-    expect(wav.subarray(0, 4).toString()).toBe('RIFF');
+    expect(download.suggestedFilename()).toBe('speech.mp3');
+    const mp3 = await readFile(await download.path());
+    expect([mp3[0], (mp3[1] ?? 0) & 0xe0]).toEqual([0xff, 0xe0]);
   });
 
   it('tells a person whose key is wrong', async () => {
@@ -76,7 +139,7 @@ describe.skipIf(executable === undefined)('the web page in Chromium (skipped: no
 
   it('tells a person who was too fast how long to wait', async () => {
     await page.getByLabel('API key').fill(cloud.ready.key);
-    for (let i = 0; i < 6; i++) {
+    for (let i = 0; i < 9; i++) {
       await page.getByLabel('Text', { exact: true }).fill(`one more ${i}`);
       const answered = page.waitForResponse((response) => response.url().endsWith('/tts'));
       await page.getByRole('button', { name: 'Play' }).click();

@@ -17,6 +17,15 @@ const SESSION = '/.voicegate/session';
 const UNMODIFIED_PAGE =
   '<!doctype html><title>old page</title><audio controls src="/tts?text=Hello+from+an+old+page"></audio>';
 
+/** What the DOM calls HTMLAudioElement. */
+interface Player extends EventTarget {
+  src: string;
+  currentTime: number;
+  readonly duration: number;
+  readonly error: { readonly code: number } | null;
+  play(): Promise<void>;
+}
+
 describe.skipIf(executable === undefined)('signing in with Chromium (skipped: no Chromium is installed)', () => {
   let cloud: LocalCloud;
   let browser: Browser;
@@ -97,7 +106,7 @@ describe.skipIf(executable === undefined)('signing in with Chromium (skipped: no
   });
 
   it('lets an unmodified page play speech', async () => {
-    expect(await play()).toEqual({ status: 200, type: 'audio/wav' });
+    expect(await play()).toEqual({ status: 206, type: 'audio/wav' });
     const audio = page.locator('audio');
     await expect
       .poll(() => audio.evaluate((element) => (element as unknown as { readyState: number }).readyState), {
@@ -110,6 +119,40 @@ describe.skipIf(executable === undefined)('signing in with Chromium (skipped: no
         timeout: 20_000,
       })
       .toBeGreaterThan(0);
+  });
+
+  it('lets an unmodified page seek in an MP3 that was not yet heard', async () => {
+    const asked: string[] = [];
+    page.on('response', (response) => {
+      if (response.url().includes('format=mp3')) asked.push(`${response.status()}`);
+    });
+    const text = 'The quick brown fox jumps over the lazy dog. '.repeat(10).trim();
+    const audio = page.locator('audio');
+    const seeked = await audio.evaluate(
+      async (element, source) => {
+        const player = element as unknown as Player;
+        const happened = (event: string) =>
+          new Promise<void>((resolve, reject) => {
+            player.addEventListener(event, () => resolve(), { once: true });
+            player.addEventListener('error', () => reject(new Error(`error ${player.error?.code}`)), { once: true });
+          });
+        const loaded = happened('loadedmetadata');
+        player.src = source;
+        await loaded;
+        const target = player.duration - 2;
+        const there = happened('seeked');
+        player.currentTime = target;
+        await there;
+        const end = happened('ended');
+        await player.play();
+        await end;
+        return { duration: player.duration, target, time: player.currentTime };
+      },
+      `/tts?format=mp3&text=${encodeURIComponent(text)}`,
+    );
+    expect(seeked.duration).toBeGreaterThan(20);
+    expect(seeked.time).toBeGreaterThan(seeked.target);
+    expect(new Set(asked)).toEqual(new Set(['206']));
   });
 
   it('gives the cookie neither to scripts nor to other sites', async () => {

@@ -201,13 +201,36 @@ describe('the default app in the local cloud', () => {
       response_format: 'wav',
     });
     expect(await seconds(Buffer.from(await speech.arrayBuffer()))).toBeGreaterThan(0.5);
+    const usual = await client.audio.speech.create({ model: 'tts-1', input: 'Good morning', voice: 'alloy' });
+    expect(usual.headers.get('content-type')).toBe('audio/mpeg');
+    expect((await client.models.list()).data.map(({ id }) => id)).toContain('tts-1');
     await expect(
-      client.audio.speech.create({ model: 'tts-1', input: 'x', voice: 'alloy', response_format: 'mp3' }),
-    ).rejects.toThrow(OpenAI.BadRequestError);
+      client.audio.speech.create({ model: 'tts-1', input: 'x', voice: 'alloy', response_format: 'aac' }),
+    ).rejects.toThrow(/aac.*allowed are mp3, wav, pcm, opus, flac/);
     const stranger = client.withOptions({ apiKey: 'not-a-key' });
     await expect(
       stranger.audio.speech.create({ model: 'tts-1', input: 'x', voice: 'alloy', response_format: 'wav' }),
     ).rejects.toThrow(OpenAI.AuthenticationError);
+  });
+
+  it('gives players parts of a file, and the same version of it from each process', async () => {
+    const path = `/tts?text=${encodeURIComponent('今天天气很好')}&format=mp3`;
+    const headers = { 'x-api-key': cloud.ready.key };
+    const whole = await https(path, { headers: { ...headers, range: 'bytes=0-' } });
+    expect(whole).toMatchObject({ status: 206, headers: { 'accept-ranges': 'bytes' } });
+    const etag = String(whole.headers.etag);
+    for (let i = 0; i < 6; i++) {
+      const part = await https(path, { headers: { ...headers, range: 'bytes=1000-1999', 'if-range': etag } });
+      expect(part.status).toBe(206);
+      expect(part.headers['content-range']).toBe(`bytes 1000-1999/${whole.body.length}`);
+      expect(part.body.equals(whole.body.subarray(1000, 2000))).toBe(true);
+    }
+    const known = await https(path, { headers: { ...headers, 'if-none-match': etag } });
+    expect([known.status, known.body.length]).toEqual([304, 0]);
+    const beyond = await https(path, { headers: { ...headers, range: 'bytes=99999999-' } });
+    expect([beyond.status, beyond.headers['content-range']]).toEqual([416, `bytes */${whole.body.length}`]);
+    const head = await https(path, { method: 'HEAD', headers });
+    expect([head.status, head.headers['content-length']]).toEqual([200, String(whole.body.length)]);
   });
 
   it('names neither a secret nor a spoken text in anything it printed or keeps', async () => {

@@ -30,6 +30,7 @@
           : 'The service is not available now. Try again later.',
       failed: (status) => `The service answered with an error (${status}).`,
       offline: 'The service cannot be reached. Check your connection.',
+      brokenOff: 'The speech broke off. Try again.',
       unplayable: 'Your browser cannot play this sound. Download it instead.',
     },
     zh: {
@@ -55,6 +56,7 @@
       unavailable: (seconds) => (seconds ? `服务繁忙，请在 ${seconds} 秒后重试。` : '服务暂不可用，请稍后重试。'),
       failed: (status) => `服务返回错误（${status}）。`,
       offline: '无法连接服务，请检查网络。',
+      brokenOff: '语音中断，请重试。',
       unplayable: '浏览器无法播放此声音，请改为下载。',
     },
   };
@@ -92,7 +94,11 @@
   };
 
   let language = 'en';
-  let speech; // The last speech: { request, url, seconds }.
+  // The last speech: { request, whole }, where whole promises its Blob.
+  let speech;
+  let url;
+  const SOUND = 'audio/mpeg';
+  const playsWhileItArrives = 'MediaSource' in window && MediaSource.isTypeSupported(SOUND);
   let status; // The words shown last, so that they change with the language: [name, argument].
   let error;
 
@@ -164,22 +170,65 @@
     const secret = key.value.trim();
     if (/[^\x21-\x7e]/.test(secret)) throw new Refusal(['keyCharacters']);
     if (secret !== '') headers['X-API-Key'] = secret;
-    const request = JSON.stringify({ text: cleaned, voice: voice.value, speed: speed ? Number(speed.value) : 1 });
+    const fields = { text: cleaned, voice: voice.value, speed: speed ? Number(speed.value) : 1, format: 'mp3' };
+    const request = JSON.stringify(fields);
     if (speech?.request === request) return speech;
 
-    const response = await fetch('/tts', { method: 'POST', headers, body: request, cache: 'no-store' }).catch(() => {
+    speech?.stop.abort();
+    speech = undefined;
+    const stop = new AbortController();
+    const options = { method: 'POST', headers, body: request, cache: 'no-store', signal: stop.signal };
+    const response = await fetch('/tts', options).catch(() => {
       throw new Refusal(['offline']);
     });
     if (!response.ok) throw await refusalOf(response);
-    const sound = await response.blob().catch(() => {
-      throw new Refusal(['offline']);
-    });
     remember('sessionStorage', KEY_ITEM, secret);
-    if (speech) URL.revokeObjectURL(speech.url);
-    speech = { request, url: URL.createObjectURL(sound) };
-    audio.src = speech.url;
+    const made = { request, stop };
+    await new Promise((started, failed) => {
+      made.whole = playsWhileItArrives ? feed(response, started) : response.blob();
+      made.whole.then((blob) => {
+        if (!playsWhileItArrives) setSource(blob);
+        started();
+      }, failed);
+    }).catch(() => {
+      throw new Refusal(['brokenOff']);
+    });
     audio.hidden = false;
+    speech = made;
+    made.whole.catch(() => {
+      // Another speech may have taken its place.
+      if (speech !== made) return;
+      speech = undefined;
+      show(undefined, ['brokenOff']);
+    });
     return speech;
+  };
+
+  const setSource = (source) => {
+    if (url) URL.revokeObjectURL(url);
+    url = URL.createObjectURL(source);
+    audio.src = url;
+  };
+
+  const happened = (target, event) => new Promise((resolve) => target.addEventListener(event, resolve, { once: true }));
+
+  // Gives the sound to the player as it arrives, and calls `started` once there is something to hear.
+  const feed = async (response, started) => {
+    const source = new MediaSource();
+    setSource(source);
+    await happened(source, 'sourceopen');
+    const buffer = source.addSourceBuffer(SOUND);
+    const parts = [];
+    const reader = response.body.getReader();
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      parts.push(read.value);
+      const taken = happened(buffer, 'updateend');
+      buffer.appendBuffer(read.value);
+      await taken;
+      started();
+    }
+    source.endOfStream();
+    return new Blob(parts, { type: SOUND });
   };
 
   const run = async (use) => {
@@ -205,11 +254,16 @@
     }
   };
 
-  const download = ({ url }) => {
+  const download = async ({ whole }) => {
+    const blob = await whole.catch(() => {
+      throw new Refusal(['brokenOff']);
+    });
     const link = document.createElement('a');
-    link.href = url;
-    link.download = 'speech.wav';
+    link.href = URL.createObjectURL(blob);
+    link.download = 'speech.mp3';
     link.click();
+    // Late enough for the browser to have begun.
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   };
 
   element('form').addEventListener('submit', (event) => {
@@ -221,7 +275,10 @@
     speak(language === 'zh' ? 'en' : 'zh');
     remember('localStorage', LANGUAGE_ITEM, language);
   });
-  audio.addEventListener('loadedmetadata', () => show(['ready', audio.duration.toFixed(1)]));
+  // While sound arrives the duration is not known.
+  audio.addEventListener('durationchange', () => {
+    if (Number.isFinite(audio.duration)) show(['ready', audio.duration.toFixed(1)]);
+  });
   text.addEventListener('input', count);
   speed?.addEventListener('input', () => {
     element('speed-value').textContent = speed.value;

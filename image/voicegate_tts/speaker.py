@@ -1,0 +1,154 @@
+"""Speaks a checked request: as a whole file, or as the bytes of one while it is made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Generator, Iterator
+from itertools import chain
+
+from .engine import SpeechEngine
+from .errors import RequestError
+from .json_log import log_event
+from .speech_cache import Speech, SpeechCache
+from .speech_request import SpeechRequest
+
+# What engines give for text in which there is nothing to say, such as a full stop.
+_SILENCE_SECONDS = 0.02
+_BYTES_A_SAMPLE = 2
+
+
+class Speaker:
+    """Speaks through an engine, and remembers for a while what it said.
+
+    Args:
+        engine: speaks.
+        cache: remembers.
+    """
+
+    def __init__(self, engine: SpeechEngine, cache: SpeechCache) -> None:
+        self._engine = engine
+        self._cache = cache
+
+    def remembered(self, wanted: SpeechRequest, caller: str) -> Speech | None:
+        """The whole file, if it was made lately for the same caller."""
+        return self._cache.get(_key(wanted, caller))
+
+    def whole(self, wanted: SpeechRequest, caller: str) -> Speech:
+        """Speaks to the end.
+
+        Raises:
+            RequestError: there is nothing to say in the text.
+        """
+        encoder = wanted.format.encoder(self._engine.sample_rate)
+        size = 0
+        for piece in _audible(self._engine, wanted):
+            encoder.write(piece)
+            size += len(piece)
+        encoder.close()
+        speech = Speech(encoder.take(), _seconds(self._engine, size))
+        self._cache.put(_key(wanted, caller), speech)
+        return speech
+
+    def stream(self, wanted: SpeechRequest, caller: str) -> SpeechStream:
+        """Speaks piece by piece. The first piece is made when this returns, so that a wrong request is known by then.
+
+        Raises:
+            RequestError: there is nothing to say in the text.
+        """
+        return SpeechStream(self._engine, self._cache, wanted, _key(wanted, caller))
+
+
+class SpeechStream(Iterator[bytes]):
+    """The bytes of a file, each as soon as it is made. Closing it ends the synthesis.
+
+    Attributes:
+        seconds: how long what was given so far sounds.
+    """
+
+    def __init__(self, engine: SpeechEngine, cache: SpeechCache, wanted: SpeechRequest, key: bytes) -> None:
+        self.seconds = 0.0
+        self._engine = engine
+        self._cache = cache
+        self._parts = self._encoded(wanted, key)
+        next(self._parts)
+
+    def __next__(self) -> bytes:
+        return next(self._parts)
+
+    def close(self) -> None:
+        self._parts.close()
+
+    def _encoded(self, wanted: SpeechRequest, key: bytes) -> Generator[bytes, None, None]:
+        pieces = _audible(self._engine, wanted)
+        try:
+            first = next(pieces)
+            yield b""
+            yield from self._remembered(self._parts_of(wanted, chain([first], pieces)), wanted, key)
+        finally:
+            pieces.close()
+
+    def _parts_of(self, wanted: SpeechRequest, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        encoder = wanted.format.encoder(self._engine.sample_rate)
+        size = 0
+        try:
+            for piece in pieces:
+                encoder.write(piece)
+                size += len(piece)
+                self.seconds = _seconds(self._engine, size)
+                yield encoder.take()
+            encoder.close()
+            yield encoder.take()
+        except Exception as error:
+            # The status has left: only an answer that breaks off tells the client.
+            log_event("error", "speech broke off", error)
+            raise
+
+    def _remembered(self, parts: Iterator[bytes], wanted: SpeechRequest, key: bytes) -> Iterator[bytes]:
+        kept: list[bytes] | None = [] if wanted.format.same_either_way else None
+        size = 0
+        for part in parts:
+            size += len(part)
+            if kept is not None and self._cache.fits(size):
+                kept.append(part)
+            else:
+                kept = None
+            if part:
+                yield part
+        if kept is not None:
+            self._cache.put(key, Speech(b"".join(kept), self.seconds))
+
+
+def _audible(engine: SpeechEngine, wanted: SpeechRequest) -> Generator[bytes, None, None]:
+    """The engine's pieces; the first one has sound in it.
+
+    Raises:
+        RequestError: there is none.
+    """
+    pieces = engine.speak(wanted.text, wanted.voice, wanted.speed)
+    try:
+        first = b""
+        while _seconds(engine, len(first)) < _SILENCE_SECONDS:
+            piece = next(pieces, None)
+            if piece is None:
+                raise RequestError(
+                    f"{wanted.text_field} holds nothing that the voice {wanted.voice} can speak; send words.",
+                    param=wanted.text_field,
+                    code="nothing_to_speak",
+                )
+            first += piece
+        yield first
+        yield from pieces
+    finally:
+        close = getattr(pieces, "close", None)
+        if close:
+            close()
+
+
+def _seconds(engine: SpeechEngine, size: int) -> float:
+    return size / _BYTES_A_SAMPLE / engine.sample_rate
+
+
+def _key(wanted: SpeechRequest, caller: str) -> bytes:
+    what = [caller, wanted.format.name, wanted.voice, wanted.speed, wanted.text]
+    return hashlib.sha256(json.dumps(what).encode()).digest()
