@@ -187,7 +187,7 @@ export const CONFIG_KEYS = {
   ),
   synthesisPaths: key(
     'paths separated by commas',
-    '/tts,/v1/audio/speech',
+    '/tts,/tts/,/api/tts,/v1/audio/speech,/v1/audio/speech/',
     'Paths that turn text into speech.',
     list(PATH),
   ),

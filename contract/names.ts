@@ -22,8 +22,16 @@ export const IDENTITY_HEADER_BYTES = 1024;
 /** The scope that the synthesis paths need unless the routes say otherwise. */
 export const SYNTHESIS_SCOPE = 'tts:synthesize';
 
+/** Paths of OpenAI's speech API, on which the text is the field `input`. */
+const SPEECH_PATHS: readonly string[] = ['/v1/audio/speech', '/v1/audio/speech/'];
+
 /** Paths that turn text into speech, unless told otherwise. */
-export const SYNTHESIS_PATHS: readonly string[] = ['/tts', '/v1/audio/speech'];
+export const SYNTHESIS_PATHS: readonly string[] = ['/tts', '/tts/', '/api/tts', ...SPEECH_PATHS];
+
+/** The field that holds the text on that path: `input` in OpenAI's speech API, `text` elsewhere. */
+export function textField(path: string): string {
+  return SPEECH_PATHS.includes(path) ? 'input' : 'text';
+}
 
 /** Where the web page of the bundled image lies: its own files stand in a folder that holds nothing else. */
 export const PAGE_PATHS: readonly string[] = ['/', '/voicegate-page/*', '/favicon.ico'];

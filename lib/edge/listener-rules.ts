@@ -42,7 +42,7 @@ export interface ForwardProps extends elbv2.ApplicationTargetGroupProps {
   readonly tokenValidation?: TokenValidation;
   /**
    * Paths that `tokenValidation` is for, with every method: `/path`, or with one `*` at the end.
-   * @default - ["/tts", "/v1/audio/speech"]
+   * @default - ["/tts", "/tts/", "/api/tts", "/v1/audio/speech", "/v1/audio/speech/"]
    */
   readonly tokenValidationPaths?: string[];
 }

@@ -23,7 +23,7 @@ export interface FirewallProps {
   readonly rateLimits?: RateLimit[];
   /**
    * Paths whose query or body is prose, on which rules that read them only count.
-   * @default - ["/tts", "/v1/audio/speech"]
+   * @default - ["/tts", "/tts/", "/api/tts", "/v1/audio/speech", "/v1/audio/speech/"]
    */
   readonly freeTextPaths?: string[];
   /**

@@ -15,7 +15,7 @@ export interface AuthorizerGateOptions extends GateProps {
   readonly upstreamContainer?: ecs.ContainerDefinition;
   /**
    * Paths that turn text into speech: limited more tightly.
-   * @default - ["/tts", "/v1/audio/speech"]
+   * @default - ["/tts", "/tts/", "/api/tts", "/v1/audio/speech", "/v1/audio/speech/"]
    */
   readonly synthesisPaths?: string[];
   /**

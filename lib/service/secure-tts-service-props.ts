@@ -130,7 +130,7 @@ export interface SecureTtsServiceProps extends GateProps {
   readonly startupTime?: Duration;
   /**
    * Paths that turn text into speech: limited more tightly, and taken as prose by the firewall.
-   * @default - ["/tts", "/v1/audio/speech"]
+   * @default - ["/tts", "/tts/", "/api/tts", "/v1/audio/speech", "/v1/audio/speech/"]
    */
   readonly synthesisPaths?: string[];
   /**

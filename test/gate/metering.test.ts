@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { textField } from '../../contract/names';
 import { costOf } from '../../gate/core/quota/metered';
-import { type MeteredRequest, meter, textField } from '../../gate/core/quota/metering';
+import { type MeteredRequest, meter } from '../../gate/core/quota/metering';
 import { JsonError, readJsonObject } from '../../gate/core/quota/strict-json';
 import { countCodePoints, decodeUtf8 } from '../../gate/core/quota/utf8';
 
@@ -53,9 +54,18 @@ describe('the meter counts code points', () => {
     expect(count(request)).toEqual(counted(characters));
   });
 
+  it.each(['utf-8', 'UTF-8', 'utf8', 'Utf_8', 'csUTF8', '"utf8"', '"UTF-8"'])('of a body in %s', (charset) => {
+    expect(count(post(`${JSON_TYPE}; charset=${charset}`, '{"text":"你好"}'))).toEqual(counted(2));
+    expect(count(post(`${FORM_TYPE};charset=${charset} ;`, 'text=你好'))).toEqual(counted(2));
+  });
+
+  it.each(['utf-16', 'gbk', '"utf8', 'utf8"', 'utf--8', 'utf-8x', ''])('of no body in %s', (charset) => {
+    expect(count(post(`${JSON_TYPE}; charset=${charset}`, '{"text":"你好"}'))).toMatchObject({ status: 415 });
+  });
+
   it('of the field that the path has', () => {
-    expect(textField('/v1/audio/speech')).toBe('input');
-    expect(textField('/tts')).toBe('text');
+    for (const path of ['/v1/audio/speech', '/v1/audio/speech/']) expect(textField(path)).toBe('input');
+    for (const path of ['/tts', '/tts/', '/api/tts']) expect(textField(path)).toBe('text');
     expect(count(post(JSON_TYPE, '{"input":"abc","text":"x"}'), 'input')).toEqual(counted(3));
   });
 });

@@ -2,6 +2,7 @@
 
 import { type Grant, refusal } from '../../../contract/decision';
 import type { GateOptions } from '../../../contract/gate-options';
+import { textField } from '../../../contract/names';
 import type { Amounts, LeaseRequest, Quota } from '../../../contract/quota';
 import type { Refusal, Trace } from '../answer/outcome';
 import { type AuthorizePorts, type Held, type Identity, renewLease, SLACK, type Verdict } from '../decision/authorize';
@@ -10,7 +11,7 @@ import { isSynthesis, requiredScopes } from '../request/routes';
 import type { GateRequest, Visit } from '../request/visit';
 import { LARGEST_LEASE } from './allowance';
 import { type LeasePorts, leaseRequest, type Paid, pay, takeLease } from './lease';
-import { meter, textField } from './metering';
+import { meter } from './metering';
 import { rateLimitFields } from './rate-limit-fields';
 
 export interface MeteredPorts extends AuthorizePorts, LeasePorts {

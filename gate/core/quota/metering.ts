@@ -44,11 +44,6 @@ export function meter(request: MeteredRequest, field: string, maxBodyBytes: numb
   }
 }
 
-/** The field that holds the text on that path: `input` in OpenAI's speech API, `text` elsewhere. */
-export function textField(path: string): string {
-  return path === '/v1/audio/speech' ? 'input' : 'text';
-}
-
 class Unreadable extends Error {
   constructor(
     readonly status: 400 | 413 | 415,
@@ -123,7 +118,7 @@ function decodePart(part: string, where: string): string {
 
 /** Parameters other than a charset of UTF-8 may change how a body is read, and none is needed. */
 const CONTENT_TYPE =
-  /^application\/(json|x-www-form-urlencoded)[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?(?:;[ \t]*)?$/i;
+  /^application\/(json|x-www-form-urlencoded)[ \t]*(?:;[ \t]*charset=("?)(?:cs)?utf[-_]?8\2[ \t]*)?(?:;[ \t]*)?$/i;
 
 function contentType(request: MeteredRequest): 'json' | 'form' | undefined {
   const types = valuesOf(request, 'content-type');
