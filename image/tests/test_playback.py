@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from voicegate_tts.app import create_app
+from voicegate_tts.espeak_engine import EspeakEngine
 
 from .conftest import ScriptedEngine
 from .sounds import tone
@@ -99,8 +100,8 @@ def test_other_bytes_have_another_version() -> None:
 
 
 @pytest.mark.parametrize("path", [MP3, WAV, "/tts?text=hello&format=opus", "/tts?text=hello&format=pcm"])
-def test_one_process_says_the_same_in_the_same_bytes_even_without_memory(path: str) -> None:
-    client = create_app({"TTS_CACHE_MEGABYTES": "0"}).test_client()
+def test_one_process_says_the_same_in_the_same_bytes_even_without_memory(engine: EspeakEngine, path: str) -> None:
+    client = create_app({"TTS_CACHE_MEGABYTES": "0"}, engine).test_client()
     first = client.get(path).data
     assert client.get(path).data == first
     assert client.get(path, headers={"Range": "bytes=0-"}).data == first
@@ -168,8 +169,10 @@ def test_nobody_is_told_what_another_caller_had_spoken(capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize("change", ["&voice=cmn", "&speed=1.5", "&format=flac", "%20"])
-def test_another_request_is_another_speech(capsys: pytest.CaptureFixture[str], change: str) -> None:
-    client = create_app({}).test_client()
+def test_another_request_is_another_speech(
+    engine: EspeakEngine, capsys: pytest.CaptureFixture[str], change: str
+) -> None:
+    client = create_app({}, engine).test_client()
     for path in (WAV, f"{WAV}{change}"):
         client.get(path, headers={"Range": "bytes=0-"}, buffered=True)
     assert caches(capsys) == ["miss", "miss"]

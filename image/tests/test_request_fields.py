@@ -51,9 +51,7 @@ def test_utf_8_may_stand_raw_or_encoded(client: FlaskClient) -> None:
         assert client.post("/tts", data=body.encode(), content_type=FORM).data == wanted
 
 
-@pytest.mark.parametrize(
-    "charset", ["utf-8", "UTF-8", "utf8", "UTF8", '"utf-8"', "utf_8", "csUTF8"]
-)
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", "utf8", "UTF8", '"utf-8"', "utf_8", "csUTF8"])
 @pytest.mark.parametrize("kind", ["application/json", FORM])
 def test_utf_8_is_known_in_every_spelling(client: FlaskClient, kind: str, charset: str) -> None:
     body = '{"text": "你好"}' if kind != FORM else "text=你好"

@@ -134,3 +134,20 @@ def test_a_failure_is_raised_where_the_listener_waits_after_what_was_made_before
 
 def test_pieces_without_sound_are_not_handed_out(bench: Bench) -> None:
     assert list(bench.turns.listen(iter([(1, lambda: b""), (1, lambda: b"x"), (1, lambda: b"")]))) == [b"x"]
+
+
+def test_a_listener_whom_the_garbage_collector_ends_waits_for_nobody(bench: Bench) -> None:
+    pieces = bench.turns.listen(bench.jobs("a", [5, 5]))
+    bench.allow()
+    next(pieces)
+    # As while a thread is started with the lock held, on which the collector then happens to run.
+    collected = threading.Thread(target=pieces.close, daemon=True)  # type: ignore[attr-defined]
+    with bench.turns._changed:
+        collected.start()
+        collected.join(SECONDS)
+        assert not collected.is_alive()
+    bench.allow()
+    listener = Listener(bench.turns.listen(bench.jobs("b", [5])))
+    bench.allow()
+    listener.join(SECONDS)
+    assert len(listener.heard) == 1

@@ -49,10 +49,9 @@ class Turns:
             while (piece := self._take(listener)) is not None:
                 yield piece
         finally:
-            with self._changed:
-                listener.gone = True
-                if listener in self._listeners:
-                    self._listeners.remove(listener)
+            # Without the lock: who is forgotten unclosed ends here on whichever thread collects the garbage, also on
+            # one for which the holder of the lock waits, such as a maker that is being started.
+            listener.leave()
 
     def _take(self, listener: _Listener) -> bytes | None:
         with self._changed:
@@ -71,7 +70,11 @@ class Turns:
             return piece
 
     def _start_makers(self) -> None:
-        """Makers end when there is nothing to do, so an idle service has no threads of ours."""
+        """Forgets who is gone, and sees to it that there is somebody to make what is wanted.
+
+        Makers end when there is nothing to do, so an idle service has no threads of ours.
+        """
+        self._listeners = [listener for listener in self._listeners if not listener.gone]
         while self._running < min(self._makers, sum(listener.wants for listener in self._listeners)):
             self._running += 1
             threading.Thread(target=self._make, daemon=True, name="speech").start()
@@ -120,6 +123,11 @@ class _Listener:
         """Goes to the next job; whether there is one."""
         self.job = next(self._jobs, None)
         return self.job is not None
+
+    def leave(self) -> None:
+        """Nobody listens any more. Safe without any lock."""
+        self.gone = True
+        self.made.clear()
 
     @property
     def wants(self) -> bool:
