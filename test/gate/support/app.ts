@@ -48,6 +48,11 @@ export class App {
 
   private create(): Server {
     return createServer((request, response) => {
+      // The gate's own look at readiness takes none of its places, and is no request of a test.
+      if (request.headers['user-agent'] === 'voicegate-gate') {
+        response.end('ready');
+        return;
+      }
       this.mostInFlight = Math.max(this.mostInFlight, ++this.inFlight);
       response.once('close', () => this.inFlight--);
       void this.handle(request, response).catch(() => response.destroy());
@@ -64,11 +69,6 @@ export class App {
       headers: request.headers,
       body,
     };
-    // The readiness probe is no request of a test.
-    if (received.headers['user-agent'] === 'voicegate-gate') {
-      response.end('ready');
-      return;
-    }
     this.received.push(received);
     if (await this.handler?.(received, response)) return;
     response.setHeader('content-type', 'application/json');
