@@ -1,8 +1,8 @@
 // Builds what the package ships. `node build.mjs bundles` makes only the esbuild bundles (what synth needs);
 // without arguments also the jsii assembly (what consumers of the package import).
 import { spawnSync } from 'node:child_process';
-import { chmodSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -49,8 +49,19 @@ const bundles = [
 ];
 
 export async function buildBundles() {
-  await Promise.all(bundles.map((options) => build({ bundle: true, minify: true, logLevel: 'warning', ...options })));
+  const common = { bundle: true, minify: true, logLevel: 'warning', write: false };
+  const built = await Promise.all(bundles.map((options) => build({ ...common, ...options })));
+  for (const { path, contents } of built.flatMap(({ outputFiles }) => outputFiles)) put(path, contents);
   chmodSync(join(root, 'dist/cli.js'), 0o755);
+}
+
+/** Whole or not at all: another start, or a deployment, may be reading the file. */
+function put(path, contents) {
+  if (existsSync(path) && readFileSync(path).equals(contents)) return;
+  mkdirSync(dirname(path), { recursive: true });
+  const fresh = `${path}.${process.pid}`;
+  writeFileSync(fresh, contents);
+  renameSync(fresh, path);
 }
 
 function buildLibrary() {

@@ -1,14 +1,46 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+/** Gates in nginx: everything of test/gate but the pure core and the helpers. */
+const NGINX = 'test/gate/*.test.ts';
+
+/** Parts of the suite, in the order in which they run: what tells the most in the least time comes first. */
+const projects = [
+  {
+    name: 'unit',
+    include: ['test/**/*.test.ts'],
+    exclude: [NGINX, 'test/{local,e2e,package}/**'],
+    // One process for many files: loading aws-cdk-lib for each would be most of the time.
+    isolate: false,
+  },
+  { name: 'nginx', include: [NGINX] },
+  { name: 'local', include: ['test/local/**/*.test.ts'] },
+  { name: 'e2e', include: ['test/e2e/**/*.test.ts'] },
+  { name: 'package', include: ['test/package/**/*.test.ts'] },
+];
+
 export default defineConfig({
   // As examples and consumers import the library.
   resolve: { alias: { voicegate: fileURLToPath(new URL('lib/index.ts', import.meta.url)) } },
   test: {
-    include: ['test/**/*.test.ts'],
-    // Two cores are the smallest machine we promise: more files at once only make each slower.
-    maxWorkers: 2,
+    // Two cores are the smallest machine we promise. Gates and local clouds mostly wait: one more file fills the gaps.
+    maxWorkers: 3,
+    // What nobody should wait for; a machine that is busy with other things may take tenfold.
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // The CDK's own check of every template is four fifths of a synthesis; the tests that are about it switch it on.
+    env: { CDK_VALIDATION: 'false' },
+    unstubEnvs: true,
+    // What the CDK tells of each synthesis is worth reading where a test failed.
+    silent: 'passed-only',
+    projects: projects.map((test, order) => ({
+      extends: true as const,
+      test: { ...test, sequence: { groupOrder: Math.min(order, 1) } },
+    })),
+    coverage: {
+      provider: 'v8',
+      include: ['{lib,lambda,contract,bin}/**/*.ts', 'gate/core/**/*.ts'],
+      reporter: ['text-summary', 'json-summary'],
+    },
   },
 });

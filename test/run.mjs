@@ -1,145 +1,96 @@
 // `npm test`: installs what the tests need, runs every check, and sums them up in its last line.
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runCommand } from '../local/launch/command.mjs';
-import { importTypeScript, prepare, root } from '../local/launch/prepare.mjs';
+import { importTypeScript, prepare } from '../local/launch/prepare.mjs';
 import { isProblem, Problem } from '../local/launch/problem.mjs';
 import { createProgress, seconds } from '../local/launch/progress.mjs';
 import { createStopper } from '../local/launch/stopper.mjs';
+import { changedTests } from './runner/changed.mjs';
+import { nodeChecks, pythonChecks, workflowCheck } from './runner/checks.mjs';
+import { createRunner } from './runner/runner.mjs';
 
-const PARTS = ['lint', 'unit', 'package', 'e2e', 'python'];
-const usage = `npm test -- [--only ${PARTS.join('|')}]... [FILTER]...: runs all checks, or only the named parts; of the tests of
-TypeScript only the files whose paths contain a FILTER\n`;
+const PROJECTS = ['unit', 'nginx', 'local', 'e2e'];
+const PARTS = ['lint', ...PROJECTS, 'package', 'python'];
+const usage = `npm test -- [--only ${PARTS.join('|')}]... [--changed[=COMMIT]] [FILTER]...
 
-const progress = createProgress({ stream: process.stdout });
+  --only PART        only this part; may be given several times
+  --changed[=COMMIT] only the tests that a change touches: of what is not committed, or since COMMIT
+  FILTER             of the tests in TypeScript only the files whose paths contain it
+  --help             show this
+`;
+
+const progress = createProgress({ stream: process.stdout, lineEvery: 20_000 });
 const stopper = createStopper({ onStop: (why) => progress.log(`${why}: stopping.`) });
-const total = { passed: 0, failed: 0, skipped: 0 };
-const failures = [];
 const began = Date.now();
-// What the checks write goes through this process: they cannot see whether it ends at a terminal.
-const { NO_COLOR, FORCE_COLOR } = process.env;
-const colors = NO_COLOR || FORCE_COLOR ? {} : process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' };
-let python = '';
-let filters = [];
-let built = false;
-
-/** Runs a program, shows what it writes, and returns whether it succeeded. */
-async function run(label, command, args, { cwd = root } = {}) {
-  const work = async () => {
-    const { status, output } = await runCommand(command, args, {
-      cwd,
-      env: { ...process.env, ...colors, PATH: [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter) },
-      timeoutMs: 40 * 60_000,
-      signal: stopper.signal,
-      onLine: (line) => progress.log(line),
-    });
-    stopper.signal.throwIfAborted();
-    if (status === null) progress.log(`${command}: ${output}`);
-    if (status !== 0) throw new CheckFailed(label);
-  };
-  try {
-    await progress.step(label, work);
-    return true;
-  } catch (error) {
-    if (error instanceof CheckFailed) return false;
-    throw error;
-  }
-}
-
-class CheckFailed extends Error {}
-
-function add(label, counts, succeeded) {
-  const failed = counts.failed === 0 && !succeeded ? 1 : counts.failed;
-  total.passed += counts.passed;
-  total.failed += failed;
-  total.skipped += counts.skipped;
-  if (failed > 0) failures.push(label);
-}
-
-/** A program that either succeeds or not counts as one check. */
-async function check(label, command, args, where) {
-  const succeeded = await run(label, command, args, where);
-  add(label, { passed: succeeded ? 1 : 0, failed: 0, skipped: 0 }, succeeded);
-}
-
-async function vitest(label, args, directory) {
-  const report = join(directory, `${label}.json`);
-  const succeeded = await run(label, process.execPath, [
-    join(root, 'node_modules/vitest/vitest.mjs'),
-    'run',
-    ...args,
-    ...filters,
-    '--passWithNoTests',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-  ]);
-  let counts = { passed: 0, failed: 0, skipped: 0 };
-  if (existsSync(report)) {
-    const {
-      numPassedTests: passed,
-      numFailedTests: failed,
-      numPendingTests: pending,
-      numTodoTests: todo,
-    } = JSON.parse(readFileSync(report, 'utf8'));
-    counts = { passed, failed, skipped: pending + todo };
-  }
-  add(label, counts, succeeded);
-}
-
-async function pytest(label, folder, directory) {
-  const report = join(directory, 'pytest.xml');
-  const succeeded = await run(label, python, [
-    '-m',
-    'pytest',
-    folder,
-    '-c',
-    `${folder}/pyproject.toml`,
-    '-q',
-    `--junit-xml=${report}`,
-  ]);
-  const suite = existsSync(report) ? (/<testsuite [^>]*>/.exec(readFileSync(report, 'utf8'))?.[0] ?? '') : '';
-  const count = (name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
-  const failed = count('failures') + count('errors');
-  const skipped = count('skipped');
-  add(label, { passed: count('tests') - failed - skipped, failed, skipped }, succeeded);
-}
-
-async function buildPackage() {
-  await check('jsii', process.execPath, ['build.mjs']);
-  built = true;
-}
-
-const parts = {
-  async lint() {
-    await check('biome', 'biome', ['ci', `--colors=${process.stdout.isTTY ? 'force' : 'off'}`, '.']);
-    await check('tsc', 'tsc', ['--noEmit']);
-    await check('tsc gate', 'tsc', ['--noEmit', '-p', 'gate']);
-    await buildPackage();
-    await check('ruff', python, ['-m', 'ruff', 'check', '--no-cache', 'image', 'local', 'examples']);
-    await check('ruff format', python, ['-m', 'ruff', 'format', '--no-cache', '--check', 'image', 'local', 'examples']);
-    await check('mypy', python, ['-m', 'mypy', '--cache-dir', '/dev/null'], { cwd: join(root, 'image') });
-  },
-  unit: (directory) => vitest('unit tests', ['--exclude', 'test/e2e/**', '--exclude', 'test/package/**'], directory),
-  async package(directory) {
-    if (!built) await buildPackage();
-    const prepared = await run('packages', process.execPath, ['test/package/prepare.mjs']);
-    if (prepared) await vitest('package tests', ['test/package'], directory);
-    else add('packages', { passed: 0, failed: 1, skipped: 0 }, false);
-  },
-  e2e: (directory) => vitest('end-to-end tests', ['test/e2e'], directory),
-  python: (directory) => pytest('image tests', 'image', directory),
-};
 
 async function main() {
-  const { only = PARTS, help } = options();
+  const { only = PARTS, changed, help, filters } = options();
   if (help) {
     process.stdout.write(usage);
     return;
   }
   await prepare({ progress, signal: stopper.signal });
+  const touched = changed === undefined ? undefined : changedTests(changed);
+  const wanted = (part) => only.includes(part) && (touched === undefined || touched.parts.has(part));
+  const directory = mkdtempSync(join(tmpdir(), 'voicegate-test-'));
+  // What the checks put aside goes with it; some of that is for servers that run as another user.
+  process.env.TMPDIR = directory;
+  chmodSync(directory, 0o711);
+  const runner = createRunner({ progress, signal: stopper.signal, directory });
+  try {
+    await runAll(runner, wanted, touched?.files ?? filters);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+  const { passed, failed, skipped, failures, skips } = runner.result();
+  progress.log('');
+  for (const name of skips) progress.log(`Skipped: ${name}`);
+  if (failures.length > 0) progress.log(`Failed: ${failures.join(', ')}`);
+  progress.log(`All checks took ${seconds(Date.now() - began)}.`);
+  progress.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  if (failed > 0 || (passed === 0 && touched === undefined)) process.exitCode = 1;
+}
+
+/**
+ * Two lanes: the tests, of which many wait, and beside them what compiles. What needs no tools begins while these are
+ * installed, so that the first failure shows early.
+ */
+async function runAll(runner, wanted, filters) {
+  const tools = installTools();
+  const tests = async () => {
+    if (wanted('unit')) await runner.vitest('unit tests', ['unit'], filters, { live: true });
+    const others = PROJECTS.filter((name) => name !== 'unit' && wanted(name));
+    await tools;
+    if (others.length > 0) await runner.vitest(`${others.join(', ')} tests`, others, filters, { live: true });
+  };
+  const others = async () => {
+    if (wanted('lint')) for (const check of nodeChecks()) await runner.check(check);
+    const { python } = await tools;
+    if (wanted('lint')) await lintFurther(runner, python);
+    if (wanted('package')) await packageTests(runner, filters);
+    if (wanted('python')) await runner.pytest('image tests', 'image', python);
+  };
+  await Promise.all([tests(), others()]);
+}
+
+async function lintFurther(runner, python) {
+  for (const check of pythonChecks(python)) await runner.check(check);
+  const check = workflowCheck();
+  if (check !== undefined) await runner.check(check);
+  else runner.skip('actionlint: it comes by Go, which is not on PATH');
+}
+
+async function packageTests(runner, filters) {
+  const jsii = await runner.check({ label: 'jsii', command: [process.execPath, 'build.mjs'] });
+  const command = [process.execPath, 'test/package/prepare.mjs'];
+  if (jsii && (await runner.check({ label: 'packages', command }))) {
+    await runner.vitest('package tests', ['package'], filters);
+  }
+}
+
+async function installTools() {
   const { ensureTools } = await importTypeScript('local/toolchain/index.ts');
   const tools = await progress.step('tools', (update) =>
     ensureTools({
@@ -148,37 +99,31 @@ async function main() {
       onProgress: (tool, detail) => update(`${tool}, ${detail}`),
     }),
   );
-  python = tools.python;
   // cfn-lint and the like are called by their names.
-  process.env.PATH = [dirname(python), process.env.PATH].join(delimiter);
-  const directory = mkdtempSync(join(tmpdir(), 'voicegate-test-'));
-  // What the checks put aside goes with it; some of that is for servers that run as another user.
-  process.env.TMPDIR = directory;
-  chmodSync(directory, 0o711);
-  try {
-    for (const part of PARTS.filter((name) => only.includes(name))) await parts[part](directory);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-  const { passed, failed, skipped } = total;
-  progress.log('');
-  if (failures.length > 0) progress.log(`Failed: ${failures.join(', ')}`);
-  progress.log(`All checks took ${seconds(Date.now() - began)}.`);
-  progress.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
-  if (failed > 0 || passed === 0) process.exitCode = 1;
+  process.env.PATH = [dirname(tools.python), process.env.PATH].join(delimiter);
+  return tools;
 }
 
 function options() {
   try {
+    // `--changed` alone means what is not committed.
+    const args = process.argv.slice(2).map((word) => (word === '--changed' ? '--changed=HEAD' : word));
     const { values, positionals } = parseArgs({
+      args,
       allowPositionals: true,
-      options: { only: { type: 'string', multiple: true }, help: { type: 'boolean' } },
+      options: {
+        only: { type: 'string', multiple: true },
+        changed: { type: 'string' },
+        help: { type: 'boolean' },
+      },
     });
     for (const name of values.only ?? []) {
       if (!PARTS.includes(name)) throw new Error(`--only must be one of ${PARTS.join(', ')}, got "${name}"`);
     }
-    filters = positionals;
-    return values;
+    if (values.changed !== undefined && positionals.length > 0) {
+      throw new Error(`--changed chooses the files by itself, got the filter "${positionals[0]}" besides`);
+    }
+    return { ...values, filters: positionals };
   } catch (error) {
     throw new Problem(`${error.message}\n${usage}`, 2);
   }

@@ -15,6 +15,8 @@ export declare function createProgress(options: {
   readonly stream: NodeJS.WriteStream | (NodeJS.WritableStream & { isTTY?: boolean; columns?: number });
   readonly env?: NodeJS.ProcessEnv;
   readonly now?: () => number;
+  /** Milliseconds between two lines about one step, where lines cannot be rewritten. @default 5000 */
+  readonly lineEvery?: number;
 }): Progress;
 
 export declare function seconds(milliseconds: number): string;

@@ -1,5 +1,4 @@
 const SHOW_AFTER = 2000;
-const LINE_EVERY = 5000;
 const FRAME = 100;
 const SPINNER = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
 
@@ -11,9 +10,9 @@ export function seconds(milliseconds) {
 
 /**
  * Shows what is being done and for how long. On a terminal the last line is rewritten; elsewhere a step that lasts
- * longer than two seconds gets a line then and every five seconds.
+ * longer than two seconds gets a line then and every `lineEvery` milliseconds.
  */
-export function createProgress({ stream, env = process.env, now = Date.now }) {
+export function createProgress({ stream, env = process.env, now = Date.now, lineEvery = 5000 }) {
   const terminal = stream.isTTY === true && env.TERM !== 'dumb';
   const color = terminal && !env.NO_COLOR;
   const paint = (code, text) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -43,7 +42,7 @@ export function createProgress({ stream, env = process.env, now = Date.now }) {
     }
     for (const step of steps) {
       const elapsed = now() - step.started;
-      if (elapsed < SHOW_AFTER || now() - step.written < LINE_EVERY) continue;
+      if (elapsed < SHOW_AFTER || now() - step.written < lineEvery) continue;
       step.written = now();
       stream.write(`  ${describe(step, elapsed)}\n`);
     }

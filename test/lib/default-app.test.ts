@@ -1,17 +1,27 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { Stack } from 'aws-cdk-lib';
+import { CfnResource, type Stack } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { packageRoot } from '../../lib/shared/package-root';
 import { type CloudFormation, defaultApp, readTemplate } from './support/default-app';
 import { warnings } from './support/stack';
 
 const root = packageRoot(__dirname);
 
-function template(context?: Readonly<Record<string, string>>): CloudFormation {
+const synthesized = new Map<string, CloudFormation>();
+
+/** The template of the app, synthesized once for each configuration. */
+function template(context: Readonly<Record<string, string>> = {}): CloudFormation {
+  const name = JSON.stringify(context);
+  const found = synthesized.get(name) ?? synthesize(context);
+  synthesized.set(name, found);
+  return found;
+}
+
+function synthesize(context?: Readonly<Record<string, string>>): CloudFormation {
   const { app, templateFile } = defaultApp(context);
   app.synth();
   return readTemplate(templateFile);
@@ -41,6 +51,14 @@ describe('the app without any configuration', () => {
     expect(findings()).toEqual([]);
     // The rules did look: what nobody acknowledged is found.
     expect(findings((stack) => new Bucket(stack, 'Careless')).join()).toContain('AwsSolutions-S10');
+  });
+
+  it('passes what the CDK itself checks in every template', () => {
+    vi.stubEnv('CDK_VALIDATION', 'true');
+    expect(() => defaultApp().app.synth()).not.toThrow();
+    // The rules did look.
+    const wrong = { type: 'AWS::S3::Bucket', properties: { NoSuchProperty: 1 } };
+    expect(() => defaultApp({}, (_, stack) => new CfnResource(stack, 'Wrong', wrong)).app.synth()).toThrow();
   });
 
   const lint = cfnLint();
@@ -93,7 +111,7 @@ describe('the app without any configuration', () => {
   });
 
   it('is the same each time, so that a deployment without a change changes nothing', () => {
-    expect(template()).toEqual(template());
+    expect(synthesize()).toEqual(template());
   });
 
   it('runs the bundled image on a read-only file system', () => {

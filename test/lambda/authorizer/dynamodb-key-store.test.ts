@@ -13,8 +13,11 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const storeWith = (env: Readonly<Record<string, string | undefined>>) =>
-  storeOfClient(dynamoDbClient(env, { attempt: 150, total: 400 }));
+/** Who answers gets all the time that a busy machine needs; who does not is given up at once. */
+const PATIENT = { attempt: 20_000, total: 40_000 };
+const IMPATIENT = { attempt: 150, total: 400 };
+const storeWith = (env: Readonly<Record<string, string | undefined>>, timeouts = PATIENT) =>
+  storeOfClient(dynamoDbClient(env, timeouts));
 const storeOfClient = (
   call: DynamoDbCall,
   table = server.table,
@@ -51,7 +54,7 @@ describe('the key store in DynamoDB', () => {
   });
 
   it('fails with the service’s own name of the error when the table is not there', async () => {
-    const store = storeOfClient(dynamoDbClient(server.env), 'another-table');
+    const store = storeOfClient(dynamoDbClient(server.env, PATIENT), 'another-table');
     await expect(store.get('abcdefghijkl')).rejects.toThrow('DynamoDB GetItem: ResourceNotFoundException');
   });
 
@@ -85,7 +88,7 @@ describe('the last use of a key', () => {
 
   it('that cannot be noted is told once and refuses nobody', async () => {
     const reasons: string[] = [];
-    const store = storeOfClient(dynamoDbClient(server.env), 'another-table', (reason) => reasons.push(reason));
+    const store = storeOfClient(dynamoDbClient(server.env, PATIENT), 'another-table', (reason) => reasons.push(reason));
     await store.markUsed('abcdefghijkl', NOW);
     await store.markUsed('abcdefghijkl', NOW);
     expect(reasons).toEqual(['DynamoDB UpdateItem: ResourceNotFoundException']);
@@ -106,8 +109,8 @@ describe('the way to DynamoDB', () => {
     await new Promise<void>((resolve) => one.listen(0, '127.0.0.1', resolve));
     return `http://127.0.0.1:${(one.address() as AddressInfo).port}`;
   }
-  const get = (endpoint: string, env: Readonly<Record<string, string>> = {}) =>
-    storeWith({ ...server.env, AWS_ENDPOINT_URL_DYNAMODB: endpoint, ...env }).get('abcdefghijkl');
+  const get = (endpoint: string, env: Readonly<Record<string, string>> = {}, timeouts = PATIENT) =>
+    storeWith({ ...server.env, AWS_ENDPOINT_URL_DYNAMODB: endpoint, ...env }, timeouts).get('abcdefghijkl');
 
   it('signs with the credentials that the environment holds at the time of the call', async () => {
     const seen: (string | undefined)[] = [];
@@ -188,9 +191,9 @@ describe('the way to DynamoDB', () => {
 
   it('gives up when nobody answers, when the answer stalls, and when nobody listens', async () => {
     const silent = await listen(() => undefined);
-    await expect(get(silent)).rejects.toThrow('DynamoDB GetItem: Timeout');
+    await expect(get(silent, {}, IMPATIENT)).rejects.toThrow('DynamoDB GetItem: Timeout');
     const stalling = await listen((_, response) => response.write('{"Item":'));
-    await expect(get(stalling)).rejects.toThrow('DynamoDB GetItem: Timeout');
+    await expect(get(stalling, {}, IMPATIENT)).rejects.toThrow('DynamoDB GetItem: Timeout');
     await expect(get('http://127.0.0.1:1')).rejects.toThrow('DynamoDB GetItem: NetworkError');
   });
 

@@ -1,0 +1,51 @@
+// What `npm test` and `npm run lint` run besides tests: one line for each program, in the order of what it costs.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { root } from '../../local/launch/prepare.mjs';
+
+const ACTIONLINT = 'github.com/rhysd/actionlint/cmd/actionlint@v1.7.12';
+const tsc = [process.execPath, join(root, 'node_modules/typescript-native/bin/tsc'), '--noEmit'];
+const python = ['image', 'local', 'examples'];
+
+/**
+ * A linter: its name, its command line, and where it runs.
+ * @typedef {{ label: string, command: string[], cwd?: string }} Check
+ */
+
+/** @returns {readonly Check[]} those that need nothing but the npm packages */
+export function nodeChecks() {
+  return [
+    { label: 'biome', command: ['biome', 'ci', '.'] },
+    { label: 'eslint', command: ['eslint', ...rooms().filter((name) => name !== 'bench' && name !== 'test'), 'image'] },
+    { label: 'import cycles', command: ['depcruise', '--config', '.dependency-cruiser.cjs', ...rooms()] },
+    { label: 'tsc', command: tsc },
+    { label: 'tsc gate', command: [...tsc, '-p', 'gate'] },
+  ];
+}
+
+/** @returns {readonly Check[]} those that need the Python environment of the tests */
+export function pythonChecks(interpreter) {
+  return [
+    { label: 'shellcheck', command: [join(dirname(interpreter), 'shellcheck'), ...scripts()] },
+    { label: 'ruff', command: [interpreter, '-m', 'ruff', 'check', '--no-cache', ...python] },
+    { label: 'ruff format', command: [interpreter, '-m', 'ruff', 'format', '--no-cache', '--check', ...python] },
+    { label: 'mypy', command: [interpreter, '-m', 'mypy', '--cache-dir', '/dev/null'], cwd: join(root, 'image') },
+  ];
+}
+
+/** The linter of workflows comes by Go; undefined where there is none. */
+export function workflowCheck() {
+  const { status } = spawnSync('go', ['version'], { stdio: 'ignore' });
+  if (status !== 0) return undefined;
+  return { label: 'actionlint', command: ['go', 'run', ACTIONLINT, '-shellcheck=', '-pyflakes='] };
+}
+
+function rooms() {
+  return ['bin', 'bench', 'contract', 'gate', 'lambda', 'lib', 'local', 'test'];
+}
+
+/** Every file of shell that git knows. */
+function scripts() {
+  const files = execFileSync('git', ['ls-files', '*.sh', '.ci/run'], { cwd: root, encoding: 'utf8' });
+  return files.split('\n').filter((name) => name !== '');
+}
