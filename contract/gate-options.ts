@@ -52,6 +52,8 @@ export interface GateOptions {
   };
   /** Bytes of a request body, at most; larger ones are 413. */
   readonly maxBodyBytes: number;
+  /** Bytes of a body whose text is counted, at most; larger ones are 413 unread. */
+  readonly maxTextBytes: number;
   /** Path that the app answers (any status below 500) once it is ready. */
   readonly readinessPath: string;
   /** Seconds: the longest a request may take. Every timeout derives from it. */

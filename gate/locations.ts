@@ -12,3 +12,8 @@ export const LAMBDA_UPSTREAM = 'voicegate_lambda';
 export const SESSION_PATH = '/.voicegate/session';
 /** What the page looks like. */
 export const SESSION_STYLE_PATH = '/.voicegate/session.css';
+
+/** The status, told to nobody, by which a request goes on where its text is counted. */
+export const DIVERTED = 598;
+/** Where that is: a name, which no target can be. */
+export const TEXT_LOCATION = '@text';

@@ -1,12 +1,14 @@
+import { requestsOfAll, requestsOfClient, zoneBytes } from '../contract/gate-memory';
 import type { GateOptions } from '../contract/gate-options';
 import { GATE_ENV } from '../contract/names';
-import { SIGN_IN_STYLE } from './core/browser/sign-in-page';
 import {
   ANSWER_LOCATION as ANSWER,
   APP_UPSTREAM,
+  DIVERTED,
   INVOKE_LOCATION,
   SESSION_PATH,
   SESSION_STYLE_PATH,
+  TEXT_LOCATION,
 } from './locations';
 import { HIDDEN_CORS_HEADERS, renderCorsHeaders, renderCorsMaps } from './render-cors';
 
@@ -69,13 +71,10 @@ const VARIABLES = [
   'headers',
   'place',
   'held',
-  'client',
-  'trace',
-  'method',
-  'path',
-  'key',
-  'cache',
-  'characters',
+  'paid',
+  'carried',
+  'logged',
+  'stale',
   'reason',
   'retry',
   'should_retry',
@@ -89,20 +88,13 @@ const VARIABLES = [
   'invoke_body',
 ];
 
+/** What nginx itself knows of a request; the rest of the line is the program's, which has escaped it. */
 const LOG_FIELDS: readonly (readonly [string, string])[] = [
-  // First: it is what completes the others for requests that nginx refused by itself.
+  // First: it is what completes the line for requests that nginx refused by itself.
   ['decision', '"$gate_end"'],
   ['time', '"$time_iso8601"'],
   ['requestId', '"$request_id"'],
-  ['traceId', '"$gate_trace"'],
-  ['client', '"$gate_client"'],
-  ['method', '"$gate_method"'],
-  ['path', '"$gate_path"'],
   ['status', '$status'],
-  ['reason', '"$gate_reason"'],
-  ['cache', '"$gate_cache"'],
-  ['keyId', '"$gate_key"'],
-  ['characters', '$gate_spoken'],
   ['seconds', '$request_time'],
   ['appSeconds', '"$upstream_response_time"'],
   ['bytesIn', '$request_length'],
@@ -116,7 +108,7 @@ const LOG_FIELDS: readonly (readonly [string, string])[] = [
  */
 export function renderNginxConf(options: GateOptions): string {
   const { authorizer, longestRequest } = options;
-  const cache = Math.ceil(options.cacheBytes / 1024);
+  const zones = kilobytes(zoneBytes(options));
   return `load_module ${PLACEHOLDERS.modules}/ngx_http_js_module.so;
 daemon off;
 worker_processes ${options.workers};
@@ -126,7 +118,7 @@ error_log stderr warn;
 ${WORKER_ENV.map((name) => `env ${name};`).join('\n')}
 
 events {
-  worker_connections 4096;
+  worker_connections ${Math.max(4096, 2 * requestsOfAll(options.limits) + 1024)};
 }
 
 http {
@@ -134,17 +126,18 @@ http {
   map_hash_bucket_size 1024;
   js_engine qjs;
   js_import gate from program.js;
-  js_shared_dict_zone zone=allow:${cache}k timeout=1h evict;
-  js_shared_dict_zone zone=deny:${cache}k timeout=1h evict;
-  js_shared_dict_zone zone=limits:${Math.max(cache, 8192)}k type=number timeout=2m evict;
-  js_shared_dict_zone zone=abuse:${Math.max(1024, Math.ceil(cache / 4))}k type=number timeout=2m evict;
-  js_shared_dict_zone zone=flights:1m type=number timeout=2m evict;
-  js_shared_dict_zone zone=places:${Math.max(64, Math.ceil(options.limits.inFlight / 4))}k type=number timeout=2h evict;
+  js_context_reuse ${Math.ceil(requestsOfAll(options.limits) / options.workers)};
+  js_shared_dict_zone zone=allow:${zones.allow}k timeout=1h evict;
+  js_shared_dict_zone zone=deny:${zones.deny}k timeout=1h evict;
+  js_shared_dict_zone zone=limits:${zones.limits}k type=number timeout=2m evict;
+  js_shared_dict_zone zone=abuse:${zones.abuse}k type=number timeout=2m evict;
+  js_shared_dict_zone zone=flights:${zones.flights}k type=number timeout=2m evict;
+  js_shared_dict_zone zone=places:${zones.places}k type=number timeout=2h evict;
   # What is left of a lease must not be evicted: full, they refuse.
-  js_shared_dict_zone zone=leases:${2 * cache}k timeout=6h;
-  js_shared_dict_zone zone=allowances:${2 * cache}k type=number timeout=6h;
-  js_shared_dict_zone zone=state:64k timeout=30d evict;
-  js_shared_dict_zone zone=metrics:64k type=number;
+  js_shared_dict_zone zone=leases:${zones.leases}k timeout=6h;
+  js_shared_dict_zone zone=allowances:${zones.allowances}k type=number timeout=6h;
+  js_shared_dict_zone zone=state:${zones.state}k timeout=30d evict;
+  js_shared_dict_zone zone=metrics:${zones.metrics}k type=number;
 ${VARIABLES.map((name) => `  js_var $gate_${name};`).join('\n')}
   js_set $gate_end gate.end;
   js_fetch_timeout ${authorizer.timeout}ms;
@@ -169,12 +162,13 @@ ${VARIABLES.map((name) => `  js_var $gate_${name};`).join('\n')}
   ignore_invalid_headers on;
   reset_timedout_connection on;
   client_header_timeout 20s;
-  client_body_timeout 60s;
+  client_body_timeout 20s;
+  # A request has ended soon after its answer, whatever its client still sends.
+  lingering_time 2s;
+  lingering_timeout 1s;
   send_timeout 60s;
   large_client_header_buffers 4 16k;
   client_max_body_size ${options.maxBodyBytes};
-  # A body that is counted is held in memory, so that no text is written to a file.
-  client_body_buffer_size ${Math.max(16_384, options.maxBodyBytes)};
   keepalive_timeout ${options.loadBalancerIdleTimeout + 10}s;
   keepalive_requests 1000000000;
   keepalive_time 24h;
@@ -195,11 +189,27 @@ ${Object.entries(PHRASES)
   map $status $gate_challenge {
     401 'Bearer realm="voicegate"';
   }
-  map $gate_characters $gate_spoken {
-    default $gate_characters;
-    '' null;
+  # Printable ASCII but #: what a query may hold (target.ts).
+  map $request_uri $gate_plain {
+    '~^[!-"$-~]*$' 1;
   }
-  log_format gate escape=json '{${LOG_FIELDS.map(([name, value]) => `"${name}":${value}`).join(',')}}';
+  # Requests that are with the gate at the same time are bounded by client and in sum: each holds memory. IPv6 by its
+  # /48, the shortest prefix that has one spelling.
+${renderHop(options.trustedHops)}
+  map $gate_hop $gate_site {
+    default $gate_hop;
+    '~^(?<ipv4>[0-9]+\\.[0-9.]+):' $ipv4;
+    '~^\\[?(?<ipv6>[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f]*:)' $ipv6;
+  }
+  limit_conn_zone $gate_site zone=clients:256k;
+  limit_conn_zone $server_port zone=everybody:64k;
+  limit_conn_status 503;
+  limit_conn_log_level info;
+  map "$limit_conn_status:$gate_retry" $gate_wait {
+    default $gate_retry;
+    'REJECTED:' 1;
+  }
+  log_format gate escape=none '{${LOG_FIELDS.map(([name, value]) => `"${name}":${value}`).join(',')}$gate_logged}';
 ${renderCorsMaps(options.cors)}
   include lambda.conf;
 ${renderAppUpstream(options)}
@@ -209,33 +219,25 @@ ${renderAppUpstream(options)}
     access_log /dev/stdout gate buffer=4k flush=100ms;
     error_page ${Object.keys(PHRASES).join(' ')} ${ANSWER};
     error_page 494 =431 ${ANSWER};
+    error_page ${DIVERTED} = ${TEXT_LOCATION};
     # A refused request whose body then proves to be malformed gets this answer too.
     recursive_error_pages on;
+    limit_conn clients ${requestsOfClient(options.limits)};
+    limit_conn everybody ${requestsOfAll(options.limits)};
 
     location / {
       js_access gate.access;
-      add_header RateLimit $gate_ratelimit always;
-      add_header RateLimit-Policy $gate_ratelimit_policy always;${lines(renderCorsHeaders(options.cors))}${lines(options.cors === undefined ? [] : HIDDEN_CORS_HEADERS.map((name) => `proxy_hide_header ${name};`))}
-      proxy_pass http://$gate_upstream$gate_target;
-      proxy_http_version 1.1;
-      proxy_pass_request_headers off;
-      proxy_set_header Host $gate_host;
-      proxy_set_header Connection ${options.appKeepAlive === undefined ? 'close' : '""'};
-      # One header whose value goes on over further lines: nginx itself passes none of the client's.
-      proxy_set_header X-Request-Id $request_id$gate_headers;
-      proxy_redirect off;
-      proxy_buffering off;
-      proxy_request_buffering off;
-      proxy_buffer_size 16k;
-      proxy_buffers 4 16k;
-      proxy_busy_buffers_size 32k;
-      # With one address nginx tries again only what a kept connection took that the app had closed, and no POST.
-      proxy_next_upstream ${options.appKeepAlive === undefined ? 'off' : 'error'};
-      proxy_connect_timeout 5s;
-      proxy_send_timeout ${longestRequest}s;
-      proxy_read_timeout ${longestRequest}s;
-      proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Buffering X-Accel-Charset;
-    }
+      # Bodies go on to the app piece by piece.
+      client_body_buffer_size 16k;
+${renderProxy(options)}    }
+
+    # Requests that may pass but for their text, which is counted first: held in memory, so that it is in no file.
+    location ${TEXT_LOCATION} {
+      js_access gate.text;
+      client_max_body_size ${options.maxTextBytes};
+      client_body_buffer_size ${Math.max(16_384, options.maxTextBytes)};
+      client_body_timeout 10s;
+${renderProxy(options)}    }
 
     location = ${INVOKE_LOCATION} {
       internal;
@@ -269,7 +271,7 @@ ${options.webSession === undefined ? '' : renderSessionLocations()}    location 
       internal;
       default_type application/json;
       add_header WWW-Authenticate $gate_challenge always;
-      add_header Retry-After $gate_retry always;
+      add_header Retry-After $gate_wait always;
       add_header X-Should-Retry $gate_should_retry always;
       add_header RateLimit $gate_ratelimit always;
       add_header RateLimit-Policy $gate_ratelimit_policy always;
@@ -307,6 +309,46 @@ function renderAppUpstream({ appKeepAlive, limits }: GateOptions): string {
 `;
 }
 
+function kilobytes<T extends Readonly<Record<string, number>>>(bytes: T): T {
+  return Object.fromEntries(Object.entries(bytes).map(([name, size]) => [name, Math.ceil(size / 1024)])) as T;
+}
+
+/** What makes a location pass on, to where the program says. */
+function renderProxy(options: GateOptions): string {
+  const { longestRequest } = options;
+  return `      add_header RateLimit $gate_ratelimit always;
+      add_header RateLimit-Policy $gate_ratelimit_policy always;${lines(renderCorsHeaders(options.cors))}${lines(options.cors === undefined ? [] : HIDDEN_CORS_HEADERS.map((name) => `proxy_hide_header ${name};`))}
+      proxy_pass http://$gate_upstream$gate_target;
+      proxy_http_version 1.1;
+      proxy_pass_request_headers off;
+      proxy_set_header Host $gate_host;
+      proxy_set_header Connection ${options.appKeepAlive === undefined ? 'close' : '""'};
+      # One header whose value goes on over further lines: nginx itself passes none of the client's.
+      proxy_set_header X-Request-Id $request_id$gate_headers;
+      proxy_redirect off;
+      proxy_buffering off;
+      proxy_request_buffering off;
+      proxy_buffer_size 16k;
+      proxy_buffers 4 16k;
+      proxy_busy_buffers_size 32k;
+      # With one address nginx tries again only what a kept connection took that the app had closed, and no POST.
+      proxy_next_upstream ${options.appKeepAlive === undefined ? 'off' : 'error'};
+      proxy_connect_timeout 5s;
+      proxy_send_timeout ${longestRequest}s;
+      proxy_read_timeout ${longestRequest}s;
+      proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Buffering X-Accel-Charset;
+`;
+}
+
+/** The client as the nearest trusted proxy reports it. */
+function renderHop(trustedHops: number): string {
+  const others = trustedHops > 1 ? `(?:,[^,]*){${trustedHops - 1}}` : '';
+  const last = `    '~^(?:.*,)? *(?<hop>[0-9A-Fa-f.:\\[\\]]{1,47}) *${others}$' $hop;\n`;
+  return `  map $http_x_forwarded_for $gate_hop {
+    default $remote_addr;
+${trustedHops === 0 ? '' : last}  }`;
+}
+
 /** Directives of a location, one a line. */
 function lines(directives: readonly string[]): string {
   return directives.map((directive) => `\n      ${directive}`).join('');
@@ -317,13 +359,11 @@ function renderSessionLocations(): string {
   return `    location = ${SESSION_PATH} {
       js_content gate.session;
       client_max_body_size 8k;
+      client_body_timeout 10s;
     }
 
     location = ${SESSION_STYLE_PATH} {
-      default_type text/css;
-      add_header Cache-Control max-age=3600;
-      add_header X-Content-Type-Options nosniff;
-      return 200 '${SIGN_IN_STYLE}';
+      js_content gate.style;
     }
 
 `;

@@ -45,6 +45,7 @@ export function validateOptions(options: GateOptions): void {
   integer('limits.inFlight', limits.inFlight, 1, 10_000, 'requests');
   integer('limits.queue', limits.queue, 0, 10_000, 'requests');
   integer('maxBodyBytes', options.maxBodyBytes, 1, 1024 ** 3, 'bytes');
+  integer('maxTextBytes', options.maxTextBytes, 1, options.maxBodyBytes, 'bytes, no more than maxBodyBytes');
   if (!PLAIN_PATH.test(options.readinessPath)) fail('readinessPath', options.readinessPath, 'a path such as /healthz');
   integer('longestRequest', options.longestRequest, 1, 3600, 'seconds');
   if (options.appKeepAlive !== undefined) integer('appKeepAlive', options.appKeepAlive, 2, 3600, 'seconds');

@@ -15,7 +15,7 @@ import {
 } from '../../contract/quota';
 import { monthUse, type QuotaCounter } from '../../contract/quota-counter';
 import { unspent } from '../../gate/core/quota/allowance';
-import { type LeasePorts, pay, payFromLease, takeLease as takeGrant } from '../../gate/core/quota/lease';
+import { acceptLease, type LeasePorts, pay, payFromLease } from '../../gate/core/quota/lease';
 import { takeLease } from '../../lambda/authorizer/quota';
 import type { QuotaStore } from '../../lambda/authorizer/quota-store';
 import { MemoryDict } from './memory-dict';
@@ -210,7 +210,7 @@ class World {
     if (chance(faults.answerLost)) return giveUp();
     if (chance(faults.answerLate)) {
       this.time.after(TIMEOUT + this.random() * 90_000, () => {
-        if (!gate.dead) takeGrant(gate.ports, keyId, asked, lease, from);
+        if (!gate.dead) acceptLease(gate.ports, keyId, asked, lease, from);
         return false;
       });
       return giveUp();

@@ -57,8 +57,6 @@ export function sessionPorts(r: NginxHTTPRequest): SessionPorts {
 const POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 export function answerPage(r: NginxHTTPRequest, answer: SessionAnswer): void {
-  const v = r.variables;
-  v.gate_reason = answer.reason;
   r.headersOut['Cache-Control'] = 'no-store';
   if (answer.cookie !== undefined) r.headersOut['Set-Cookie'] = [answer.cookie];
   if (answer.location !== undefined) {

@@ -5,6 +5,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { memoryLimitMiB } from '../../contract/gate-memory';
 import { GATE_ENV } from '../../contract/names';
 import { acknowledge } from '../shared/acknowledge';
 import { checkInteger } from '../shared/checks';
@@ -85,7 +86,8 @@ export class AuthorizerGate extends Construct {
 
     const { handler } = props.authorizer.bindGate();
     this.metricsService = Names.uniqueResourceName(taskDefinition, { maxLength: 200, separator: '-' });
-    const bundle = loadGateBundle().packGate(gateOptions(props, this.metricsService));
+    const options = gateOptions(props, this.metricsService);
+    const bundle = loadGateBundle().packGate(options);
     const longestRequest = longestRequestSeconds(props);
     const gateImage = props.image ?? GateImage.publicEcr();
     if (isChina(Stack.of(this))) gateImage._checkReach('a region in China');
@@ -127,6 +129,8 @@ export class AuthorizerGate extends Construct {
       readonlyRootFilesystem: true,
       linuxParameters: this.linuxParameters('Linux', [ecs.Capability.ALL]),
       memoryReservationMiB: 128,
+      // All that strangers can make it hold fits in.
+      memoryLimitMiB: memoryLimitMiB(options),
       stopTimeout: Duration.seconds(stopTimeoutSeconds(longestRequest, drainDelaySeconds(props))),
       portMappings: [
         { containerPort: AuthorizerGate.PORT, name: 'gate' },

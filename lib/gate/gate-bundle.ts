@@ -61,6 +61,7 @@ export function gateOptions(options: AuthorizerGateOptions, metricsService: stri
     ],
     limits: resolveGateLimits('AuthorizerGate', options.limits),
     maxBodyBytes: options.maxBodySize?.toBytes() ?? 1024 * 1024,
+    maxTextBytes: options.maxBodySize?.toBytes() ?? 64 * 1024,
     readinessPath,
     longestRequest,
     appKeepAlive: options.appKeepAlive && checkSeconds('AuthorizerGate: appKeepAlive', options.appKeepAlive, 2, 3600),

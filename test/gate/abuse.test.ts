@@ -12,6 +12,8 @@ import { allow, answer } from './support/lambda-endpoint';
 
 const FAILURES = 5;
 const BAN = 3;
+/** Of unknown keys, in a minute, of a client that is banned. */
+const LOOKUPS = 10;
 
 const good = new Map<string, string>();
 const refused = new Map<string, Deny['reason']>();
@@ -65,7 +67,7 @@ async function guess(address: string, times: number): Promise<void> {
 describe('a client with many failed attempts', () => {
   it('is banned for a while: 429 that says for how long, without an invocation, and free afterwards', async () => {
     const address = '192.0.2.1';
-    await guess(address, FAILURES + 1);
+    await guess(address, FAILURES + 1 + LOOKUPS);
     const before = lambda.invocations.length;
     const banned = await ask(issue(), address);
     expect(banned.status).toBe(429);
@@ -82,11 +84,21 @@ describe('a client with many failed attempts', () => {
     const address = '192.0.2.2';
     const colleague = issue();
     expect((await ask(colleague, address)).status).toBe(200);
-    await guess(address, FAILURES + 1);
+    await guess(address, FAILURES + 1 + LOOKUPS);
     expect((await ask(newKey().text, address)).status).toBe(429);
     expect((await ask(colleague, address)).status).toBe(200);
     expect((await ask(undefined, address, '/')).status).toBe(200);
     expect((await ask(issue(), '192.0.2.3')).status).toBe(200);
+  });
+
+  it('does not lock out a colleague with a good key, as long as there are look-ups left', async () => {
+    const address = '192.0.2.6';
+    await guess(address, FAILURES + LOOKUPS);
+    expect((await ask(issue(), address)).status).toBe(200);
+    // A match costs none.
+    expect((await ask(issue(), address)).status).toBe(200);
+    expect((await ask(newKey().text, address)).status).toBe(401);
+    expect((await ask(newKey().text, address)).status).toBe(429);
   });
 
   it('is not one that goes on with one expired key, or sends none', async () => {
@@ -103,14 +115,14 @@ describe('a client with many failed attempts', () => {
   });
 
   it('is counted by its network when it has IPv6, so that it cannot change its address', async () => {
-    for (let i = 0; i <= FAILURES; i++) await ask(newKey().text, `2001:db8::${i + 1}`);
+    for (let i = 0; i <= FAILURES + LOOKUPS; i++) await ask(newKey().text, `2001:db8::${i + 1}`);
     expect((await ask(newKey().text, '2001:db8::ffff')).status).toBe(429);
     expect((await ask(newKey().text, '2001:db8:0:1::1')).status).toBe(401);
   });
 
   it('counts what is no key at all as well', async () => {
-    for (let i = 0; i <= FAILURES; i++) await ask('vg_guess', '192.0.2.5');
-    expect((await ask(newKey().text, '192.0.2.5')).status).toBe(429);
+    for (let i = 0; i <= FAILURES; i++) expect((await ask(`vg_guess${i}`, '192.0.2.5')).status).toBe(401);
+    expect((await ask('vg_guess', '192.0.2.5')).status).toBe(429);
   });
 });
 
@@ -126,6 +138,10 @@ it('clients that have failed use half of the invocations at most, so newcomers f
     const guesses = addresses.map((address) => ask(newKey().text, address));
     await expect.poll(() => lambda.invocations.length - before).toBe(4);
     expect((await ask(issue(), '192.0.2.120')).status).toBe(200);
+    // The others wait a little, in vain.
+    let turnedAway = 0;
+    for (const one of guesses) void one.then(({ status }) => status === 429 && turnedAway++);
+    await expect.poll(() => turnedAway, { timeout: 5000 }).toBe(8);
     open();
     const statuses = (await Promise.all(guesses)).map(({ status }) => status);
     expect(statuses.filter((status) => status === 401)).toHaveLength(4);

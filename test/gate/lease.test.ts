@@ -11,7 +11,7 @@ import {
   type Quota,
 } from '../../contract/quota';
 import { EMPTY_COUNTER, monthUse, type QuotaCounter } from '../../contract/quota-counter';
-import { type LeasePorts, leaseRequest, pay, payFromLease, type Renewal, takeLease } from '../../gate/core/quota/lease';
+import { acceptLease, type LeasePorts, leaseRequest, pay, payFromLease } from '../../gate/core/quota/lease';
 import { grantLease } from '../../lambda/authorizer/quota';
 
 const NOON = Date.UTC(2026, 10, 24, 12);
@@ -47,7 +47,7 @@ function grantOf(request: LeaseRequest, granted: Amounts, changes: Partial<Lease
 /** The authorizer's own rules on a counter in memory. */
 function authorizer(quota: Quota) {
   const state = { counter: EMPTY_COUNTER as QuotaCounter, asked: [] as LeaseRequest[] };
-  const renew = async (request: LeaseRequest): Promise<Renewal<never>> => {
+  const renew = async (request: LeaseRequest): Promise<{ readonly lease: LeaseGrant }> => {
     state.asked.push(request);
     const { grant, counter } = grantLease(state.counter, quota, request, now / 1000);
     if (counter !== undefined) state.counter = counter;
@@ -172,7 +172,7 @@ describe('paying for a request', () => {
 describe('a lease', () => {
   const taken = (ports: LeasePorts, granted: Amounts, changes: Partial<LeaseGrant> = {}) => {
     const request = leaseRequest(ports, KEY, ONE);
-    takeLease(ports, KEY, request, grantOf(request, granted, changes), now);
+    acceptLease(ports, KEY, request, grantOf(request, granted, changes), now);
     return request;
   };
   const payable = (ports: LeasePorts) => {
@@ -211,9 +211,9 @@ describe('a lease', () => {
     const ports = gatePorts();
     const request = leaseRequest(ports, KEY, ONE);
     const grant = grantOf(request, { requests: 5, characters: 0 });
-    takeLease(ports, KEY, request, grant, now);
+    acceptLease(ports, KEY, request, grant, now);
     expect(payable(ports)).toBe(5);
-    takeLease(ports, KEY, request, grant, now);
+    acceptLease(ports, KEY, request, grant, now);
     expect(payable(ports)).toBe(0);
     expect(leaseRequest(ports, KEY, ONE)).toMatchObject({ sequence: request.sequence + 1, unspent: NOTHING });
   });
@@ -222,9 +222,9 @@ describe('a lease', () => {
     const ports = gatePorts();
     const request = leaseRequest(ports, KEY, ONE);
     const grant = grantOf(request, { requests: 5, characters: 0 });
-    takeLease(ports, KEY, request, { ...grant, gate: 'other' }, now);
-    takeLease(ports, KEY, request, grant, now + 1);
-    takeLease(ports, KEY, request, grant, now - 120_001);
+    acceptLease(ports, KEY, request, { ...grant, gate: 'other' }, now);
+    acceptLease(ports, KEY, request, grant, now + 1);
+    acceptLease(ports, KEY, request, grant, now - 120_001);
     expect(payable(ports)).toBe(0);
     expect(leaseRequest(ports, KEY, ONE).sequence).toBe(request.sequence);
   });
@@ -295,7 +295,7 @@ describe('a lease', () => {
   it('of a higher number than asked for is where the numbering goes on', () => {
     const ports = gatePorts();
     const request = leaseRequest(ports, KEY, ONE);
-    takeLease(ports, KEY, request, grantOf(request, NOTHING, { sequence: request.sequence + 41, seconds: 0 }), now);
+    acceptLease(ports, KEY, request, grantOf(request, NOTHING, { sequence: request.sequence + 41, seconds: 0 }), now);
     expect(leaseRequest(ports, KEY, ONE).sequence).toBe(request.sequence + 42);
   });
 
@@ -358,7 +358,7 @@ it('workers that interrupt one another between any two steps never spend or retu
           if (request !== undefined) {
             const amount = granted.get(request.sequence) ?? Math.floor(random() * 10);
             granted.set(request.sequence, amount);
-            takeLease(ports, KEY, request, grantOf(request, { requests: amount, characters: 0 }), now);
+            acceptLease(ports, KEY, request, grantOf(request, { requests: amount, characters: 0 }), now);
           }
         }
         depth--;

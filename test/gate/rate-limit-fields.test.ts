@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { LimitState } from '../../contract/quota';
-import { rateLimitFields } from '../../gate/core/quota/rate-limit-fields';
+import { rateLimitFields } from '../../gate/core/answer/rate-limit-fields';
 
 const limits: readonly LimitState[] = [
   { name: 'requests-per-day', quota: 100, window: 86_400, remaining: 12, resetsIn: 3599.2 },

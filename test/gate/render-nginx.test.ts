@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { GateBundle } from '../../contract/gate-options';
-import { APP_UPSTREAM, INVOKE_LOCATION } from '../../gate/locations';
+import { APP_UPSTREAM, DIVERTED, INVOKE_LOCATION, TEXT_LOCATION } from '../../gate/locations';
 import { renderNginxConf } from '../../gate/render-nginx';
 import { buildGate, gateOptions } from './support/bundle';
 import { GateContainers } from './support/gate';
@@ -10,12 +10,13 @@ import { anyOptions } from './support/options-arbitrary';
 
 /** What makes a location pass requests on, or makes a request reach another location. */
 const PASSES = /^(proxy|fastcgi|uwsgi|scgi|grpc|memcached)_pass$/;
-const REDIRECTS = ['try_files', 'rewrite', 'auth_request', 'mirror', 'index', 'post_action', 'if', 'error_page'];
+const REDIRECTS = ['try_files', 'rewrite', 'auth_request', 'mirror', 'index', 'post_action', 'if'];
 
 /** What is wrong with a configuration, in words. */
 function openings(conf: readonly Directive[]): readonly string[] {
   const problems: string[] = [];
   const proxying = new Set<string>();
+  let diversions = 0;
   // The way to Lambda is for subrequests alone, which `internal` ensures, and leads where the program says.
   const lambda = [...walk(conf)].find(({ directive }) => directive.args.at(-1) === INVOKE_LOCATION)?.directive;
   const parts = lambda?.block?.map(({ name, args }) => [name, ...args].join(' ')) ?? [];
@@ -26,7 +27,9 @@ function openings(conf: readonly Directive[]): readonly string[] {
     const own = location?.block?.map(({ name }) => name) ?? [];
     proxying.add(location?.args.at(-1) ?? '');
     if (location?.name !== 'location') problems.push(`${directive.name} outside of a location`);
-    if (!own.includes('js_access')) problems.push(`${location?.args} proxies without js_access`);
+    const handler = location?.args.at(-1) === TEXT_LOCATION ? 'gate.text' : 'gate.access';
+    const decides = location?.block?.some(({ name, args }) => name === 'js_access' && args[0] === handler);
+    if (!decides) problems.push(`${location?.args} proxies without js_access of its own`);
     const expected = location === lambda ? '$gate_invoke' : 'http://$gate_upstream$gate_target';
     if (directive.args[0] !== expected) problems.push(`${directive.args} is no variable`);
     if (own.includes('js_content')) problems.push(`${location?.args} also answers by itself`);
@@ -35,16 +38,20 @@ function openings(conf: readonly Directive[]): readonly string[] {
     // Only the program can name it, since the variable is the only way there.
     if (directive.name === 'upstream' && directive.args[0] !== APP_UPSTREAM)
       problems.push(`upstream ${directive.args}`);
-    if (
-      directive.name === 'error_page' ? proxying.has(directive.args.at(-1) ?? '') : REDIRECTS.includes(directive.name)
-    ) {
+    if (directive.name === 'error_page') {
+      // The program's own status, which no app's answer and no error of nginx has, leads to where bodies are counted.
+      const isDiversion = directive.args.join(' ') === `${DIVERTED} = ${TEXT_LOCATION}`;
+      if (isDiversion) diversions++;
+      else if (proxying.has(directive.args.at(-1) ?? '')) problems.push(`error_page ${directive.args} leads elsewhere`);
+    } else if (REDIRECTS.includes(directive.name)) {
       problems.push(`${directive.name} ${directive.args} leads elsewhere`);
     }
     if (directive.name === 'js_var' && directive.args.length !== 1)
       problems.push(`${directive.args} has a first value`);
     if (directive.name === 'set' || directive.name === 'satisfy') problems.push(`${directive.name} ${directive.args}`);
   }
-  if (proxying.size !== 2) problems.push(`${proxying.size} locations proxy`);
+  if (diversions !== 1) problems.push(`${diversions} ways lead to where bodies are counted`);
+  if (proxying.size !== 3) problems.push(`${proxying.size} locations proxy`);
   return problems;
 }
 
@@ -67,6 +74,12 @@ describe('the configuration', () => {
     ],
     ['to Lambda for everybody', (text: string) => text.replace(/(invoke \{\s+)internal;/, '$1')],
     ['by a rewrite', (text: string) => text.replace('js_access', 'rewrite ^ /; js_access')],
+    ['by the status of an answer', (text: string) => text.replace(`error_page ${DIVERTED} =`, 'error_page 502 598 =')],
+    ['where bodies are counted by a path', (text: string) => text.replaceAll(TEXT_LOCATION, '/text')],
+    [
+      'where bodies are counted before it was decided',
+      (text: string) => text.replace('js_access gate.text', 'js_access gate.access'),
+    ],
     ['by an error page', (text: string) => text.replace(/error_page 494 .*;/, 'error_page 494 /;')],
     [
       'with a variable set before',

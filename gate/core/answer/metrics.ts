@@ -1,11 +1,15 @@
 /** The gate's metrics: one line a minute in CloudWatch's Embedded Metric Format. */
 
-import type { TopFailures } from '../limits/abuse';
-
 export interface MetricsIdentity {
   readonly namespace: string;
   /** Value of the dimension `Service`. */
   readonly service: string;
+}
+
+/** Who failed most in a minute, and how often. */
+export interface TopFailures {
+  readonly clients: Readonly<Record<string, number>>;
+  readonly keyIds: Readonly<Record<string, number>>;
 }
 
 export interface Snapshot {

@@ -1,14 +1,13 @@
 /** What the gate does for browsers before and after it decides: preflights, the session cookie, the way to sign in. */
 
+import type { GateOptions } from '../../../contract/gate-options';
 import { SESSION_PATH } from '../../locations';
-import type { Outcome, Trace } from '../answer/outcome';
-import { QUERY_KEY } from '../credential/credential';
-import type { Held } from '../decision/authorize';
-import { type GatePorts, passThrough } from '../gate';
+import type { Refusal } from '../answer/refusal';
+import { type Found, QUERY_KEY, takeCredential } from '../credential/credential';
 import { withoutParameter } from '../request/query';
-import type { GateRequest } from '../request/visit';
+import type { Headers } from '../request/request-headers';
 import { type Preflight, preflight } from './cors';
-import { openSession, type Sealing, type SessionSecrets, takeSessionCookies } from './session-cookie';
+import { openSession, type Sealing, type SessionSecrets, takeSessionCookies, withoutSession } from './session-cookie';
 
 /** What sessions need of the world. */
 export interface SessionPorts {
@@ -18,16 +17,23 @@ export interface SessionPorts {
   secrets(): SessionSecrets;
 }
 
-export type BrowserOutcome =
-  | { readonly kind: 'preflight'; readonly preflight: Preflight }
-  | {
-      readonly kind: 'decided';
-      readonly outcome: Outcome;
+/** What of a visit is looked at, and what a session changes of it. */
+export interface BrowserVisit extends Found {
+  readonly method: string;
+  readonly target: string;
+  headers: Headers;
+  /** What is passed on to the app. */
+  lines: string;
+}
+
+export type BrowserAnswer =
+  | ({ readonly kind: 'preflight' } & Preflight)
+  | (Refusal & {
       /** Where to send somebody who can sign in there. */
       readonly location?: string;
       /** Whether the browser holds a cookie that is worth nothing. */
       readonly forget?: boolean;
-    };
+    });
 
 /** Not a key, whatever keys begin with: refused as any malformed one, and different from every other. */
 const NO_KEY = 'session';
@@ -36,65 +42,65 @@ const LONGEST_RETURN = 2048;
 const LONGEST_ACCEPT = 1024;
 const REFUSED_WEIGHT = /^q=0(?:\.0*)?$/i;
 
-/** Decides, synchronously wherever {@link passThrough} does and the client sends no session. */
-export function admit(
-  request: GateRequest,
-  ports: GatePorts,
+/** Walks as `walk` does, synchronously too unless the client sends a session. */
+export function walkBrowser<V extends BrowserVisit, A extends { readonly kind: string }>(
+  visit: V,
+  { cors, webSession }: Pick<GateOptions, 'cors' | 'webSession'>,
   sessions: SessionPorts,
-  held: Held,
-  trace: Trace,
-): BrowserOutcome | Promise<BrowserOutcome> {
-  const { cors, webSession } = ports.settings.options;
+  now: () => number,
+  walk: (visit: V) => A | Refusal | undefined | Promise<A | Refusal | undefined>,
+): A | BrowserAnswer | undefined | Promise<A | BrowserAnswer | undefined> {
   if (cors !== undefined) {
-    const asked = preflight(request, cors.allowOrigins);
-    if (asked !== undefined) return { kind: 'preflight', preflight: asked };
+    const asked = preflight(visit, cors.allowOrigins);
+    if (asked !== undefined) return { kind: 'preflight', ...asked };
   }
-  if (webSession === undefined) {
-    const outcome = passThrough(request, ports, held, trace);
-    return outcome instanceof Promise ? outcome.then(decided) : decided(outcome);
+  if (webSession === undefined) return walk(visit);
+  const { values, headers } = takeSessionCookies(visit.headers);
+  if (values.length > 0) {
+    visit.lines = withoutSession(visit.lines);
+    visit.headers = headers;
+    return walkSession(visit, values, sessions, now, walk);
   }
-  const { values, headers } = takeSessionCookies(request.headers);
-  const finish = (outcome: Outcome) => withSignIn(request, outcome, false);
-  if (values.length === 0) {
-    const outcome = passThrough(request, ports, held, trace);
-    return outcome instanceof Promise ? outcome.then(finish) : finish(outcome);
-  }
-  return admitSession({ ...request, headers }, values, ports, sessions, held, trace);
+  const answer = walk(visit);
+  return answer instanceof Promise
+    ? answer.then((settled) => withSignIn(visit, settled, false))
+    : withSignIn(visit, answer, false);
 }
 
 /** The key in the cookie counts as one in the header, so a second, different credential is told as ever. */
-async function admitSession(
-  request: GateRequest,
+async function walkSession<V extends BrowserVisit, A extends { readonly kind: string }>(
+  visit: V,
   values: readonly string[],
-  ports: GatePorts,
   sessions: SessionPorts,
-  held: Held,
-  trace: Trace,
-): Promise<BrowserOutcome> {
+  now: () => number,
+  walk: (visit: V) => A | Refusal | undefined | Promise<A | Refusal | undefined>,
+): Promise<A | BrowserAnswer | undefined> {
   const secrets = sessions.secrets();
-  const keys: (readonly [string, string])[] = [];
   let forget = false;
   for (const value of values) {
-    const session = await openSession(value, sessions.host, secrets, sessions.sealing, ports.now());
+    const session = await openSession(value, sessions.host, secrets, sessions.sealing, now());
     forget ||= session === undefined;
-    keys.push(['X-API-Key', session?.key ?? NO_KEY]);
+    takeCredential(visit, session?.key ?? NO_KEY, 'header');
   }
-  const outcome = await passThrough({ ...request, headers: [...request.headers, ...keys] }, ports, held, trace);
-  return withSignIn(request, outcome, forget);
+  return withSignIn(visit, await walk(visit), forget);
 }
 
-function decided(outcome: Outcome): BrowserOutcome {
-  return { kind: 'decided', outcome };
+function withSignIn<A extends { readonly kind: string }>(
+  visit: BrowserVisit,
+  answer: A | Refusal | undefined,
+  forget: boolean,
+): A | BrowserAnswer | undefined {
+  if (answer === undefined || !isRefusal(answer)) return answer;
+  const location = answer.status === 401 && isNavigation(visit) ? signInFor(visit.target) : undefined;
+  return { ...answer, forget, ...(location !== undefined && { location }) };
 }
 
-function withSignIn(request: GateRequest, outcome: Outcome, forget: boolean): BrowserOutcome {
-  if (outcome.kind === 'pass') return { kind: 'decided', outcome };
-  const location = outcome.status === 401 && isNavigation(request) ? signInFor(request.target) : undefined;
-  return { kind: 'decided', outcome, forget, ...(location !== undefined && { location }) };
+function isRefusal(answer: { readonly kind: string }): answer is Refusal {
+  return answer.kind === 'refuse';
 }
 
 /** A person who opens a page. Programs, and pages that fetch, want the status. */
-function isNavigation({ method, headers }: GateRequest): boolean {
+function isNavigation({ method, headers }: BrowserVisit): boolean {
   if (method !== 'GET') return false;
   let html = false;
   for (const [name, value] of headers) {

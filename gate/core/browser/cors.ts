@@ -1,6 +1,6 @@
 /** Cross-origin requests: what a preflight is answered. The headers of other answers are nginx's (render-nginx.ts). */
 
-import type { GateRequest } from '../request/visit';
+import type { Headers } from '../request/request-headers';
 
 export interface Preflight {
   readonly allowed: boolean;
@@ -23,7 +23,10 @@ export const PREFLIGHT_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
 const NAMES = /^[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,2048}$/;
 
 /** The preflight that the request is, or undefined when it is none. */
-export function preflight(request: GateRequest, allowOrigins: readonly string[]): Preflight | undefined {
+export function preflight(
+  request: { readonly method: string; readonly headers: Headers },
+  allowOrigins: readonly string[],
+): Preflight | undefined {
   if (request.method !== 'OPTIONS') return undefined;
   let origin: string | undefined;
   let method: string | undefined;

@@ -6,6 +6,8 @@
  * host are authenticated with it, so a cookie of another host does not open.
  */
 
+import type { Headers } from '../request/request-headers';
+
 export const SESSION_COOKIE = '__Host-voicegate';
 
 /** Encrypts and decrypts; each key is 32 bytes. */
@@ -123,11 +125,11 @@ export interface CookieHeaders {
   /** Different values of session cookies, a few at most: opening one costs far more than sending it. */
   readonly values: readonly string[];
   /** The headers without them. */
-  readonly headers: readonly (readonly [string, string])[];
+  readonly headers: Headers;
 }
 
 /** Takes the session cookie out of the request's headers; other cookies stay as they are. */
-export function takeSessionCookies(headers: readonly (readonly [string, string])[]): CookieHeaders {
+export function takeSessionCookies(headers: Headers): CookieHeaders {
   if (!mayHoldSession(headers)) return { values: [], headers };
   const values = new Set<string>();
   const kept: (readonly [string, string])[] = [];
@@ -149,7 +151,20 @@ export function takeSessionCookies(headers: readonly (readonly [string, string])
   return { values: [...values], headers: kept };
 }
 
-function mayHoldSession(headers: CookieHeaders['headers']): boolean {
+/** The header lines for the app without it. */
+export function withoutSession(lines: string): string {
+  return lines
+    .split('\r\n')
+    .flatMap((line) => {
+      const colon = line.indexOf(':');
+      if (colon < 0) return [line];
+      const [kept] = takeSessionCookies([[line.slice(0, colon), line.slice(colon + 2)]]).headers;
+      return kept === undefined ? [] : [`${kept[0]}: ${kept[1]}`];
+    })
+    .join('\r\n');
+}
+
+function mayHoldSession(headers: Headers): boolean {
   // By index: taking pairs apart makes an iterator for each, and this runs for every request.
   for (let i = 0; i < headers.length; i++) {
     const pair = headers[i];

@@ -1,20 +1,37 @@
 /** Signing in and out: a key is exchanged for a session cookie. */
 
 import { SESSION_PATH } from '../../locations';
-import type { Trace } from '../answer/outcome';
 import { claimedKeyId, isWellFormed } from '../credential/credential';
-import { askAuthorizer, cachedVerdict, type Held, type Verdict } from '../decision/authorize';
-import { authorizerEvent, type GatePorts } from '../gate';
-import { banLeft, noteFailure } from '../limits/abuse';
+import {
+  type AuthorizePorts,
+  askAuthorizer,
+  type CacheState,
+  cachedVerdict,
+  type Held,
+  type Verdict,
+} from '../decision/authorize';
+import { banLeft, noteFailure, noteMalformed } from '../limits/abuse';
+import { takeOverall } from '../limits/limits';
 import { takeFromWindow } from '../limits/window';
-import { type Client, identifyClient } from '../request/client';
+import type { Client } from '../request/client';
 import { queryPairs } from '../request/query';
-import { headerOf } from '../request/request-headers';
-import { parseTarget } from '../request/target';
-import type { GateRequest } from '../request/visit';
+import { type Headers, headerOf } from '../request/request-headers';
+import { isClearTarget } from '../request/target';
 import type { SessionPorts } from './browser';
 import { openSession, sealSession, setCookie, takeSessionCookies } from './session-cookie';
 import { type PageState, type Problem, signInPage } from './sign-in-page';
+
+/** What of a visit is looked at, and what is noted for the log. */
+export interface SignInVisit {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: Headers;
+  readonly peer: string;
+  readonly ports: AuthorizePorts & Held & { digest(text: string): string };
+  readonly client: Client;
+  cache: CacheState | '';
+  keyId: string;
+}
 
 /** What the sign-in page's location answers. */
 export interface SessionAnswer {
@@ -32,26 +49,18 @@ export interface SessionAnswer {
 const MINUTE = 60_000;
 
 export async function answerSession(
-  request: GateRequest,
+  visit: SignInVisit,
   /** The body of a POST. */
   body: string,
-  ports: GatePorts,
   sessions: SessionPorts,
-  held: Held,
-  trace: Trace,
+  /** Makes the authorizer's event for a key. */
+  eventFor: (key: string) => string,
 ): Promise<SessionAnswer> {
+  const { ports, method } = visit;
   const { options } = ports.settings;
-  const client = identifyClient(
-    headerOf(request.headers, 'x-forwarded-for'),
-    headerOf(request.headers, 'x-forwarded-proto'),
-    request.peer,
-    options.trustedHops,
-  );
-  trace.client = client.address;
-  trace.path = SESSION_PATH;
-  const { method } = request;
+  const { client } = visit;
   const state: PageState = {
-    languages: headerOf(request.headers, 'accept-language') ?? '',
+    languages: headerOf(visit.headers, 'accept-language') ?? '',
     back: '/',
     signedIn: false,
   };
@@ -61,34 +70,34 @@ export async function answerSession(
     page: signInPage({ ...state, problem }),
     ...(retryAfter !== undefined && { retryAfter }),
   });
+  const limited = takeOverall(ports.limits, options.limits, client.network, ports.now());
+  if (limited !== undefined) return refuse(429, 'client-rate', 'busy', limited.retryAfter);
+
   if (!['GET', 'HEAD', 'POST', 'DELETE'].includes(method)) return { status: 405, reason: 'method-unknown' };
-  const window = { limit: options.limits.requestsPerMinute, length: MINUTE };
-  const counted = takeFromWindow(ports.limits, `a${client.network}:`, window, ports.now());
-  if (!counted.allowed) return refuse(429, 'client-rate', 'busy', counted.retryAfter);
 
   if (method === 'GET' || method === 'HEAD') {
-    const given = queryPairs(request.target.split('?').slice(1).join('?')).find(([name]) => name === 'return')?.[1];
-    const signedIn = await isSignedIn(request, ports, sessions);
+    const given = queryPairs(visit.target.split('?').slice(1).join('?')).find(([name]) => name === 'return')?.[1];
+    const signedIn = await isSignedIn(visit, sessions);
     return {
       status: 200,
       reason: 'sign-in-page',
       page: signInPage({ ...state, back: localPath(given, options.relaxedPaths), signedIn }),
     };
   }
-  if (!isSameOrigin(request, sessions.host, client.proto)) return refuse(403, 'origin', 'origin');
+  if (!isSameOrigin(visit.headers, sessions.host, client.proto)) return refuse(403, 'origin', 'origin');
   if (method === 'DELETE') return { status: 204, reason: 'signed-out', cookie: setCookie() };
-  if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(headerOf(request.headers, 'content-type') ?? '')) {
+  if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(headerOf(visit.headers, 'content-type') ?? '')) {
     return refuse(400, 'unreadable', 'form');
   }
   const form = new Map(queryPairs(body));
   if (form.has('end')) return { status: 303, reason: 'signed-out', location: SESSION_PATH, cookie: setCookie() };
   const back = localPath(form.get('return'), options.relaxedPaths);
   const key = form.get('key')?.trim() ?? '';
-  const verdict = await verdictOn(key, request, client, ports, held);
+  const verdict = await verdictOn(key, visit, eventFor);
   const again = (problem: Problem) => signInPage({ ...state, back, problem });
   if (verdict.kind === 'allow') {
-    trace.cache = verdict.cache;
-    trace.keyId = verdict.grant.keyId ?? '';
+    visit.cache = verdict.cache;
+    visit.keyId = verdict.allow.grant.keyId ?? '';
     const issued = Math.floor(ports.now() / 1000);
     const { lifetime } = options.webSession ?? { lifetime: 0 };
     const session = { key, issued, expires: issued + lifetime };
@@ -105,43 +114,37 @@ export async function answerSession(
 /** The decision about the key; a failed attempt that caused no invocation counts as a miss of the client all the same. */
 async function verdictOn(
   key: string,
-  request: GateRequest,
-  client: Client,
-  ports: GatePorts,
-  held: Held,
+  { ports, client: { network } }: SignInVisit,
+  eventFor: (key: string) => string,
 ): Promise<Verdict> {
   const { options } = ports.settings;
-  const miss = (reason: 'malformed' | Extract<Verdict, { kind: 'deny' }>['reason']): Verdict => {
-    noteFailure(ports, client.network, claimedKeyId(key, options.keyPrefix));
+  const cacheKey = ports.digest(key);
+  const miss = (reason: Extract<Verdict, { kind: 'deny' }>['reason']): Verdict => {
     const window = { limit: options.limits.missesPerMinute, length: MINUTE };
-    const taken = takeFromWindow(ports.limits, `m${client.network}:`, window, ports.now());
+    const taken = takeFromWindow(ports.limits, `m${network}:`, window, ports.now());
     if (!taken.allowed) return { kind: 'busy', reason: 'misses', retryAfter: taken.retryAfter };
     return { kind: 'deny', status: 401, reason, cache: 'none' };
   };
-  const cacheKey = ports.digest(key);
-  const seconds = banLeft(ports, client.network, cacheKey);
-  if (seconds > 0) return { kind: 'busy', reason: 'banned', retryAfter: seconds };
-  if (!isWellFormed(key, 'header', options.keyPrefix)) return miss('malformed');
+  const isBanned = banLeft(ports, network) > 0;
+  if (!isWellFormed(key, 'header', options.keyPrefix)) {
+    if (!isBanned) noteMalformed(ports, network, cacheKey);
+    return miss('malformed');
+  }
   const cached = cachedVerdict(ports, cacheKey);
-  if (cached?.kind === 'deny') return miss(cached.reason);
+  if (cached?.kind === 'deny') {
+    if (!isBanned) noteFailure(ports, network, claimedKeyId(key, options.keyPrefix));
+    return miss(cached.reason);
+  }
   if (cached !== undefined) return cached;
-  const visit = {
-    request: { ...request, headers: [] },
-    target: { rawPath: SESSION_PATH, path: SESSION_PATH, query: undefined },
-    client,
-    network: client.network,
-  };
-  const identified = { kind: 'one' as const, values: [key], cacheText: key, query: undefined };
-  const event = () => JSON.stringify(authorizerEvent(visit, identified, ports));
-  const verdict = await askAuthorizer(ports, { cacheKey, network: client.network, event }, held);
-  if (verdict.kind === 'deny' || (verdict.kind === 'busy' && verdict.reason === 'misses')) {
-    noteFailure(ports, client.network, claimedKeyId(key, options.keyPrefix));
+  const verdict = await askAuthorizer(ports, { cacheKey, network, isBanned, event: () => eventFor(key) }, ports);
+  if (verdict.kind === 'deny' || (verdict.kind === 'busy' && verdict.reason === 'misses' && !isBanned)) {
+    noteFailure(ports, network, claimedKeyId(key, options.keyPrefix));
   }
   return verdict;
 }
 
-async function isSignedIn(request: GateRequest, ports: GatePorts, sessions: SessionPorts): Promise<boolean> {
-  for (const value of takeSessionCookies(request.headers).values) {
+async function isSignedIn({ headers, ports }: SignInVisit, sessions: SessionPorts): Promise<boolean> {
+  for (const value of takeSessionCookies(headers).values) {
     if (await openSession(value, sessions.host, sessions.secrets(), sessions.sealing, ports.now())) return true;
   }
   return false;
@@ -151,9 +154,9 @@ async function isSignedIn(request: GateRequest, ports: GatePorts, sessions: Sess
  * Whether a form was sent by a page of this very site. Browsers say so in a header that pages cannot set; those that do
  * not yet send `Origin`. Without either the request is refused, since any page could have made it.
  */
-function isSameOrigin(request: GateRequest, host: string, proto: string): boolean {
-  const origin = headerOf(request.headers, 'origin');
-  const site = headerOf(request.headers, 'sec-fetch-site');
+function isSameOrigin(headers: Headers, host: string, proto: string): boolean {
+  const origin = headerOf(headers, 'origin');
+  const site = headerOf(headers, 'sec-fetch-site');
   const own = host.toLowerCase();
   const given = origin?.toLowerCase();
   // A page under `Referrer-Policy: no-referrer` sends the origin "null".
@@ -168,5 +171,5 @@ function isSameOrigin(request: GateRequest, host: string, proto: string): boolea
 /** A path of this site, with its query, or `/`: never a way to another site. */
 function localPath(given: string | undefined, relaxedPaths: readonly string[]): string {
   if (given === undefined || !/^\/(?![/\\])[!-~]*$/.test(given)) return '/';
-  return parseTarget(given, relaxedPaths) === undefined || given.startsWith('/.voicegate/') ? '/' : given;
+  return isClearTarget(given, relaxedPaths) && !given.startsWith('/.voicegate/') ? given : '/';
 }

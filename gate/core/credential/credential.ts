@@ -1,23 +1,18 @@
 /** Which credential a request carries, by Voicegate's own rules: exactly one. */
 
 import { parseApiKey } from '../../../contract/api-key';
-import { bearerToken, isTokenShape } from '../../../contract/credential';
+import { isTokenShape } from '../../../contract/credential';
 import { MAX_CREDENTIAL_LENGTH } from '../../../contract/names';
 
-export type Credential =
-  | { readonly kind: 'none' }
-  /** Two different ones: which one counts is a question that no two programs answer alike. */
-  | { readonly kind: 'conflict' }
-  | { readonly kind: 'malformed' }
-  | { readonly kind: 'one'; readonly text: string; readonly scheme: 'header' | 'bearer' | 'query' };
+/** How a credential came. */
+export type Scheme = 'header' | 'bearer' | 'query';
 
-export interface CredentialSources {
-  /** Every `X-API-Key` value. */
-  readonly apiKeys: readonly string[];
-  /** Every `Authorization` value. */
-  readonly authorizations: readonly string[];
-  /** Every `api_key` of the query; empty unless that is switched on. */
-  readonly queryKeys: readonly string[];
+/** The credential of a request, as far as it is read. */
+export interface Found {
+  credential: string;
+  /** Undefined while there is none. */
+  scheme: Scheme | undefined;
+  isConflict: boolean;
 }
 
 export const QUERY_KEY = 'api_key';
@@ -25,36 +20,20 @@ export const QUERY_KEY = 'api_key';
 const MAX_KEY = 512;
 
 /**
- * Finds the credential. The same one sent in two ways is one; `Authorization` schemes other than Bearer are none of
- * ours. Whether a key is well formed is not looked at here: see {@link isWellFormed}.
+ * Notes a credential. The same one sent in two ways is one; which of two different ones counts no two programs answer
+ * alike. What a key must look like is asked of all that is not sent as a bearer.
  */
-export function findCredential(sources: CredentialSources): Credential {
-  if (sources.apiKeys.length === 1 && sources.authorizations.length === 0 && sources.queryKeys.length === 0) {
-    const text = sources.apiKeys[0]?.trim() ?? '';
-    return text === '' ? { kind: 'none' } : { kind: 'one', text, scheme: 'header' };
-  }
-  let found:
-    | { readonly kind: 'one'; readonly text: string; readonly scheme: 'header' | 'bearer' | 'query' }
-    | undefined;
-  let conflict = false;
-  const add = (text: string, scheme: 'header' | 'bearer' | 'query') => {
-    if (text === '') return;
-    if (found === undefined) found = { kind: 'one', text, scheme };
-    else if (found.text !== text) conflict = true;
-  };
-  for (const value of sources.apiKeys) add(value.trim(), 'header');
-  let bearers = 0;
-  for (const value of sources.authorizations) {
-    const token = bearerToken(value);
-    if (token === undefined) continue;
-    bearers++;
-    add(token, 'bearer');
-  }
-  for (const value of sources.queryKeys) add(value.trim(), 'query');
-  if (conflict) return { kind: 'conflict' };
-  // A Bearer scheme without a token is a broken credential, not the lack of one.
-  if (found === undefined) return bearers > 0 ? { kind: 'malformed' } : { kind: 'none' };
-  return found;
+export function takeCredential(found: Found, text: string, scheme: Scheme): void {
+  if (text === '') return;
+  if (found.scheme === undefined) found.credential = text;
+  else if (found.credential !== text) found.isConflict = true;
+  else if (scheme === 'bearer') return;
+  found.scheme = scheme;
+}
+
+/** Whether the query may hold a key, in some spelling of its name. */
+export function mayHoldKey(query: string): boolean {
+  return /api|%/i.test(query);
 }
 
 /** Whether it begins like a key. Only a bearer may be something else: the cache knows a credential however it came. */

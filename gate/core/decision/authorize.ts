@@ -1,10 +1,9 @@
 /** From an identity to a decision: the cache, one flight per identity, the authorizer, and what holds when it fails. */
 
-import type { DenyReason, Grant } from '../../../contract/decision';
+import type { DenyReason } from '../../../contract/decision';
 import type { LeaseGrant, LeaseRequest } from '../../../contract/quota';
-import { hasFailed } from '../limits/abuse';
+import { type AbusePorts, hasFailed } from '../limits/abuse';
 import { giveBack, takeFromWindow, takePlace } from '../limits/window';
-import type { Renewal } from '../quota/lease';
 import { grantHeaders } from '../request/request-headers';
 import type { CountingDict } from '../shared/dict';
 import type { Settings } from '../shared/settings';
@@ -21,20 +20,15 @@ import {
   putDeny,
 } from './decision-cache';
 import { board, land } from './flight';
-import type { Statement } from './policy';
 
 /** How the decision came about; for logs and metrics. */
 export type CacheState = 'hit' | 'miss' | 'wait' | 'stale' | 'none';
 
+/** An allow, and what follows from it for the app and the log. */
+export type Allowed = Pick<CachedAllow, 'grant' | 'statements' | 'lines' | 'logged'>;
+
 export type Verdict =
-  | {
-      readonly kind: 'allow';
-      readonly grant: Grant;
-      readonly statements?: readonly Statement[];
-      /** What the app is told about the grant: its header lines. */
-      readonly lines: string;
-      readonly cache: CacheState;
-    }
+  | { readonly kind: 'allow'; readonly allow: Allowed; readonly cache: CacheState }
   | {
       readonly kind: 'deny';
       readonly status: 401 | 403 | 429;
@@ -43,37 +37,32 @@ export type Verdict =
       readonly cache: CacheState;
     }
   /** Too many unknown credentials of this client, or too many invocations of this gate. */
-  | { readonly kind: 'busy'; readonly reason: 'misses' | 'invocations' | 'banned'; readonly retryAfter: number }
+  | { readonly kind: 'busy'; readonly reason: 'misses' | 'invocations'; readonly retryAfter: number }
   /** The authorizer failed and nothing recent is known. */
   | { readonly kind: 'failure'; readonly reason: string };
 
-export interface AuthorizePorts extends DecisionZones {
+export interface AuthorizePorts extends DecisionZones, AbusePorts {
   readonly settings: Settings;
   readonly flights: CountingDict;
   readonly limits: CountingDict;
-  /** Failed attempts and bans: see abuse.ts. */
-  readonly abuse: CountingDict;
-  /** Milliseconds since the epoch. */
-  now(): number;
   sleep(milliseconds: number): Promise<void>;
   /** @throws Error when no answer came; it holds no secret. */
   invoke(event: string): Promise<InvokeResponse>;
-  /** Counts something for the metrics. */
-  count(metric: string, by?: number): void;
-  /** Tells an operator what went wrong; holds no secret. */
-  warn(text: string): void;
 }
 
-/** Remembers which leases and places must be given back should the request end before its invocation does. */
+/** Remembers which flights and places must be given back should the request end before it does so itself. */
 export interface Held {
   hold(key: string): void;
   release(key: string): void;
 }
 
-export interface Identity {
+/** Who asks, and what the authorizer is asked. */
+export interface Inquiry {
   readonly cacheKey: string;
   /** The client's network. */
   readonly network: string;
+  /** The client is banned: what nobody knows has a few look-ups of its own. */
+  readonly isBanned?: boolean;
   /** The authorizer's event; made only on a miss. */
   event(lease?: LeaseRequest): string;
   /** Present: a lease is asked for along with the decision. */
@@ -84,24 +73,34 @@ export interface Identity {
   };
 }
 
+/** Unknown credentials a minute of a banned client that may cause an invocation: one of them may be a colleague's. */
+const BANNED_MISSES = 10;
+/** Milliseconds that an unknown credential waits for an invocation at most, and between two looks. */
+const PLACE_WAIT = 500;
+const PLACE_POLL = 20;
 /** Milliseconds beyond an invocation's own timeout after which nobody waits for it any more. */
 export const SLACK = 1000;
 
-/** The decision that the cache holds, if it holds one. */
-export function cachedVerdict(ports: AuthorizePorts, key: string, cache: CacheState = 'hit'): Verdict | undefined {
+/** What the cache holds: the allow itself, while it is fresh, or a refusal. */
+export function cachedDecision(ports: DecisionZones, key: string, now: number): CachedAllow | CachedDeny | undefined {
   const allow = getAllow(ports, key);
-  if (allow !== undefined && isFresh(allow, ports.now())) return allowed(allow, cache);
-  const deny = getDeny(ports, key);
-  return deny === undefined ? undefined : denied(deny, cache, ports.now());
+  return allow !== undefined && isFresh(allow, now) ? allow : getDeny(ports, key);
+}
+
+/** The verdict that the cache holds, if it holds one. */
+export function cachedVerdict(ports: AuthorizePorts, key: string, cache: CacheState = 'hit'): Verdict | undefined {
+  const found = cachedDecision(ports, key, ports.now());
+  if (found === undefined) return undefined;
+  return 'grant' in found ? { kind: 'allow', allow: found, cache } : deniedBy(found, cache, ports.now());
 }
 
 /** The decision for an identity that the cache does not know. */
-export async function askAuthorizer(ports: AuthorizePorts, identity: Identity, held: Held): Promise<Verdict> {
+export async function askAuthorizer(ports: AuthorizePorts, inquiry: Inquiry, held: Held): Promise<Verdict> {
   const { options } = ports.settings;
-  const key = identity.cacheKey;
+  const key = inquiry.cacheKey;
   // Without a cache nobody could profit from another's invocation.
   const alone = options.authorizer.positiveTtl === 0 && options.authorizer.negativeTtl === 0;
-  if (alone) return invokeBounded(ports, identity, held);
+  if (alone) return invokeBounded(ports, inquiry, held);
   const look = () => cachedVerdict(ports, key, 'wait');
   const flight = await board(ports, key, options.authorizer.timeout + SLACK, look);
   if (flight.kind === 'landed') return flight.result;
@@ -110,7 +109,7 @@ export async function askAuthorizer(ports: AuthorizePorts, identity: Identity, h
   let failed = false;
   try {
     // Between this request's first look at the cache and its lease another one may have landed.
-    const verdict = look() ?? (await invokeBounded(ports, identity, held));
+    const verdict = look() ?? (await invokeBounded(ports, inquiry, held));
     failed = verdict.kind === 'failure' || (verdict.kind === 'allow' && verdict.cache === 'stale');
     return verdict;
   } finally {
@@ -123,14 +122,14 @@ export async function askAuthorizer(ports: AuthorizePorts, identity: Identity, h
  * Asks for a lease, and has the decision renewed by the same invocation.
  * @throws Error when there is no answer, or one without the lease.
  */
-export async function renewLease(
+export async function renewDecision(
   ports: AuthorizePorts,
-  identity: Identity,
+  inquiry: Inquiry,
   held: Held,
   request: LeaseRequest,
-): Promise<Renewal<Verdict>> {
-  const deny = getDeny(ports, identity.cacheKey);
-  if (deny !== undefined) return { other: denied(deny, 'hit', ports.now()) };
+): Promise<{ readonly lease: LeaseGrant } | { readonly other: Verdict }> {
+  const deny = getDeny(ports, inquiry.cacheKey);
+  if (deny !== undefined) return { other: deniedBy(deny, 'hit', ports.now()) };
   let granted: LeaseGrant | undefined;
   const lease = {
     request: () => request,
@@ -138,57 +137,95 @@ export async function renewLease(
       granted = grant;
     },
   };
-  const verdict = await invokeBounded(ports, { ...identity, lease }, held);
+  const verdict = await invokeBounded(ports, { ...inquiry, lease }, held);
   if (granted !== undefined) return { lease: granted };
   if (verdict.kind === 'deny' || verdict.kind === 'busy') return { other: verdict };
   throw new Error('the authorizer granted no lease');
 }
 
-async function invokeBounded(ports: AuthorizePorts, identity: Identity, held: Held): Promise<Verdict> {
+async function invokeBounded(ports: AuthorizePorts, inquiry: Inquiry, held: Held): Promise<Verdict> {
   const { options } = ports.settings;
-  const known = getAllow(ports, identity.cacheKey) !== undefined;
-  const misses = { limit: options.limits.missesPerMinute, length: 60_000 };
+  const known = getAllow(ports, inquiry.cacheKey) !== undefined;
+  const { missesPerMinute } = options.limits;
+  const [name, limit] = inquiry.isBanned ? ['x', Math.min(missesPerMinute, BANNED_MISSES)] : ['m', missesPerMinute];
+  const misses = { limit, length: 60_000 };
   // A credential that was good a moment ago is not an unknown one.
-  const miss = known ? undefined : takeFromWindow(ports.limits, `m${identity.network}:`, misses, ports.now());
+  const miss = known ? undefined : takeFromWindow(ports.limits, `${name}${inquiry.network}:`, misses, ports.now());
   if (miss?.allowed === false) return { kind: 'busy', reason: 'misses', retryAfter: miss.retryAfter };
   const refund = () => {
     if (miss?.slot !== undefined) giveBack(ports.limits, miss.slot);
   };
-  const patience = 2 * options.authorizer.timeout + SLACK;
-  // Half of the invocations is for clients without a failed attempt: a flood from many addresses keeps no newcomer out.
-  const { invocations } = options.limits;
-  const places =
-    !known && hasFailed(ports.abuse, identity.network, ports.now()) ? Math.ceil(invocations / 2) : invocations;
-  const place = takePlace(ports.flights, '*', places, ports.now(), patience);
-  if (place === undefined) {
+  const taken = await takeInvocation(ports, inquiry.network, known, held);
+  if (taken === undefined) {
     refund();
     return known
-      ? whenFailing(ports, identity.cacheKey, 'invocations')
+      ? whenFailing(ports, inquiry.cacheKey, 'invocations')
       : { kind: 'busy', reason: 'invocations', retryAfter: 1 };
   }
-  held.hold(place);
   let answer: Answer;
   const start = ports.now();
   try {
-    const asked = identity.lease?.request();
-    const response = await ports.invoke(identity.event(asked));
+    const asked = inquiry.lease?.request();
+    const response = await ports.invoke(inquiry.event(asked));
     answer = readAnswer(response);
     if (asked !== undefined && answer.outcome === 'allow' && answer.lease !== undefined) {
-      identity.lease?.take(asked, answer.lease, start);
+      inquiry.lease?.take(asked, answer.lease, start);
     }
     if (answer.outcome === 'failure') ports.warn(`authorizer: ${answer.cause}, Lambda answered ${response.status}`);
   } catch (error) {
     ports.warn(`authorizer: ${error instanceof Error ? error.message : 'failed'}`);
     answer = { outcome: 'failure', cause: 'error' };
   } finally {
-    ports.flights.delete(place);
-    held.release(place);
+    for (const place of taken) {
+      ports.flights.delete(place);
+      held.release(place);
+    }
   }
   ports.count('authorizer');
   ports.count('authorizer-ms', ports.now() - start);
-  const verdict = settle(ports, identity.cacheKey, answer);
+  const verdict = settle(ports, inquiry.cacheKey, answer);
   if (verdict.kind !== 'deny') refund();
   return verdict;
+}
+
+/**
+ * Places among the invocations in flight, for which an unknown credential waits a little. A client with unknown ones has
+ * a quarter of them, and all clients with a failed attempt have half: neither one of them nor a flood from many addresses
+ * keeps a newcomer out.
+ */
+async function takeInvocation(
+  ports: AuthorizePorts,
+  network: string,
+  known: boolean,
+  held: Held,
+): Promise<readonly string[] | undefined> {
+  const { authorizer, limits } = ports.settings.options;
+  const { invocations } = limits;
+  const life = 2 * authorizer.timeout + SLACK;
+  const take = (): readonly string[] | undefined => {
+    const now = ports.now();
+    if (known) return placesOf(takePlace(ports.flights, '*', invocations, now, life));
+    const own = takePlace(ports.flights, `*${network}:`, Math.ceil(invocations / 4), now, life);
+    if (own === undefined) return undefined;
+    const most = hasFailed(ports.abuse, network, now) ? Math.ceil(invocations / 2) : invocations;
+    const common = placesOf(takePlace(ports.flights, '*', most, now, life), own);
+    if (common === undefined) ports.flights.delete(own);
+    return common;
+  };
+  const until = ports.now() + (known ? 0 : PLACE_WAIT);
+  for (;;) {
+    const places = take();
+    if (places !== undefined) {
+      for (const place of places) held.hold(place);
+      return places;
+    }
+    if (ports.now() >= until) return undefined;
+    await ports.sleep(PLACE_POLL);
+  }
+}
+
+function placesOf(place: string | undefined, ...others: readonly string[]): readonly string[] | undefined {
+  return place === undefined ? undefined : [place, ...others];
 }
 
 /** Puts the answer into the cache. */
@@ -203,30 +240,24 @@ function settle(ports: AuthorizePorts, key: string, answer: Answer): Verdict {
     const { status, reason, retryAfter } = answer;
     const deny = { status, reason, ...(retryAfter === undefined ? {} : { retryAt: now + retryAfter * 1000 }) };
     putDeny(ports, key, deny, answer.ttl ?? negativeTtl);
-    return denied(deny, 'miss', now);
+    return deniedBy(deny, 'miss', now);
   }
   const { grant, statements, ttl = positiveTtl } = answer;
   const lines = grantHeaders(grant);
-  const allow = { grant, ...(statements === undefined ? {} : { statements }), lines, at: now, ttl };
+  const logged = `,"keyId":${JSON.stringify(grant.keyId ?? '')}`;
+  const allow = { grant, ...(statements === undefined ? {} : { statements }), lines, logged, at: now, ttl };
   putAllow(ports, key, allow, staleGrace);
-  return allowed(allow, 'miss');
+  return { kind: 'allow', allow, cache: 'miss' };
 }
 
 function whenFailing(ports: AuthorizePorts, key: string, reason: string): Verdict {
   const allow = getAllow(ports, key);
   return allow !== undefined && isInGrace(allow, ports.now(), ports.settings.options.authorizer.staleGrace)
-    ? allowed(allow, 'stale')
+    ? { kind: 'allow', allow, cache: 'stale' }
     : { kind: 'failure', reason };
 }
 
-function allowed(allow: CachedAllow, cache: CacheState): Verdict {
-  const { grant, statements, lines } = allow;
-  return statements === undefined
-    ? { kind: 'allow', grant, lines, cache }
-    : { kind: 'allow', grant, statements, lines, cache };
-}
-
-function denied(deny: CachedDeny, cache: CacheState, now: number): Verdict {
+export function deniedBy(deny: CachedDeny, cache: CacheState, now: number): Verdict {
   const { status, reason, retryAt } = deny;
   const retryAfter = retryAt === undefined ? undefined : Math.max(1, Math.ceil((retryAt - now) / 1000));
   return { kind: 'deny', status, reason, ...(retryAfter === undefined ? {} : { retryAfter }), cache };

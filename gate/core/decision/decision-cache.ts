@@ -13,6 +13,8 @@ export interface CachedAllow {
   readonly statements?: readonly Statement[];
   /** What the app is told about the grant: its header lines. */
   readonly lines: string;
+  /** What the log line says of it. */
+  readonly logged: string;
   /** Milliseconds since the epoch at which the authorizer answered. */
   readonly at: number;
   /** Seconds for which it is fresh. */
@@ -38,7 +40,7 @@ export function getAllow(zones: Pick<DecisionZones, 'allow'>, key: string): Cach
 }
 
 /** Parsing costs as much as a quarter of all else about a hit. */
-const parsedAllows = new Memo((text) => JSON.parse(text) as CachedAllow);
+const parsedAllows = new Memo((text) => JSON.parse(text) as CachedAllow, 2048);
 
 export function getDeny(zones: DecisionZones, key: string): CachedDeny | undefined {
   const text = zones.deny.get(key);

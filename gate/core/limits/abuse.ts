@@ -1,16 +1,30 @@
 /** Failed attempts: counted by client and by key id; a client with many of them is banned for a while. */
 
-import type { AuthorizePorts } from '../decision/authorize';
-import { getAllow } from '../decision/decision-cache';
+import type { GateOptions } from '../../../contract/gate-options';
+import type { TopFailures } from '../answer/metrics';
 import type { CountingDict } from '../shared/dict';
 
+export interface AbusePorts {
+  readonly settings: { readonly options: Pick<GateOptions, 'limits'> };
+  /** Failed attempts and bans. */
+  readonly abuse: CountingDict;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Counts something for the metrics. */
+  count(metric: string, by?: number): void;
+  /** Tells an operator what went wrong; holds no secret. */
+  warn(text: string): void;
+}
+
 const MINUTE = 60_000;
+/** Characters of a digest that tell credentials of one client apart. */
+const TELLING = 16;
 
 /**
  * Counts one credential that was not good. Not counted: no credential at all, and a refusal that the cache knew already:
  * a program that goes on with its expired key guesses nothing.
  */
-export function noteFailure(ports: AuthorizePorts, network: string, keyId: string | undefined): void {
+export function noteFailure(ports: AbusePorts, network: string, keyId: string | undefined): void {
   const { failuresPerMinute, banSeconds } = ports.settings.options.limits;
   const now = ports.now();
   const minute = Math.floor(now / MINUTE);
@@ -24,6 +38,14 @@ export function noteFailure(ports: AuthorizePorts, network: string, keyId: strin
   }
 }
 
+/**
+ * Counts a credential that is none at all, once a minute and client: a program that was given a placeholder sends it
+ * again and again, and guesses nothing. `digest` tells it from others.
+ */
+export function noteMalformed(ports: AbusePorts, network: string, digest: string): void {
+  if (ports.abuse.add(`m${network}:${digest.slice(0, TELLING)}`, 1, MINUTE)) noteFailure(ports, network, undefined);
+}
+
 /** Whether the client has failed in this minute or the one before. */
 export function hasFailed(dict: CountingDict, network: string, now: number): boolean {
   const minute = Math.floor(now / MINUTE);
@@ -31,18 +53,13 @@ export function hasFailed(dict: CountingDict, network: string, now: number): boo
 }
 
 /**
- * Seconds for which the client may show no credential but those that are known to be good; 0: it is not banned. Honest
- * callers behind the same address therefore go on, as long as the cache knows them.
+ * Seconds for which the client is banned; 0: it is not. While it is, unknown credentials that are well formed share the
+ * look-ups of the client's minute, so that a colleague of who guesses is let in, and all else is refused.
  */
-export function banLeft(ports: AuthorizePorts, network: string, cacheKey: string): number {
+export function banLeft(ports: Pick<AbusePorts, 'abuse' | 'now'>, network: string): number {
   const until = ports.abuse.get(`b${network}`);
-  if (until === undefined || until <= ports.now()) return 0;
-  return getAllow(ports, cacheKey) === undefined ? Math.ceil((until - ports.now()) / 1000) : 0;
-}
-
-export interface TopFailures {
-  readonly clients: Readonly<Record<string, number>>;
-  readonly keyIds: Readonly<Record<string, number>>;
+  if (until === undefined) return 0;
+  return Math.max(0, Math.ceil((until - ports.now()) / 1000));
 }
 
 const TOP = 10;

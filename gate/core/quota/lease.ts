@@ -45,6 +45,13 @@ export interface Paid {
   readonly sequence: number;
 }
 
+/** What was paid, so that it can be given back. */
+export interface Debit {
+  readonly keyId: string;
+  readonly sequence: number;
+  readonly cost: Amounts;
+}
+
 export type Payment =
   | Paid
   /** A limit is used up: 429. `retryAfter` are seconds. */
@@ -63,9 +70,6 @@ export interface Unpaid {
   /** For the log; holds nothing of the request. */
   readonly cause: string;
 }
-
-/** What an authorizer's answer to a lease request may be: a lease, or anything else, which ends the request. */
-export type Renewal<T> = { readonly lease: LeaseGrant } | { readonly other: T };
 
 /** Milliseconds for which a gate remembers what it may return: a key that rests longer forfeits the rest of a lease. */
 const REMEMBERED = 6 * 3_600_000;
@@ -106,7 +110,7 @@ export async function pay<T>(
   cost: Amounts,
   timeout: number,
   held: { hold(key: string): void; release(key: string): void },
-  renew: (request: LeaseRequest) => Promise<Renewal<T>>,
+  renew: (request: LeaseRequest) => Promise<{ readonly lease: LeaseGrant } | { readonly other: T }>,
 ): Promise<Payment | { readonly kind: 'other'; readonly other: T } | Unpaid> {
   const flightKey = `$${keyId}`;
   const look = (): Payment | undefined => {
@@ -133,7 +137,7 @@ export async function pay<T>(
         const renewal = await renew(request);
         failed = false;
         if ('other' in renewal) return { kind: 'other', other: renewal.other };
-        takeLease(ports, keyId, request, renewal.lease, from);
+        acceptLease(ports, keyId, request, renewal.lease, from);
       } finally {
         land(ports.flights, flightKey, failed, ports.now());
         held.release(flightKey);
@@ -163,8 +167,8 @@ export function payFromLease(ports: LeasePorts, keyId: string, cost: Amounts): P
 }
 
 /** Gives a payment back, for a request that was not served after all. What was returned meanwhile is not paid again. */
-export function refund(ports: LeasePorts, keyId: string, payment: Paid, cost: Amounts): void {
-  putBack(ports.allowances, leftOf(keyId, payment.sequence), cost, REMEMBERED);
+export function refund({ allowances }: Pick<LeasePorts, 'allowances'>, { keyId, sequence, cost }: Debit): void {
+  putBack(allowances, leftOf(keyId, sequence), cost, REMEMBERED);
 }
 
 /** Closes the present lease and makes the request for the next one. */
@@ -180,7 +184,7 @@ export function leaseRequest(ports: LeasePorts, keyId: string, cost: Amounts): L
 }
 
 /** Takes the lease that an answer grants, unless it was taken before. `from` is when the gate asked. */
-export function takeLease(
+export function acceptLease(
   ports: LeasePorts,
   keyId: string,
   request: LeaseRequest,

@@ -7,7 +7,7 @@
  */
 
 import { JsonError, MAX_VALUES, readJsonObject } from './strict-json';
-import { countCodePoints, decodeUtf8 } from './utf8';
+import { countCodePoints, decodeUtf8, isWellFormed } from './utf8';
 
 export interface MeteredRequest {
   /** In capitals. */
@@ -26,16 +26,15 @@ export type Metered =
   | { readonly kind: 'refused'; readonly status: 400 | 413 | 415; readonly problem: string };
 
 /** Counts the text in the field of that name. */
-export function meter(request: MeteredRequest, field: string, maxBodyBytes: number): Metered {
+export function meter(request: MeteredRequest, field: string, maxBytes: number): Metered {
   try {
     const queried = request.query === undefined ? [] : formValues(request.query, field, 'query');
-    const texts = request.body.length === 0 ? queried : [...queried, ...bodyTexts(request, field, maxBodyBytes)];
+    const texts = request.body.length === 0 ? queried : [...queried, ...bodyTexts(request, field, maxBytes)];
     const [text, ...others] = texts;
     if (text === undefined) throw new Unreadable(400, `lacks ${field}; send the text to speak`);
     if (others.length > 0) throw new Unreadable(400, `gives ${field} ${texts.length} times; give it once`);
-    const characters = countCodePoints(text);
-    if (characters === undefined) throw new Unreadable(400, 'holds half of a surrogate pair; send valid Unicode');
-    return { kind: 'counted', characters };
+    if (!isWellFormed(text)) throw new Unreadable(400, 'holds half of a surrogate pair; send valid Unicode');
+    return { kind: 'counted', characters: countCodePoints(text) };
   } catch (error) {
     if (error instanceof Unreadable) return { kind: 'refused', status: error.status, problem: error.message };
     if (error instanceof JsonError)
@@ -53,7 +52,7 @@ class Unreadable extends Error {
   }
 }
 
-function bodyTexts(request: MeteredRequest, field: string, maxBodyBytes: number): readonly string[] {
+function bodyTexts(request: MeteredRequest, field: string, maxBytes: number): readonly string[] {
   const type = contentType(request);
   if (valuesOf(request, 'content-encoding').length > 0) {
     throw new Unreadable(415, 'has a Content-Encoding; send the body without');
@@ -61,8 +60,8 @@ function bodyTexts(request: MeteredRequest, field: string, maxBodyBytes: number)
   if (!['POST', 'PUT', 'PATCH'].includes(request.method)) {
     throw new Unreadable(400, `has a body, which ${request.method} must not have`);
   }
-  if (request.body.length > maxBodyBytes) {
-    throw new Unreadable(413, `has a body of more than ${maxBodyBytes} bytes`);
+  if (request.body.length > maxBytes) {
+    throw new Unreadable(413, `has a body of more than ${maxBytes} bytes`);
   }
   if (type === undefined) {
     throw new Unreadable(
@@ -94,7 +93,7 @@ function formTexts(body: string, field: string): readonly string[] {
 function formValues(encoded: string, field: string, where: 'query' | 'form'): readonly string[] {
   if (encoded.includes('\0')) throw new Unreadable(400, `has a ${where} with a NUL`);
   const values: string[] = [];
-  const pairs = encoded.split('&');
+  const pairs = encoded.split('&', MAX_VALUES + 1);
   if (pairs.length > MAX_VALUES) throw new Unreadable(400, `has a ${where} of more than ${MAX_VALUES} parameters`);
   for (const pair of pairs) {
     const equals = pair.indexOf('=');

@@ -7,6 +7,10 @@ export interface Client {
   /** Under which the client is counted: the IPv4 address itself, or the IPv6 /64. */
   readonly network: string;
   readonly proto: 'http' | 'https';
+  /** What the gate itself tells the app about it: header lines. */
+  readonly lines: string;
+  /** What the log line says of it. */
+  readonly logged: string;
 }
 
 /**
@@ -21,8 +25,15 @@ export function identifyClient(
 ): Client {
   const entry = trustedHops === 0 ? undefined : nthFromRight(forwardedFor, trustedHops);
   const address = (entry === undefined ? undefined : plainAddress(entry)) ?? plainAddress(peer) ?? peer;
-  const proto = trustedHops === 0 ? undefined : nthFromRight(forwardedProto, 1)?.toLowerCase();
-  return { address, network: clientNetwork(address) ?? address, proto: proto === 'https' ? 'https' : 'http' };
+  const given = trustedHops === 0 ? undefined : nthFromRight(forwardedProto, 1)?.toLowerCase();
+  const proto = given === 'https' ? 'https' : 'http';
+  return {
+    address,
+    network: clientNetwork(address) ?? address,
+    proto,
+    lines: `\r\nX-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${proto}`,
+    logged: `,"client":${JSON.stringify(address)}`,
+  };
 }
 
 function nthFromRight(list: string | undefined, n: number): string | undefined {

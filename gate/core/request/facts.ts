@@ -5,24 +5,31 @@ import { Memo } from '../shared/memo';
 import { type Client, identifyClient } from './client';
 import { loggable } from './loggable';
 import { isKnownMethod, isPublic, isSynthesis, requiredScopes } from './routes';
-import { isPlainPath } from './target';
+import { decodePath } from './target';
 
 /** What is known of a route before anybody is asked. */
 export interface Route {
-  /** A plain path by a method that may ask for it, which needs a credential of Voicegate's own kinds. */
+  /** Decoded; undefined where two servers could read the path in two ways. */
+  readonly path: string | undefined;
+  readonly isKnownMethod: boolean;
+  readonly isPublic: boolean;
+  /** Whether it needs a credential of Voicegate's own kinds, and nothing else but that. */
   readonly isCommon: boolean;
   readonly isSynthesis: boolean;
   readonly scopes: readonly string[];
-  /** The path as a log may hold it. */
-  readonly loggable: string;
+  /** What the log line says of it: method and path. */
+  readonly logged: string;
 }
 
 export interface Facts {
-  /** By method and path, with a blank between them. */
+  /** By method and raw path, with a blank between them. */
   readonly routes: Memo<Route>;
   /** By what {@link clientText} makes of a request. */
   readonly clients: Memo<Client>;
 }
+
+/** Characters of what is remembered: a common path, and an address behind a few proxies. */
+const LONGEST_KNOWN = 200;
 
 /** No header holds it. */
 const SEPARATOR = '\n';
@@ -32,26 +39,35 @@ export function clientText(peer: string, forwardedFor = '', forwardedProto = '')
 }
 
 export function factsOf(options: GateOptions): Facts {
-  const routes = new Memo((text): Route => {
+  const routes = new Memo((text) => {
     const blank = text.indexOf(' ');
-    const method = text.slice(0, blank);
-    const path = text.slice(blank + 1);
-    const isPreflight = method === 'OPTIONS' && options.cors !== undefined;
-    return {
-      isCommon:
-        options.authorizer.identitySource === 'credential' &&
-        isKnownMethod(method) &&
-        isPlainPath(path) &&
-        !isPreflight &&
-        !isPublic(options, method, path),
-      isSynthesis: isSynthesis(options, path),
-      scopes: requiredScopes(options, path),
-      loggable: loggable(path),
-    };
-  });
+    return routeOf(text.slice(0, blank), text.slice(blank + 1), options);
+  }, LONGEST_KNOWN);
   const clients = new Memo((text) => {
     const [peer = '', forwardedFor, forwardedProto] = text.split(SEPARATOR);
     return identifyClient(forwardedFor || undefined, forwardedProto || undefined, peer, options.trustedHops);
-  });
+  }, LONGEST_KNOWN);
   return { routes, clients };
+}
+
+function routeOf(method: string, rawPath: string, options: GateOptions): Route {
+  const path = decodePath(rawPath, options.relaxedPaths);
+  const known = isKnownMethod(method);
+  const open = path !== undefined && isPublic(options, method, path);
+  const isPreflight = method === 'OPTIONS' && options.cors !== undefined;
+  return {
+    path,
+    isKnownMethod: known,
+    isPublic: open,
+    isCommon:
+      path !== undefined && known && !open && !isPreflight && options.authorizer.identitySource === 'credential',
+    isSynthesis: path !== undefined && isSynthesis(options, path),
+    scopes: path === undefined ? [] : requiredScopes(options, path),
+    logged: loggedRoute(method, rawPath),
+  };
+}
+
+/** What a log line says of method and path. */
+export function loggedRoute(method: string, rawPath: string): string {
+  return `,"method":${JSON.stringify(loggable(method))},"path":${JSON.stringify(loggable(rawPath))}`;
 }

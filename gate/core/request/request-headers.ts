@@ -7,6 +7,9 @@ import type { Grant } from '../../../contract/decision';
 import { encodeIdentity, IDENTITY_HEADERS } from '../../../contract/names';
 import { Memo } from '../shared/memo';
 
+/** As they came, names not folded, values trimmed. */
+export type Headers = readonly (readonly [name: string, value: string])[];
+
 /** Names that never reach the app. */
 const DROPPED = [
   // Written by nginx or by the gate itself.
@@ -93,77 +96,30 @@ know(Kind.TraceId, ['X-Amzn-Trace-Id']);
 
 const NAME = /^[!#$%&'*+.^`|~0-9A-Za-z-]+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
-const UNSAFE_VALUE = /[\u0000-\u0008\u000a-\u001f\u007f]/;
+const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
+/** And what njs makes of bytes that are no UTF-8, though it may be a character that was sent. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
+const DOUBTFUL = /[\u0000-\u0008\u000a-\u001f\u007f\ud800-\udfff\ufffd]/;
 /** What encodeIdentity leaves as it is: most names, ids and scopes. */
 const PLAIN = /^[A-Za-z0-9._~@:/+-]{0,256}$/;
 
-/** Whether the value may be passed on. Most clients send the same ones again and again. */
+/** Whether the value can be passed on as it is. Most clients send the same ones again and again. */
 export function isSafe(value: string): boolean {
-  return value.length > LONGEST_KNOWN ? !UNSAFE_VALUE.test(value) : safe.get(value);
+  return value.length > LONGEST_KNOWN ? !DOUBTFUL.test(value) : safe.get(value);
 }
 const LONGEST_KNOWN = 256;
-const safe = new Memo((value) => !UNSAFE_VALUE.test(value));
+const safe = new Memo((value) => !DOUBTFUL.test(value), LONGEST_KNOWN);
 
-/** What a request's headers say that the gate itself needs. */
-export interface RequestHeaders {
-  /** Every `X-API-Key` value. */
-  readonly apiKeys: readonly string[];
-  /** Every `Authorization` value. */
-  readonly authorizations: readonly string[];
-  /** Every value of `X-Forwarded-For`, joined as HTTP joins them. */
-  readonly forwardedFor: string | undefined;
-  readonly forwardedProto: string | undefined;
-  readonly hasBody: boolean;
-  /** What is passed on to the app: lines that each begin with CR LF. */
-  readonly lines: string;
-}
-
-const NONE: readonly string[] = [];
-
-/** Reads the headers; `consumed` (lower case) hold the credential of a foreign authorizer and are not passed on. */
-export function readHeaders(
-  headers: readonly (readonly [string, string])[],
-  consumed: readonly string[] = NONE,
-): RequestHeaders {
-  let apiKeys = NONE;
-  let authorizations = NONE;
-  let forwardedFor: string | undefined;
-  let forwardedProto: string | undefined;
-  let hasBody = false;
-  let lines = '';
-  // By index: taking pairs apart makes an iterator for each, and this runs for every request.
-  for (let i = 0; i < headers.length; i++) {
-    const pair = headers[i];
-    if (pair === undefined) continue;
-    const name = pair[0];
-    const value = pair[1];
-    switch (KINDS.get(name) ?? kindOf(name)) {
-      case Kind.Pass:
-      case Kind.TraceId:
-        if (consumed.length > 0 && consumed.includes(name.toLowerCase())) break;
-        if (isSafe(value)) lines += `\r\n${name}: ${value}`;
-        break;
-      case Kind.ApiKey:
-        apiKeys = apiKeys === NONE ? [value] : [...apiKeys, value];
-        break;
-      case Kind.Authorization:
-        authorizations = authorizations === NONE ? [value] : [...authorizations, value];
-        break;
-      case Kind.ForwardedFor:
-        forwardedFor = forwardedFor === undefined ? value : `${forwardedFor}, ${value}`;
-        break;
-      case Kind.ForwardedProto:
-        forwardedProto = forwardedProto === undefined ? value : `${forwardedProto}, ${value}`;
-        break;
-      case Kind.ContentLength:
-        if (value !== '0') hasBody = true;
-        break;
-      case Kind.TransferEncoding:
-        hasBody = true;
-        break;
-    }
-  }
-  return { apiKeys, authorizations, forwardedFor, forwardedProto, hasBody, lines };
+/**
+ * Whether a header whose value is not {@link isSafe} can be passed on as it came, or would be altered by it. `raw` are
+ * the bytes of all headers of that name, as nginx joins them.
+ */
+export function isUnaltered(headers: Headers, name: string, raw: (name: string) => Uint8Array | undefined): boolean {
+  const lower = name.toLowerCase();
+  const values = headers.flatMap(([given, value]) => (given.toLowerCase() === lower ? [value] : []));
+  if (values.some((value) => CONTROL.test(value))) return false;
+  const sent = raw(lower);
+  return sent !== undefined && Buffer.from(sent).equals(Buffer.from(values.join(lower === 'cookie' ? '; ' : ', ')));
 }
 
 /** The kind of a name that is not spelled as in {@link KINDS}. */
@@ -189,12 +145,7 @@ export function headerOf(headers: readonly (readonly [string, string])[], name: 
   return joined;
 }
 
-/** What the gate itself tells the app about every request. */
-export function clientHeaders(client: { readonly address: string; readonly proto: string }): string {
-  return `\r\nX-Forwarded-For: ${client.address}\r\nX-Forwarded-Proto: ${client.proto}`;
-}
-
-/** What it tells about a grant. Kept with the decision, so that it is made once. */
+/** What the gate tells the app about a grant. Kept with the decision, so that it is made once. */
 export function grantHeaders(grant: Grant): string {
   let lines = `\r\n${IDENTITY_HEADERS.principal}: ${encoded(grant.principal)}`;
   if (grant.keyId !== undefined && grant.keyId !== '') {

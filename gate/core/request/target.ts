@@ -3,15 +3,6 @@
  * every server decodes it to the same path: what could be read in two ways is refused.
  */
 
-export interface Target {
-  /** As the client sent it, path only. */
-  readonly rawPath: string;
-  /** Percent-decoded once: what routes, limits and constraints look at. */
-  readonly path: string;
-  /** Raw, without the question mark; undefined when there is no question mark. */
-  readonly query: string | undefined;
-}
-
 /** Printable ASCII without space, `#`, `;` and backslash. */
 const STRICT_PATH = /^\/[!"$-:<-[\]-~]*$/;
 const RELAXED_PATH = /^\/[!"$-~]*$/;
@@ -19,35 +10,36 @@ const PLAIN_PATH = /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*\/?$/;
 const DOT_SEGMENT = /(^|[/\\])\.{1,2}([/\\;]|$)/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
 const CONTROL = /[\u0000-\u001f\u007f]/;
-/** Printable ASCII without `#`. */
-const PLAIN_QUERY = /^[ -"$-~]*$/;
+/** Printable ASCII without blank and `#`. */
+const PLAIN_QUERY = /^[!-"$-~]*$/;
 
 /** Whether the path is one that no server could read in two ways, spelled with the plainest characters. */
-export function isPlainPath(path: string): boolean {
+function isPlainPath(path: string): boolean {
   return path === '/' || (path !== '' && PLAIN_PATH.test(path));
 }
 
-/** Whether it is a query that {@link parseTarget} takes behind a plain path, of the plainest characters. */
+/**
+ * Whether the query can be passed on as it came. Everything but printable ASCII must be percent-encoded (RFC 3986):
+ * servers differ in what they make of raw bytes. nginx.conf says the same as `$gate_plain`.
+ */
 export function isPlainQuery(query: string): boolean {
   return PLAIN_QUERY.test(query);
 }
 
-/** The parts of a request target in origin form, or undefined when it is ambiguous or malformed. */
-export function parseTarget(target: string, relaxedPaths: readonly string[] = []): Target | undefined {
-  if (isPlainPath(target)) {
-    return { rawPath: target, path: target, query: undefined };
-  }
-  // `#`: some servers cut a fragment off. U+FFFD: the bytes were no UTF-8, so they could not be forwarded as they came.
-  if (target.includes('#') || target.includes('\ufffd')) return undefined;
+/**
+ * The path percent-decoded once, which is what routes, limits and constraints look at; undefined when it is ambiguous or
+ * malformed.
+ */
+export function decodePath(rawPath: string, relaxedPaths: readonly string[] = []): string | undefined {
+  if (isPlainPath(rawPath)) return rawPath;
+  return relaxedPaths.some((prefix) => rawPath.startsWith(prefix)) ? decodeRelaxed(rawPath) : decodeStrict(rawPath);
+}
+
+/** Whether the request target, in origin form, is one that the gate lets through at all. */
+export function isClearTarget(target: string, relaxedPaths: readonly string[] = []): boolean {
   const mark = target.indexOf('?');
   const rawPath = mark < 0 ? target : target.slice(0, mark);
-  const query = mark < 0 ? undefined : target.slice(mark + 1);
-  if (query !== undefined && CONTROL.test(query)) return undefined;
-  if (isPlainPath(rawPath)) return { rawPath, path: rawPath, query };
-  const path = relaxedPaths.some((prefix) => rawPath.startsWith(prefix))
-    ? decodeRelaxed(rawPath)
-    : decodeStrict(rawPath);
-  return path === undefined ? undefined : { rawPath, path, query };
+  return (mark < 0 || isPlainQuery(target.slice(mark + 1))) && decodePath(rawPath, relaxedPaths) !== undefined;
 }
 
 function decodeStrict(rawPath: string): string | undefined {

@@ -1,12 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clientNetwork, parseAddress } from '../../../contract/cidr';
-import { findCredential } from '../../../gate/core/credential/credential';
 import { identifyClient } from '../../../gate/core/request/client';
 import { loggable, loggableTrace } from '../../../gate/core/request/loggable';
 import { queryPairs, withoutParameter } from '../../../gate/core/request/query';
-import { grantHeaders, isDroppedHeader, readHeaders } from '../../../gate/core/request/request-headers';
+import { grantHeaders, type Headers, isDroppedHeader } from '../../../gate/core/request/request-headers';
 import { newKey } from '../support/http';
+import { pipelineWith } from '../support/pipeline';
+
+const gate = pipelineWith({ queryKey: true });
+const linesOf = (headers: Headers) => gate.read(headers).lines;
 
 describe('identifyClient', () => {
   it.each([
@@ -46,29 +49,84 @@ describe('identifyClient', () => {
   });
 });
 
-describe('findCredential', () => {
-  const none = { apiKeys: [], authorizations: [], queryKeys: [] };
-  it.each([
-    [{}, { kind: 'none' }],
-    [{ apiKeys: [''] }, { kind: 'none' }],
-    [{ authorizations: ['Basic YTpi'] }, { kind: 'none' }],
-    [{ authorizations: ['Bearer'] }, { kind: 'malformed' }],
-    [{ authorizations: ['bearer \t'] }, { kind: 'malformed' }],
-    [{ apiKeys: [' k '] }, { kind: 'one', text: 'k', scheme: 'header' }],
-    [{ authorizations: ['BEARER  k'] }, { kind: 'one', text: 'k', scheme: 'bearer' }],
-    [{ authorizations: ['Bearerk'] }, { kind: 'none' }],
-    [{ queryKeys: ['k'] }, { kind: 'one', text: 'k', scheme: 'query' }],
+describe('the credential of a request', () => {
+  const vg = (text: string) => `vg_${text}`;
+  it.each<[string, Headers, string, string]>([
+    ['nothing', [], '', 'missing'],
+    ['an empty key', [['X-API-Key', '']], '', 'missing'],
+    ['another scheme', [['Authorization', 'Basic YTpi']], '', 'missing'],
+    ['no scheme', [['Authorization', 'Bearerk']], '', 'missing'],
+    ['an empty bearer', [['Authorization', 'Bearer']], '', 'malformed'],
+    ['a blank bearer', [['Authorization', 'bearer \t']], '', 'malformed'],
+    ['another prefix', [['X-API-Key', 'xx_a']], '', 'malformed'],
     [
-      { apiKeys: ['k', 'k'], authorizations: ['Bearer k'], queryKeys: ['k'] },
-      { kind: 'one', text: 'k', scheme: 'header' },
+      'two keys',
+      [
+        ['X-API-Key', vg('k')],
+        ['X-API-Key', vg('l')],
+      ],
+      '',
+      'conflict',
     ],
-    [{ apiKeys: ['k', 'l'] }, { kind: 'conflict' }],
-    [{ apiKeys: ['k'], authorizations: ['Bearer l'] }, { kind: 'conflict' }],
-    [{ authorizations: ['Bearer k', 'Bearer l'] }, { kind: 'conflict' }],
-    [{ apiKeys: ['k'], queryKeys: ['l'] }, { kind: 'conflict' }],
-    [{ queryKeys: ['k', 'l'] }, { kind: 'conflict' }],
-  ])('finds in %j', (sources, credential) => {
-    expect(findCredential({ ...none, ...sources })).toEqual(credential);
+    [
+      'a key and a bearer',
+      [
+        ['X-API-Key', vg('k')],
+        ['Authorization', `Bearer ${vg('l')}`],
+      ],
+      '',
+      'conflict',
+    ],
+    [
+      'two bearers',
+      [
+        ['Authorization', `Bearer ${vg('k')}`],
+        ['Authorization', `Bearer ${vg('l')}`],
+      ],
+      '',
+      'conflict',
+    ],
+    ['a key and another in the query', [['X-API-Key', vg('k')]], '?api_key=vg_l', 'conflict'],
+    ['two keys in the query', [], '?api_key=vg_k&api%5Fkey=vg_l', 'conflict'],
+  ])('is refused when it is %s', (_, headers, query, reason) => {
+    const visit = gate.read(headers, `/voices${query}`);
+    expect(gate.walk(visit)).toMatchObject({ kind: 'refuse', reason });
+  });
+
+  it.each<[Headers, string, string]>([
+    [[['X-API-Key', ' vg_k ']], '', 'header'],
+    [[['Authorization', 'BEARER  vg_k']], '', 'bearer'],
+    [[], '?api_key=vg_k', 'query'],
+    [
+      [
+        ['X-API-Key', 'vg_k'],
+        ['x-api-key', 'vg_k'],
+        ['Authorization', 'Bearer vg_k'],
+      ],
+      '?api_key=vg_k',
+      'query',
+    ],
+    [
+      [
+        ['Authorization', 'Bearer vg_k'],
+        ['X-API-Key', 'vg_k'],
+      ],
+      '',
+      'header',
+    ],
+    [
+      [
+        ['X-API-Key', 'vg_k'],
+        ['Authorization', 'Bearer vg_k'],
+      ],
+      '',
+      'header',
+    ],
+  ])('is one in %j%s', (headers, query, scheme) => {
+    const visit = gate.read(headers, `/voices${query}`);
+    // Its checksum is wrong.
+    expect(gate.walk(visit)).toMatchObject({ reason: 'malformed' });
+    expect(visit).toMatchObject({ credential: 'vg_k', scheme, isConflict: false, query: undefined });
   });
 });
 
@@ -135,8 +193,8 @@ describe('headers to the app', () => {
     ...['Transfer-Encoding', 'Content-Length', 'Host', 'TE', 'X-Accel-Redirect', 'bad name', 'bad:name', ''],
   ])('never hold %s of a client', (name) => {
     expect(isDroppedHeader(name)).toBe(true);
-    expect(readHeaders([[name, 'v']]).lines).toBe('');
-    expect(readHeaders([[name.toUpperCase(), 'v']]).lines).toBe('');
+    expect(linesOf([[name, 'v']])).toBe('');
+    expect(linesOf([[name.toUpperCase(), 'v']])).toBe('');
   });
 
   it('hold all others as they came', () => {
@@ -147,17 +205,20 @@ describe('headers to the app', () => {
       ['X-Amzn-Trace-Id', 'Root=1'],
       ['Content-Type', 'text/plain'],
     ] as const;
-    expect(readHeaders(headers).lines).toBe(headers.map(([name, value]) => `\r\n${name}: ${value}`).join(''));
+    expect(linesOf(headers)).toBe(headers.map(([name, value]) => `\r\n${name}: ${value}`).join(''));
   });
 
   it('are well-formed lines, whatever names and values there are', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }))), (headers) => {
-        for (const line of readHeaders(headers).lines.split('\r\n').slice(1)) {
-          const name = line.slice(0, line.indexOf(':'));
-          expect(isDroppedHeader(name)).toBe(false);
-          // biome-ignore lint/suspicious/noControlCharactersInRegex: they are the subject
-          expect(line).not.toMatch(/[\u0000-\u0008\u000a-\u001f\u007f]/);
+        fc.pre(!headers.some(([, value]) => value.includes('\r\n')));
+        const visit = gate.read(headers);
+        for (const line of visit.lines.split('\r\n').slice(1)) {
+          expect(isDroppedHeader(line.slice(0, line.indexOf(':')))).toBe(false);
+        }
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: they are the subject
+        if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(visit.lines.replaceAll('\r\n', ''))) {
+          expect(gate.walk(visit)).toMatchObject({ status: 400, reason: 'header' });
         }
       }),
     );

@@ -62,9 +62,13 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 /** What apps read, and no gate has a reason to touch. */
 const OWN =
   /^(user-agent|accept|accept-.*|content-type|content-encoding|cookie|origin|referer|range|if-.*|sec-.*|x-other|x-long|x-case|x-amzn-trace-id)$/i;
-/** Text in UTF-8; what is none has no meaning that could be kept. */
+/** Free of control characters, which nothing of a request may hold. */
+function isFree(value: string): boolean {
+  return /^[\t -~\u0080-\u00ff]*$/.test(value);
+}
+
 function isText(value: string): boolean {
-  return /^[\t -~\u0080-\u00ff]+$/.test(value) && isUtf8(Buffer.from(value, 'latin1'));
+  return isUtf8(Buffer.from(value, 'latin1'));
 }
 
 /** The outcome of each request on a connection that carries these bytes. */
@@ -96,7 +100,8 @@ export function predict(bytes: string, world: World): Trace {
 
 function judge(request: Request, world: World): Outcome {
   const { options } = world;
-  const { method, mayRefuse } = request;
+  const { method } = request;
+  const mayRefuse = [...request.mayRefuse];
   const tooLarge = typeof request.announced === 'number' && request.announced > options.maxBodyBytes;
   const large = tooLarge || (request.body?.length ?? 0) > options.maxBodyBytes ? [413] : [];
   const target = judgeTarget(request.target, options.relaxedPaths);
@@ -108,6 +113,11 @@ function judge(request: Request, world: World): Outcome {
   if (target.kind === 'refused' || first.length > 0) {
     return { refused: [...first, ...large, ...mayRefuse], mayEnd: true };
   }
+
+  const own = request.headers.filter(([name]) => OWN.test(name));
+  if (own.some(([, value]) => !isFree(value))) return { refused: [400, ...large, ...mayRefuse], mayEnd: true };
+  // Passed on as they came, or not at all; of other headers control characters may be refused too.
+  if (request.headers.some(([, value]) => !isText(value) || !isFree(value))) mayRefuse.push(400);
 
   const decision = decide(request, target, world);
   const refused = [...decision.refused, ...large, ...mayRefuse, ...target.mayRefuse];
@@ -127,7 +137,7 @@ function judge(request: Request, world: World): Outcome {
     keyId: grant?.keyId && percentEncoded(grant.keyId),
     scopes: grant && percentEncoded(grant.scopes.join(' ')),
     ...clientOf(request, world),
-    passed: request.headers.filter(([name, value]) => OWN.test(name) && isText(value)),
+    passed: own.filter(([, value]) => value !== ''),
     body: request.body,
   };
   if (request.body === undefined) return { refused: [...refused, 400, 413], mayEnd: true, partial: forwarded };
@@ -153,6 +163,9 @@ function decide(
       (route.method === '*' || route.method === method || (route.method === 'GET' && method === 'HEAD')) &&
       covers(route.path, target.path),
   );
+  // What answers a GET without looking at its body would be kept waiting by it.
+  const hasBody = request.announced !== 'none' && request.announced !== 0;
+  if (open && hasBody && ['GET', 'HEAD'].includes(method)) return { refused: [400] };
   if (open) return { refused: [], allowed: 'public' };
 
   const found = new Set<string>();

@@ -53,10 +53,20 @@ export class App {
         response.end('ready');
         return;
       }
-      this.mostInFlight = Math.max(this.mostInFlight, ++this.inFlight);
-      response.once('close', () => this.inFlight--);
+      this.countInFlight(response);
       void this.handle(request, response).catch(() => response.destroy());
     });
+  }
+
+  /** Until its answer is whole: that is when the gate may send the next one. */
+  private countInFlight(response: ServerResponse): void {
+    this.mostInFlight = Math.max(this.mostInFlight, ++this.inFlight);
+    let isOver = false;
+    const end = () => {
+      if (!isOver) this.inFlight--;
+      isOver = true;
+    };
+    response.once('finish', end).once('close', end);
   }
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -21,6 +21,7 @@ export async function buildGate(): Promise<GateBundle> {
       platform: 'neutral',
       target: 'es2023',
       external: ['crypto', 'fs', 'querystring', 'zlib', 'xml'],
+      define: process.env.VOICEGATE_TEST_COMMON_WAY === 'off' ? { GATE_COMMON_WAY: 'false' } : {},
       logLevel: 'warning',
     }),
     build({
@@ -51,6 +52,7 @@ export function gateOptions(changes: GateChanges = {}): GateOptions {
     synthesisPaths: ['/tts', '/v1/audio/speech'],
     requiredScopes: [],
     maxBodyBytes: 65_536,
+    maxTextBytes: rest.maxBodyBytes ?? 65_536,
     readinessPath: '/',
     longestRequest: 30,
     loadBalancerIdleTimeout: 40,

@@ -1,12 +1,14 @@
-/** What the gate does with a request. */
+/** What the gate answers instead of letting a request pass. */
 
 import type { DenyReason } from '../../../contract/decision';
-import type { RateLimitFields } from '../quota/rate-limit-fields';
+import type { RateLimitFields } from './rate-limit-fields';
 
 /** Why a request was not let through; for logs and metrics only. */
 export type RefusalReason =
   | DenyReason
   | 'target'
+  | 'header'
+  | 'body'
   | 'method-unknown'
   | 'client-rate'
   | 'misses'
@@ -14,22 +16,12 @@ export type RefusalReason =
   | 'invocations'
   | 'authorizer'
   | 'overload'
+  /** Too many bodies of this client, or of all, are held to be counted. */
+  | 'bodies'
   /** No lease came, so nothing could be paid from. */
   | 'lease'
   /** What the request costs cannot be told. */
   | 'unreadable';
-
-export interface Pass {
-  readonly kind: 'pass';
-  /** Path and query as the app gets them. */
-  readonly target: string;
-  /** Header lines, each beginning with CR LF. */
-  readonly headers: string;
-  /** The place in flight, given back when the request ends. */
-  readonly place: string;
-  /** Header fields of the answer. */
-  readonly fields?: RateLimitFields;
-}
 
 export interface Refusal {
   readonly kind: 'refuse';
@@ -42,19 +34,11 @@ export interface Refusal {
   readonly fields?: RateLimitFields;
 }
 
-export type Outcome = Pass | Refusal;
-
-/** What the log line says; filled while deciding. */
-export interface Trace {
-  client: string;
-  path: string;
-  cache: string;
-  keyId: string;
-  reason: string;
-  /** Of the text to speak, where it could be told. */
-  characters?: number | undefined;
-}
-
 export function refuse(status: Refusal['status'], reason: RefusalReason, retryAfter?: number): Refusal {
   return retryAfter === undefined ? { kind: 'refuse', status, reason } : { kind: 'refuse', status, reason, retryAfter };
+}
+
+/** A refusal that tells the caller what is wrong: `problem` completes the sentence "the request …". */
+export function refuseSaying(status: Refusal['status'], reason: RefusalReason, problem: string): Refusal {
+  return { kind: 'refuse', status, reason, members: { detail: `The request ${problem}.` } };
 }

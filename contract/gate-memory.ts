@@ -1,0 +1,88 @@
+/** What the gate holds in memory at most, and the bounds that see to it. */
+
+import type { GateOptions } from './gate-options';
+
+type Limits = Pick<GateOptions['limits'], 'inFlight' | 'queue'>;
+
+/** Requests beyond those in the app and its queue: they are decided about, or their answer is on its way. */
+const DECIDED_OF_CLIENT = 24;
+const DECIDED_OF_ALL = 80;
+/** How many clients at their bound are served at once. */
+const CLIENTS = 2;
+
+/** Requests of one client that are with the gate at the same time, at most: 503 beyond. */
+export function requestsOfClient({ inFlight, queue }: Limits): number {
+  return inFlight + queue + DECIDED_OF_CLIENT;
+}
+
+/** Requests of all clients that are with the gate at the same time, at most: 503 beyond. */
+export function requestsOfAll({ inFlight, queue }: Limits): number {
+  return CLIENTS * (inFlight + queue) + DECIDED_OF_ALL;
+}
+
+/** Bodies of one client that are held to be counted, at most: 429 beyond. */
+export function bodiesOfClient({ inFlight, queue }: Limits): number {
+  return inFlight + queue;
+}
+
+/** Bodies of all clients that are held to be counted, at most: 429 beyond. */
+export function bodiesOfAll(limits: Limits): number {
+  return CLIENTS * bodiesOfClient(limits);
+}
+
+const KB = 1024;
+const MB = 1024 * KB;
+
+/** What a request costs with which njs is at work, measured: a context with the program loaded. */
+const CONTEXT = 768 * KB;
+/** The load balancer takes headers of 64 KB; they are held as they came, as text, and as lines for the app. */
+const HEADERS = 3 * 64 * KB;
+/** nginx's master and a worker without requests, measured. */
+const MASTER = 12 * MB;
+const WORKER = 12 * MB;
+/** What is read of the app's answer ahead of the client. */
+const ANSWER = 80 * KB;
+
+/** The zones of nginx.conf, in bytes. */
+export function zoneBytes(options: Pick<GateOptions, 'cacheBytes' | 'limits'>) {
+  const { cacheBytes, limits } = options;
+  return {
+    /** About 0.5 KB a decision. */
+    allow: cacheBytes,
+    /** Kept for seconds. */
+    deny: Math.max(64 * KB, cacheBytes / 2),
+    limits: Math.max(8 * MB, cacheBytes / 2),
+    abuse: Math.max(MB, cacheBytes / 4),
+    leases: cacheBytes,
+    allowances: cacheBytes,
+    flights: MB,
+    places: Math.max(64 * KB, limits.inFlight * 256),
+    state: 64 * KB,
+    metrics: 64 * KB,
+  };
+}
+
+/** What the gate holds at most, by what it is for, in bytes. */
+export function memoryParts(
+  options: Pick<GateOptions, 'cacheBytes' | 'limits' | 'workers' | 'maxTextBytes'>,
+): readonly (readonly [what: string, bytes: number])[] {
+  const { limits, workers, maxTextBytes } = options;
+  const all = requestsOfAll(limits);
+  const sum = (sizes: readonly number[]) => sizes.reduce((total, size) => total + size, 0);
+  return [
+    ['shared memory: decisions, refusals, limits, bans, leases', sum(Object.values(zoneBytes(options)))],
+    ['nginx with its workers', MASTER + workers * WORKER],
+    [`${all} requests at the same time, with headers of 64 KB`, all * (CONTEXT + HEADERS)],
+    // As nginx read it, and twice as text.
+    [`${bodiesOfAll(limits)} bodies whose text is counted`, bodiesOfAll(limits) * 3 * maxTextBytes],
+    [`${limits.inFlight} answers on their way`, limits.inFlight * ANSWER],
+  ];
+}
+
+/** Mebibytes that the gate's container needs. @default 256 */
+export function memoryLimitMiB(options: Parameters<typeof memoryParts>[0]): number {
+  const needed = memoryParts(options).reduce((total, [, bytes]) => total + bytes, 0);
+  return Math.max(LEAST_MIB, Math.ceil(needed / MB));
+}
+
+const LEAST_MIB = 256;

@@ -1,0 +1,256 @@
+/**
+ * The way of a request: what most of them are passes at once; for all others a visit goes through the steps, in order.
+ * As long as none of them waits the whole way is one synchronous run.
+ */
+
+import { bearerToken } from '../../../contract/credential';
+import { hasConstraints, refusal } from '../../../contract/decision';
+import { textField } from '../../../contract/names';
+import { refuse } from '../answer/refusal';
+import { SESSION_COOKIE } from '../browser/session-cookie';
+import { hasKeyPrefix, mayHoldKey, QUERY_KEY } from '../credential/credential';
+import { consumedHeaders } from '../credential/identity-source';
+import type { Allowed } from '../decision/authorize';
+import { getAllow, isFresh } from '../decision/decision-cache';
+import { takeToken } from '../limits/bucket';
+import { PLAN_BUCKET, takeClientLimits } from '../limits/limits';
+import { APP_PLACE, OLDEST, placeLife } from '../limits/queue';
+import { takePlace } from '../limits/window';
+import { meter } from '../quota/metering';
+import { clientText, type Route } from '../request/facts';
+import { loggableTrace } from '../request/loggable';
+import { withoutParameter } from '../request/query';
+import { type Headers, isSafe, isUnaltered, KINDS, Kind, kindOf } from '../request/request-headers';
+import { isPlainQuery } from '../request/target';
+import { type Answer, type Step, stepsOf } from './steps';
+import type { SharedPorts, Visit } from './visit';
+
+/** nginx's variables that let a request pass and tell the log of it. */
+export interface PassVariables {
+  readonly request_uri?: string;
+  /** Whether the target is printable ASCII without `#`. */
+  readonly gate_plain?: string;
+  gate_logged?: string;
+  gate_place?: string;
+  gate_target?: string;
+  gate_headers?: string;
+  /** Opens the way; written last. */
+  gate_upstream?: string;
+}
+
+/** What of njs's request is read. */
+export interface Incoming {
+  readonly method: string;
+  readonly rawHeadersIn: Headers;
+  readonly remoteAddress: string;
+}
+
+export type MakeVisit<R> = (r: R, method: string, target: string, headers: Headers, now: number) => Visit;
+
+/** Only one run of the tests says false, so that the steps prove to decide as the common way does. */
+declare const GATE_COMMON_WAY: boolean | undefined;
+const HAS_COMMON_WAY = typeof GATE_COMMON_WAY === 'undefined' || GATE_COMMON_WAY;
+
+const NO_BODY = new Uint8Array();
+
+/** Made once a context: what holds for all requests stands in its closure, which QuickJS reaches fastest. */
+export function pipeline<R extends Incoming>(shared: SharedPorts, make: MakeVisit<R>, upstream: string) {
+  const { options } = shared.settings;
+  const { routes, clients } = shared.facts;
+  const { identitySource } = options.authorizer;
+  const consumed = identitySource === 'credential' ? undefined : consumedHeaders(identitySource);
+  const { inFlight } = options.limits;
+  const life = placeLife(options);
+  const { counted, identify, decide, constrain, limit, count, pay, seat, countBody } = stepsOf(shared);
+  const OPEN: readonly Step[] = [limit, seat];
+  const GUARDED: readonly Step[] = [identify, decide, constrain, limit, count, pay, seat];
+  const READ: readonly Step[] = [pay, seat];
+  return { admit, walk, goOn };
+
+  /**
+   * Reads the request, once and for every way, and lets pass at once what the cache allows and nothing holds up: one
+   * credential on a plain path, with a free place in the app. For all else a visit is made of what was read. Locals and
+   * one function, since every context of njs has a heap of its own: after each system call what is touched comes from far
+   * away, and calls and objects cost many times what they do in a loop.
+   */
+  function admit(r: R, v: PassVariables): Visit | undefined {
+    const now = Date.now();
+    const { method } = r;
+    const headers = r.rawHeadersIn;
+    const target = v.request_uri ?? '';
+    const mark = target.indexOf('?');
+    const route = routes.get(`${method} ${mark < 0 ? target : target.slice(0, mark)}`);
+    let credential = '';
+    let scheme: Visit['scheme'];
+    let isConflict = false;
+    let hasBearer = false;
+    let forwardedFor: string | undefined;
+    let forwardedProto: string | undefined;
+    let trace: string | undefined;
+    let isClean = true;
+    let hasBody = false;
+    let contentLength = '';
+    let lines = '';
+    for (let i = 0; i < headers.length; i++) {
+      const pair = headers[i] as Headers[number];
+      const value = pair[1];
+      const kind = KINDS.get(pair[0]) ?? kindOf(pair[0]);
+      if (kind === Kind.Drop) continue;
+      if (kind === Kind.Pass || kind === Kind.TraceId) {
+        if (kind === Kind.TraceId) trace = trace === undefined ? loggableTrace(value) : '';
+        if (consumed?.includes(pair[0].toLowerCase())) continue;
+        if (!isSafe(value)) isClean = false;
+        lines = lines.concat('\r\n', pair[0], ': ', value);
+      } else if (kind === Kind.ApiKey || kind === Kind.Authorization) {
+        const isBearer = kind === Kind.Authorization;
+        const text = isBearer ? bearerToken(value) : value.trim();
+        if (isBearer && text !== undefined) hasBearer = true;
+        if (!text) continue;
+        if (scheme !== undefined && credential !== text) isConflict = true;
+        credential = text;
+        if (!isBearer) scheme = 'header';
+        else scheme ??= 'bearer';
+      } else if (kind === Kind.ForwardedFor) {
+        forwardedFor = forwardedFor === undefined ? value : `${forwardedFor}, ${value}`;
+      } else if (kind === Kind.ForwardedProto) {
+        forwardedProto = forwardedProto === undefined ? value : `${forwardedProto}, ${value}`;
+      } else if (kind === Kind.TransferEncoding) {
+        hasBody = true;
+      } else if (value !== '0') {
+        hasBody = true;
+        contentLength = value;
+      }
+    }
+    const client = clients.get(clientText(r.remoteAddress, forwardedFor, forwardedProto));
+    if (
+      HAS_COMMON_WAY &&
+      route.isCommon &&
+      isClean &&
+      scheme !== undefined &&
+      !isConflict &&
+      (mark < 0 || (v.gate_plain === '1' && !options.queryKey)) &&
+      !(hasBody && route.isSynthesis) &&
+      (scheme === 'bearer' || hasKeyPrefix(credential, options.keyPrefix)) &&
+      !(options.webSession !== undefined && lines.includes(SESSION_COOKIE))
+    ) {
+      const allow = getAllow(shared, shared.digest(credential));
+      if (
+        allow !== undefined &&
+        isFresh(allow, now) &&
+        isSimple(allow) &&
+        ((route.scopes.length === 0 && !hasConstraints(allow.grant)) ||
+          isAllowed(allow, method, route, client.address, now))
+      ) {
+        const { keyId, rate } = allow.grant;
+        // Whoever waits comes first.
+        const place =
+          shared.flights.get(OLDEST) === undefined
+            ? takePlace(shared.places, APP_PLACE, inFlight, now, life)
+            : undefined;
+        if (place !== undefined) {
+          const isLimited =
+            rate === undefined
+              ? takeClientLimits(shared.limits, options.limits, client.network, route.isSynthesis, now) !== undefined
+              : !takeToken(shared.limits, PLAN_BUCKET + keyId, rate, now).allowed;
+          if (!isLimited) {
+            let logged = route.logged.concat(
+              client.logged,
+              allow.logged,
+              ',"reason":"allowed","cache":"hit","traceId":"',
+              trace ?? '',
+              '","characters":',
+            );
+            if (route.isSynthesis) {
+              const query = mark < 0 ? undefined : target.slice(mark + 1);
+              logged += charactersOf(method, query, headers, route.path ?? '');
+            } else {
+              logged += 'null';
+            }
+            v.gate_logged = logged;
+            v.gate_place = `+${place}`;
+            v.gate_target = target;
+            v.gate_headers = client.lines.concat(allow.lines, lines);
+            v.gate_upstream = upstream;
+            return undefined;
+          }
+          shared.places.delete(place);
+        }
+      }
+    }
+    const visit = make(r, method, target, headers, now);
+    visit.route = route;
+    visit.client = client;
+    visit.lines = lines;
+    visit.isClean = isClean;
+    visit.hasBody = hasBody;
+    visit.contentLength = contentLength;
+    visit.trace = trace ?? '';
+    visit.credential = credential;
+    visit.scheme = scheme;
+    visit.isConflict = isConflict;
+    visit.hasBearer = hasBearer;
+    return visit;
+  }
+
+  /** Whether nothing but the grant's constraints is to be looked at; without an id a plan's bucket has a digest for its name. */
+  function isSimple({ grant, statements }: Allowed): boolean {
+    return grant.keyId !== undefined && grant.quota === undefined && statements === undefined;
+  }
+
+  function isAllowed({ grant }: Allowed, method: string, { path = '', scopes }: Route, sourceIp: string, now: number) {
+    return refusal(grant, { method, path, sourceIp, now: now / 1000, requiredScopes: scopes }) === undefined;
+  }
+
+  function charactersOf(method: string, query: string | undefined, headers: Headers, path: string): string {
+    const metered = meter({ method, query, headers, body: NO_BODY }, textField(path), options.maxTextBytes);
+    return metered.kind === 'counted' ? String(metered.characters) : 'null';
+  }
+
+  /** The steps, for what did not pass at once. */
+  function walk(visit: Visit): Answer | Promise<Answer> {
+    const { route, target, method } = visit;
+    const mark = target.indexOf('?');
+    if (mark >= 0) visit.given = visit.query = target.slice(mark + 1);
+    // HTTP/0.9 has no headers, no status and no client of today.
+    if (route.path === undefined || (visit.headers.length === 0 && visit.protocol === ''))
+      return counted(visit, refuse(400, 'target'));
+    if (!isPlainQuery(visit.query ?? '')) return counted(visit, refuse(400, 'target'));
+    if (!route.isKnownMethod) return counted(visit, refuse(405, 'method-unknown'));
+    if (!visit.isClean && !isPassable(visit)) return counted(visit, refuse(400, 'header'));
+    if (!route.isPublic) return run(visit, GUARDED, 0);
+    if (visit.hasBody && (method === 'GET' || method === 'HEAD')) return counted(visit, refuse(400, 'body'));
+    const { query } = visit;
+    if (options.queryKey && identitySource === 'credential' && query !== undefined && mayHoldKey(query)) {
+      visit.query = withoutParameter(query, QUERY_KEY) || undefined;
+    }
+    return run(visit, OPEN, 0);
+  }
+
+  /** Whether each header that is passed on is passed on as it came, though njs may have had to guess. */
+  function isPassable({ headers, ports }: Visit): boolean {
+    return headers.every(([name, value]) => {
+      const kind = kindOf(name);
+      if (isSafe(value) || (kind !== Kind.Pass && kind !== Kind.TraceId)) return true;
+      return isUnaltered(headers, name, (lower) => ports.rawHeader(lower));
+    });
+  }
+
+  /** The rest of the way of a request whose body has been read. */
+  function goOn(visit: Visit, body: Uint8Array): Answer | Promise<Answer> {
+    countBody(visit, body);
+    return run(visit, READ, 0);
+  }
+}
+
+function run(visit: Visit, steps: readonly Step[], from: number): Answer | Promise<Answer> {
+  for (let i = from; i < steps.length; i++) {
+    const next = (steps[i] as Step)(visit);
+    if (next === undefined) continue;
+    if (!(next instanceof Promise)) return next;
+    return next.then((answer) => {
+      visit.at = visit.ports.now();
+      return answer ?? run(visit, steps, i + 1);
+    });
+  }
+  return undefined;
+}

@@ -1,0 +1,166 @@
+/**
+ * A gate at its default limits, filled with strangers of every kind, while two honest callers go on: one whose key the
+ * gate knows, and one whose key is new each time.
+ */
+
+import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { memoryLimitMiB } from '../../contract/gate-memory';
+import { gateOptions } from './support/bundle';
+import type { GateContainers } from './support/gate';
+import { gateWorld } from './support/gate-world';
+import { call, newKey, withKey } from './support/http';
+import { allow, deny } from './support/lambda-endpoint';
+
+/** As lib gives them where nobody says otherwise. */
+const DEFAULTS = {
+  maxBodyBytes: 1_048_576,
+  maxTextBytes: 65_536,
+  longestRequest: 120,
+  loadBalancerIdleTimeout: 125,
+  cacheBytes: 16 * 1024 * 1024,
+  webSession: { lifetime: 43_200 },
+  limits: {
+    requestsPerMinute: 60,
+    synthesisPerMinute: 10,
+    missesPerMinute: 10,
+    failuresPerMinute: 30,
+    banSeconds: 300,
+    invocations: 8,
+    inFlight: 8,
+    queue: 16,
+  },
+};
+const SECONDS = 12;
+
+const good = new Set<string>();
+const { app, startGate } = gateWorld(async ({ event }) => {
+  await sleep(15);
+  return good.has(event.identitySource[0] ?? '') ? allow({}, 60) : deny(401, 10);
+});
+
+const spaces = (length: number) => ' '.repeat(length);
+const headers = (line: string, address: string) =>
+  `GET /x HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${address}\r\n${line}\r\n\r\n`;
+const body = (head: string, address: string, length = 60_000) =>
+  `${head} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${address}\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n{"text":"`;
+
+/** What strangers send; each from an address that it shares with the others of its kind. */
+const KINDS: readonly ((address: string) => string)[] = [
+  (address) => headers(`Accept: text/html${spaces(15_900)};q=0`, address),
+  (address) => headers(`Authorization: Bearer${spaces(15_900)}x\xe2\x80\xa8y`, address),
+  (address) => headers(`Cookie: ${'__Host-voicegate=x; '.repeat(780)}`, address),
+  (address) => headers(Array.from({ length: 60 }, (_, i) => `X-${i}: ${'y'.repeat(900)}`).join('\r\n'), address),
+  (address) =>
+    `GET /${'%41'.repeat(5000)}?${'api_key='.repeat(20)} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${address}\r\n\r\n`,
+  (address) => body(`POST /tts`, `${address}\r\nX-API-Key: ${newKey()}`),
+  (address) => body('GET /', address, 9000),
+  (address) => body('POST /', address),
+  (address) => headers(`X-API-Key: ${newKey()}`, address),
+  (address) => headers('Authorization: Bearer undefined', address),
+  (address) => headers('', address),
+];
+
+/** Keeps a few of that kind going until it is told to stop, and goes on sending what seems to be a body. */
+function stranger(
+  gate: GateContainers,
+  kind: (address: string) => string,
+  address: string,
+): { sent(): number; stop(): void } {
+  const sockets = new Set<Socket>();
+  let isOver = false;
+  let sent = 0;
+  const open = () => {
+    if (isOver) return;
+    const socket = connect(gate.port, '127.0.0.1', () => {
+      socket.write(Buffer.from(kind(address), 'latin1'));
+      sent++;
+    });
+    sockets.add(socket);
+    socket.on('data', () => undefined);
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      sockets.delete(socket);
+      setTimeout(open, 100);
+    });
+  };
+  for (let i = 0; i < 4; i++) open();
+  const trickle = setInterval(() => {
+    for (const socket of sockets) if (socket.writable) socket.write('x');
+  }, 200);
+  // Answers without a body left to come leave the connection open.
+  const renew = setInterval(() => {
+    for (const socket of sockets) socket.destroy();
+  }, 1000);
+  return {
+    sent: () => sent,
+    stop() {
+      isOver = true;
+      clearInterval(trickle);
+      clearInterval(renew);
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+/** Mebibytes that all of nginx's processes hold, what they share counted once. */
+function memory(gate: GateContainers): number {
+  const master = readFileSync(join(gate.directory, 'nginx.pid'), 'utf8').trim();
+  const workers = readFileSync(`/proc/${master}/task/${master}/children`, 'utf8').trim().split(' ');
+  const kilobytes = [master, ...workers].map((pid) =>
+    Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]),
+  );
+  return kilobytes.reduce((sum, one) => sum + one, 0) / 1024;
+}
+
+it('a gate full of strangers serves every call of those who have a key, stays green, and within its memory', async () => {
+  const gate = await startGate(DEFAULTS as never, {
+    env: { VOICEGATE_SESSION_SECRET: 'a-secret-of-sessions-0123456789abcdefghijklmnop' },
+  });
+  app.handler = async (_, response) => {
+    await sleep(50);
+    response.end('spoken');
+    return true;
+  };
+  const cached = newKey();
+  good.add(cached);
+  // The gate has learnt the key before they come.
+  expect((await call(gate.url, '/voices', withKey(cached, { 'X-Forwarded-For': '203.0.113.1' }))).status).toBe(200);
+
+  const strangers = KINDS.map((kind, i) => stranger(gate, kind, `192.0.2.${i + 1}`));
+  const times: number[] = [];
+  const failures: string[] = [];
+  let most = 0;
+  const honest = async (key: string, address: string) => {
+    const began = performance.now();
+    const { status, body: text } = await call(gate.url, '/voices', withKey(key, { 'X-Forwarded-For': address }));
+    times.push(performance.now() - began);
+    if (status !== 200) failures.push(`${status} ${text}`);
+  };
+  try {
+    for (let second = 0; second < SECONDS; second++) {
+      const fresh = newKey();
+      good.add(fresh);
+      await Promise.all([honest(cached, '203.0.113.1'), honest(fresh, '203.0.113.2'), sleep(1000)]);
+      expect(await gate.health()).toBe(200);
+      most = Math.max(most, memory(gate));
+    }
+  } finally {
+    for (const one of strangers) one.stop();
+  }
+  times.sort((a, b) => a - b);
+  const p99 = times[Math.ceil(times.length * 0.99) - 1] ?? Number.NaN;
+  const sent = strangers.map((one) => one.sent());
+  console.info(
+    `${sent.reduce((sum, one) => sum + one, 0)} requests of strangers; honest calls: median ${times[times.length >> 1]?.toFixed(0)} ms, 99 % ${p99.toFixed(0)} ms; ${most.toFixed(0)} MiB`,
+  );
+  expect(failures).toEqual([]);
+  expect(times).toHaveLength(2 * SECONDS);
+  for (const one of sent) expect(one).toBeGreaterThan(SECONDS);
+  // A second beside everything else that this machine does: what strangers did before took several.
+  expect(p99).toBeLessThan(2000);
+  expect(most).toBeLessThan(memoryLimitMiB(gateOptions(DEFAULTS as never)));
+}, 120_000);
