@@ -13,7 +13,10 @@ import { createRunner } from './runner/runner.mjs';
 
 const PROJECTS = ['unit', 'nginx', 'local', 'e2e'];
 const PARTS = ['lint', ...PROJECTS, 'package', 'python'];
-const usage = `npm test -- [--only ${PARTS.join('|')}]... [--changed[=COMMIT]] [FILTER]...
+/** Only on demand, as `npm run lint` does. */
+const EXTRA = ['workflow'];
+const ALLOWED = [...PARTS, ...EXTRA];
+const usage = `npm test -- [--only ${ALLOWED.join('|')}]... [--changed[=COMMIT]] [FILTER]...
 
   --only PART        only this part; may be given several times
   --changed[=COMMIT] only the tests that a change touches: of what is not committed, or since COMMIT
@@ -68,15 +71,15 @@ async function runAll(runner, wanted, filters) {
   const others = async () => {
     if (wanted('lint')) for (const check of nodeChecks()) await runner.check(check);
     const { python } = await tools;
-    if (wanted('lint')) await lintFurther(runner, python);
+    if (wanted('lint')) for (const check of pythonChecks(python)) await runner.check(check);
+    if (wanted('workflow')) await lintWorkflow(runner);
     if (wanted('package')) await packageTests(runner, filters);
     if (wanted('python')) await runner.pytest('image tests', 'image', python);
   };
   await Promise.all([tests(), others()]);
 }
 
-async function lintFurther(runner, python) {
-  for (const check of pythonChecks(python)) await runner.check(check);
+async function lintWorkflow(runner) {
   const check = workflowCheck();
   if (check !== undefined) await runner.check(check);
   else runner.skip('actionlint: it comes by Go, which is not on PATH');
@@ -118,7 +121,7 @@ function options() {
       },
     });
     for (const name of values.only ?? []) {
-      if (!PARTS.includes(name)) throw new Error(`--only must be one of ${PARTS.join(', ')}, got "${name}"`);
+      if (!ALLOWED.includes(name)) throw new Error(`--only must be one of ${ALLOWED.join(', ')}, got "${name}"`);
     }
     if (values.changed !== undefined && positionals.length > 0) {
       throw new Error(`--changed chooses the files by itself, got the filter "${positionals[0]}" besides`);

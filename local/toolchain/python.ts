@@ -39,17 +39,25 @@ export async function ensurePython(options: PythonOptions): Promise<string> {
     await createEnvironment(base, environment, signal);
   }
   update('pip install');
-  await install(
-    python,
-    wanted.filter((file) => !HASHED.test(file)),
-    update,
-    signal,
-  );
-  await install(python, ['--require-hashes', ...wanted.filter((file) => HASHED.test(file))], update, signal);
+  for (const words of installations(wanted)) await install(python, words, update, signal);
   const { output } = await runCommand(python, ['-c', 'import sys; print(sys.version)'], { signal });
   // The runtime's own hash too: after `npm test`, `npm start` finds its packages there.
   writeFileSync(stamp, [output.trim().replace(/\n/g, ' '), fingerprint(REQUIREMENTS), hash, ''].join('\n'));
   return python;
+}
+
+/**
+ * What pip is called with, one call each. The emulator writes no bytecode of its own and gets it from pip; the rest is
+ * compiled where it is first imported, and most of it never is.
+ */
+function installations(wanted: readonly string[]): readonly (readonly string[])[] {
+  const [hashed, plain] = [true, false].map((is) => wanted.filter((file) => HASHED.test(file) === is));
+  const [tools, emulator] = [true, false].map((is) => plain?.filter((file) => DEVELOPMENT.includes(file) === is));
+  return [
+    emulator ?? [],
+    ...(tools?.length ? [['--no-compile', ...tools]] : []),
+    ['--no-compile', '--require-hashes', ...(hashed ?? [])],
+  ];
 }
 
 async function runs(python: string, version: string, signal?: AbortSignal): Promise<boolean> {

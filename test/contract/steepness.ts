@@ -1,7 +1,8 @@
 /** Linear is 4 and less, since part of it costs the same at any length; quadratic is 16. */
 export const TOO_STEEP = 8;
-/** Milliseconds after which nothing is tried once more. */
+/** Milliseconds after which nothing is tried once more, and how often it is tried even so. */
 const ENOUGH = 8_000;
+const TRIES = 12;
 
 /**
  * How many times as long something takes with four times the length: of several tries the fastest, since a busy machine
@@ -14,7 +15,8 @@ export async function steepness(length: number, run: (length: number) => unknown
     fastest.short = Math.min(fastest.short, await took(() => run(length)));
     fastest.long = Math.min(fastest.long, await took(() => run(4 * length)));
     const steep = fastest.long / fastest.short;
-    if (round > 0 && (steep < TOO_STEEP / 2 || performance.now() - began > ENOUGH)) break;
+    if (round > 0 && steep < TOO_STEEP / 2) break;
+    if (round >= TRIES && performance.now() - began > ENOUGH) break;
   }
   return fastest.long / fastest.short;
 }

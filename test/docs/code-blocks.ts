@@ -13,10 +13,12 @@ export interface CodeBlock {
   readonly text: string;
 }
 
-/** Every code block of the README, the docs and the examples' README. */
+/** Every code block of the README, CONTRIBUTING.md, the docs and the examples' README. */
 export function codeBlocks(): readonly CodeBlock[] {
   const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
-  return ['README.md', ...docs.map((name) => `docs/${name}`), 'examples/README.md'].flatMap(blocksOf);
+  return ['README.md', 'CONTRIBUTING.md', ...docs.map((name) => `docs/${name}`), 'examples/README.md'].flatMap(
+    blocksOf,
+  );
 }
 
 function blocksOf(page: string): readonly CodeBlock[] {

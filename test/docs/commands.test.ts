@@ -11,7 +11,7 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   readonly scripts: Readonly<Record<string, string>>;
 };
 /** Programs of others, which a reader has or installs. */
-const OTHERS = new Set(['curl', 'docker', 'aws', 'pip', 'python3', 'cd', 'export', 'echo', 'buildah']);
+const OTHERS = new Set(['curl', 'docker', 'aws', 'pip', 'python3', 'cd', 'export', 'echo', 'buildah', 'vitest']);
 
 /** Command lines of the pages: of `console` blocks only what stands behind the prompt, or all if none has one. */
 const lines = codeBlocks().flatMap(({ where, language, text }) => {

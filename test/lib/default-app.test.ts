@@ -1,15 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { CfnResource, type Stack } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it, vi } from 'vitest';
-import { packageRoot } from '../../lib/shared/package-root';
 import { type CloudFormation, defaultApp, readTemplate } from './support/default-app';
 import { warnings } from './support/stack';
-
-const root = packageRoot(__dirname);
 
 const synthesized = new Map<string, CloudFormation>();
 
@@ -38,12 +34,6 @@ function findings(change: (stack: Stack) => void = () => {}): string[] {
   return new AwsSolutionsChecks().validateScope(app).violations.map(({ ruleName }) => ruleName);
 }
 
-/** cfn-lint of the project's own environment, or of the system. */
-function cfnLint(): string | undefined {
-  const folders = [join(root, '.voicegate/venv/bin'), ...(process.env.PATH ?? '').split(delimiter)];
-  return folders.map((folder) => join(folder, 'cfn-lint')).find((file) => existsSync(file));
-}
-
 const CERTIFICATE = 'arn:aws:acm:eu-west-1:111122223333:certificate/11111111-2222-3333-4444-555555555555';
 
 describe('the app without any configuration', () => {
@@ -60,22 +50,6 @@ describe('the app without any configuration', () => {
     const wrong = { type: 'AWS::S3::Bucket', properties: { NoSuchProperty: 1 } };
     expect(() => defaultApp({}, (_, stack) => new CfnResource(stack, 'Wrong', wrong)).app.synth()).toThrow();
   });
-
-  const lint = cfnLint();
-  it.skipIf(lint === undefined && !process.env.CI)(
-    `has nothing for cfn-lint to say${lint === undefined ? ' (skipped: cfn-lint is not installed; npm test installs it)' : ''}`,
-    () => {
-      if (lint === undefined) throw new Error('cfn-lint must be installed where CI is set');
-      const { app, templateFile } = defaultApp();
-      app.synth();
-      // W3005 is a redundant DependsOn, which aws-cdk-lib's own functions have.
-      const output = execFileSync(lint, ['--ignore-checks', 'W3005', '--', templateFile], {
-        encoding: 'utf8',
-        timeout: 100_000,
-      });
-      expect(output.trim()).toBe('');
-    },
-  );
 
   it('warns of a self-signed certificate and of text in access logs, and of nothing else', () => {
     expect(warnings(defaultApp().stack).sort()).toEqual([

@@ -10,7 +10,8 @@ import { findPython } from '../../local/launch/python.mjs';
 
 const { version, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const folder = join(root, '.voicegate/package');
-const PIP = ['--disable-pip-version-check', '--no-input'];
+// What is never imported need not be compiled: aws-cdk-lib has a module for every service.
+const PIP = ['--disable-pip-version-check', '--no-input', '--no-compile'];
 /** Exact versions; aws-cdk-lib comes to PyPI some days after npm. */
 const PYTHON_REQUIREMENTS = join(root, 'test/package/requirements.txt');
 
