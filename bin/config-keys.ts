@@ -222,6 +222,18 @@ export const CONFIG_KEYS = {
   longestRequest: key('seconds from 1 to 3600', '120', 'How long a request may take.', integer(1, 3600)),
   startupTime: key('seconds from 1 to 3600', '300', 'How long the app may take to start.', integer(1, 3600)),
   accessLogs: key('true or false', 'true', 'Whether the load balancer logs access.', boolean),
+  alarmEmail: key(
+    'an e-mail address',
+    'none',
+    'Who is told of alarms that somebody must act on, and of their end; AWS first asks there for a confirmation.',
+    text(/^[^\s@,]+@[^\s@,]+\.[^\s@,.]{2,}$/),
+  ),
+  alarmTopicArn: key(
+    'arn:PARTITION:sns:REGION:ACCOUNT:NAME',
+    'none',
+    'An SNS topic of yours that is told of them instead.',
+    text(/^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/),
+  ),
   deletionProtection: key(
     'true or false',
     'false',

@@ -55,6 +55,9 @@ function contradictions(config: Config): string[] {
   if (config.engine !== undefined && config.image !== undefined) {
     problems.push(`engine: got ${config.engine} with image; it chooses what speaks in this package's own image`);
   }
+  if (config.alarmEmail !== undefined && config.alarmTopicArn !== undefined) {
+    problems.push('alarmEmail and alarmTopicArn: give one of them; a topic of yours can have any subscriptions');
+  }
   return problems;
 }
 

@@ -4,6 +4,8 @@ import { Annotations, CfnOutput, Duration, Fn, Stack, type StackProps } from 'aw
 import { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { CpuArchitecture } from 'aws-cdk-lib/aws-ecs';
 import { HostedZone, type IHostedZone } from 'aws-cdk-lib/aws-route53';
+import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 import { OUTPUTS, SYNTHESIS_PATHS } from '../contract/names';
 import {
@@ -65,6 +67,7 @@ export class VoicegateStack extends Stack {
       longestRequest: seconds(config.longestRequest),
       startupTime: seconds(config.startupTime),
       readinessPath: config.readinessPath,
+      alarmTopic: this.alarmTopic(config),
     });
     const outputs: Readonly<Record<string, string>> = {
       [OUTPUTS.serviceUrl]: service.url,
@@ -86,6 +89,14 @@ export class VoicegateStack extends Stack {
     const zone = this.zone(config);
     if (zone) return EdgeCertificate.dnsValidated(zone);
     return EdgeCertificate.selfSigned();
+  }
+
+  private alarmTopic({ alarmEmail, alarmTopicArn }: Config): ITopic | undefined {
+    if (alarmTopicArn !== undefined) return Topic.fromTopicArn(this, 'AlarmTopic', alarmTopicArn);
+    if (alarmEmail === undefined) return undefined;
+    const topic = new Topic(this, 'Alarms', { displayName: 'Voicegate alarms', enforceSSL: true });
+    topic.addSubscription(new EmailSubscription(alarmEmail));
+    return topic;
   }
 
   private zone({ hostedZoneId, hostedZoneName: zoneName }: Config): IHostedZone | undefined {

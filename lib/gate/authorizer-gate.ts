@@ -94,7 +94,8 @@ export class AuthorizerGate extends Construct {
     const { image } = gateImage;
     const logging =
       props.logging ??
-      createGateLog(this, { description: 'Log group of the gate, with its access log', streamPrefix: 'voicegate' });
+      createGateLog(this, { description: 'Log group of the gate, with its access log', streamPrefix: 'voicegate' })
+        .logging;
     const environment = {
       [GATE_ENV.directory]: GATE_DIRECTORY,
       [GATE_ENV.listen]: `0.0.0.0:${AuthorizerGate.PORT}`,

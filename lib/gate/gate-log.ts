@@ -4,13 +4,20 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { OUTPUTS } from '../../contract/names';
 
+/** Where a gate writes, and how a container gets there. */
+export interface GateLog {
+  readonly logGroup: logs.LogGroup;
+  readonly logging: ecs.LogDriver;
+}
+
 /** A log group that holds the gate's access log, named in an output so that `voicegate usage` finds it. */
-export function createGateLog(scope: Construct, of: { description: string; streamPrefix: string }): ecs.LogDriver {
+export function createGateLog(scope: Construct, of: { description: string; streamPrefix: string }): GateLog {
   const { description, streamPrefix } = of;
   const logGroup = new logs.LogGroup(scope, 'Log', {
     retention: logs.RetentionDays.ONE_MONTH,
     removalPolicy: RemovalPolicy.DESTROY,
   });
   new CfnOutput(scope, OUTPUTS.gateLogGroupName, { description, value: logGroup.logGroupName });
-  return ecs.LogDrivers.awsLogs({ logGroup, streamPrefix, mode: ecs.AwsLogDriverMode.NON_BLOCKING });
+  const logging = ecs.LogDrivers.awsLogs({ logGroup, streamPrefix, mode: ecs.AwsLogDriverMode.NON_BLOCKING });
+  return { logGroup, logging };
 }

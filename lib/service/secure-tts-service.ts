@@ -85,10 +85,11 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
     this.authorizer = props.authorizer ?? new ApiKeyAuthorizer(this, 'Authorizer');
     if (this.authorizer instanceof ApiKeyAuthorizer) this.apiKeys = this.authorizer;
 
-    const logging = createGateLog(this, {
+    const gateLog = createGateLog(this, {
       description: 'Log group of the tasks, with the access log of the gate',
       streamPrefix: 'task',
     });
+    const { logging } = gateLog;
     const capacity = props.capacity ?? TaskCapacity.fargate();
     const taskDefinition = capacity._createTaskDefinition(this, 'Task');
     this.container = addAppContainer(this, taskDefinition, props, logging, capacity._gpuCount);
@@ -137,6 +138,9 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
         service,
         gate: this.gate,
         apiKeys: this.apiKeys,
+        firewall: this.firewall,
+        certificateArn: this.edge instanceof HttpsLoadBalancer ? this.edge.certificateArn : undefined,
+        gateLog: gateLog.logGroup,
         alarmTopic: props.alarmTopic,
       });
     }

@@ -1,7 +1,8 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
+import { ecsEvents } from './ecs-events';
 import type { ServiceMonitoringProps } from './service-monitoring';
 
 /** The dashboard of a gated service: one row for each question that a person on call asks. */
@@ -42,7 +43,70 @@ export function serviceDashboard(
       ...(apiKeys ? [apiKeys.metricErrors(), apiKeys.metricThrottles()] : []),
     ]),
   );
+  dashboard.addWidgets(...seldomGraphs(scope, props));
   return dashboard;
+}
+
+/** What wakes nobody, and explains much. */
+function seldomGraphs(scope: Construct, props: ServiceMonitoringProps): cloudwatch.GraphWidget[] {
+  const { loadBalancer, service, gate, apiKeys, firewall, certificateArn } = props;
+  const sum = (namespace: string, metricName: string, dimensionsMap: Record<string, string>, label: string) =>
+    new cloudwatch.Metric({ namespace, metricName, dimensionsMap, statistic: cloudwatch.Stats.SUM, label });
+  const killed = ecsEvents(scope, 'TasksKilledForMemory', {
+    description: 'Tasks killed for memory',
+    detailType: 'ECS Task State Change',
+    detail: {
+      group: [`service:${service.serviceName}`],
+      lastStatus: ['STOPPED'],
+      containers: { reason: [{ prefix: 'OutOfMemoryError' }] },
+    },
+  });
+  const table = apiKeys?.keyTable.tableName;
+  return [
+    graph('Who is refused', [
+      gate.metric('FailedAttempts', { label: 'failed attempts' }),
+      gate.metric('Bans', { label: 'clients banned' }),
+      gate.metric('Banned', { label: 'requests of banned clients' }),
+      gate.metric('QuotaExceeded', { label: 'quotas used up' }),
+      ...(firewall
+        ? [
+            sum(
+              'AWS/WAFV2',
+              'BlockedRequests',
+              { WebACL: 'Voicegate', Region: Stack.of(scope).region, Rule: 'ALL' },
+              'blocked by the firewall',
+            ),
+          ]
+        : []),
+    ]),
+    graph('What is scarce', [
+      killed.with({ label: 'tasks killed for memory' }),
+      loadBalancer.metrics.custom('RejectedConnectionCount', {
+        statistic: cloudwatch.Stats.SUM,
+        label: 'connections rejected by the load balancer',
+      }),
+      ...(table === undefined
+        ? []
+        : [
+            sum('AWS/DynamoDB', 'ReadThrottleEvents', { TableName: table }, 'throttled reads of the key table'),
+            sum('AWS/DynamoDB', 'WriteThrottleEvents', { TableName: table }, 'throttled writes of the key table'),
+          ]),
+    ]),
+    ...(certificateArn === undefined
+      ? []
+      : [
+          graph('Days until the certificate ends', [
+            new cloudwatch.Metric({
+              namespace: 'AWS/CertificateManager',
+              metricName: 'DaysToExpiry',
+              dimensionsMap: { CertificateArn: certificateArn },
+              statistic: cloudwatch.Stats.MINIMUM,
+              period: Duration.days(1),
+              label: 'days',
+            }),
+          ]),
+        ]),
+  ];
 }
 
 function graph(title: string, left: cloudwatch.IMetric[]): cloudwatch.GraphWidget {

@@ -1,13 +1,18 @@
-import { Duration } from 'aws-cdk-lib';
+import { Annotations } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as actions from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
-import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { ApiKeyAuthorizer } from '../authorizer/api-key-authorizer';
+import type { Firewall } from '../firewall/firewall';
 import type { AuthorizerGate } from '../gate/authorizer-gate';
+import { saveLogQueries } from './log-queries';
 import { serviceDashboard } from './service-dashboard';
+import { serviceWatches } from './service-watches';
+import { runbookOf, type Watch } from './watch';
 
 /** What is watched. */
 export interface ServiceMonitoringProps {
@@ -25,8 +30,23 @@ export interface ServiceMonitoringProps {
    */
   readonly apiKeys?: ApiKeyAuthorizer;
   /**
-   * Where alarms and their end are told.
-   * @default - nowhere: they only show in CloudWatch
+   * The firewall in front, whose blocks the dashboard shows.
+   * @default - none
+   */
+  readonly firewall?: Firewall;
+  /**
+   * ARN of the certificate, whose days the dashboard shows.
+   * @default - none
+   */
+  readonly certificateArn?: string;
+  /**
+   * The log group of the gate, for which queries are saved in CloudWatch Logs Insights.
+   * @default - none: no queries are saved
+   */
+  readonly gateLog?: logs.ILogGroup;
+  /**
+   * Where the alarms that somebody must act on are told, and their end. The others only show.
+   * @default - nowhere: they only show in CloudWatch, and synthesis warns of it
    */
   readonly alarmTopic?: sns.ITopic;
   /**
@@ -35,18 +55,6 @@ export interface ServiceMonitoringProps {
    */
   readonly dashboard?: boolean;
 }
-
-/** One alarm: how often something may happen in five minutes. */
-interface Watch {
-  readonly id: string;
-  readonly metric: cloudwatch.IMetric;
-  readonly threshold: number;
-  readonly description: string;
-  readonly comparison?: cloudwatch.ComparisonOperator;
-  readonly missing?: cloudwatch.TreatMissingData;
-}
-
-const PERIOD = Duration.minutes(5);
 
 /** Alarms and a dashboard of a gated service. Refused requests (401, 403, 429) raise no alarm: they are the gate's job. */
 export class ServiceMonitoring extends Construct {
@@ -57,7 +65,14 @@ export class ServiceMonitoring extends Construct {
 
   constructor(scope: Construct, id: string, props: ServiceMonitoringProps) {
     super(scope, id);
-    this.alarms = watches(props).map((watch) => this.createAlarm(watch, props.alarmTopic));
+    this.alarms = serviceWatches(this, props).map((watch) => this.createAlarm(watch, props.alarmTopic));
+    if (props.gateLog) saveLogQueries(this, props.gateLog);
+    if (!props.alarmTopic) {
+      Annotations.of(this).addWarningV2(
+        'voicegate:alarmTopic',
+        'Nobody is told of alarms: give alarmTopic (of the app: -c alarmEmail=you@example.com or -c alarmTopicArn=).',
+      );
+    }
     if (props.dashboard !== false) this.dashboard = serviceDashboard(this, 'Dashboard', props, this.alarms);
   }
 
@@ -65,74 +80,16 @@ export class ServiceMonitoring extends Construct {
     const alarm = new cloudwatch.Alarm(this, watch.id, {
       metric: watch.metric,
       threshold: watch.threshold,
-      evaluationPeriods: 3,
-      datapointsToAlarm: 2,
+      evaluationPeriods: watch.atOnce ? 1 : 3,
+      datapointsToAlarm: watch.atOnce ? 1 : 2,
       comparisonOperator: watch.comparison ?? cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: watch.missing ?? cloudwatch.TreatMissingData.NOT_BREACHING,
-      alarmDescription: watch.description,
+      alarmDescription: `${watch.description} ${runbookOf(watch.id)}`,
     });
-    if (topic) {
+    if (topic && !watch.dashboardOnly) {
       alarm.addAlarmAction(new actions.SnsAction(topic));
       alarm.addOkAction(new actions.SnsAction(topic));
     }
     return alarm;
   }
-}
-
-function watches({ loadBalancer, targetGroup, gate, apiKeys }: ServiceMonitoringProps): Watch[] {
-  const often = { statistic: cloudwatch.Stats.SUM, period: PERIOD };
-  return [
-    {
-      id: 'NoHealthyTask',
-      metric: targetGroup.metrics.healthyHostCount({
-        statistic: cloudwatch.Stats.MINIMUM,
-        period: Duration.minutes(1),
-      }),
-      threshold: 1,
-      comparison: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-      missing: cloudwatch.TreatMissingData.BREACHING,
-      description: 'No task is healthy: nobody is served. Look at the stopped tasks and at the log of the app.',
-    },
-    {
-      id: 'AppErrors',
-      metric: targetGroup.metrics.httpCodeTarget(elbv2.HttpCodeTarget.TARGET_5XX_COUNT, often),
-      threshold: 10,
-      description: 'The app or its gate answers with 5xx. The log lines of the gate say which and why.',
-    },
-    {
-      id: 'LoadBalancerErrors',
-      metric: loadBalancer.metrics.httpCodeElb(elbv2.HttpCodeElb.ELB_5XX_COUNT, often),
-      threshold: 10,
-      description:
-        'The load balancer itself answers with 5xx: tasks are missing, refuse connections or answer too late.',
-    },
-    {
-      id: 'Overload',
-      metric: gate.metric('Shed', often),
-      threshold: 10,
-      description: 'Requests are turned away because the app is busy. More tasks, or a smaller limit per client.',
-    },
-    {
-      id: 'StaleDecisions',
-      metric: gate.metric('StaleServed', often),
-      threshold: 1,
-      description: 'The authorizer fails and earlier decisions still serve; when their grace ends, callers get 503.',
-    },
-    ...(apiKeys
-      ? [
-          {
-            id: 'AuthorizerErrors',
-            metric: apiKeys.metricErrors(often),
-            threshold: 1,
-            description: 'The authorizer fails. Its log says why; most often the key table cannot be read.',
-          },
-          {
-            id: 'AuthorizerThrottles',
-            metric: apiKeys.metricThrottles(often),
-            threshold: 1,
-            description: 'Lambda throttles the authorizer: raise its reserved or the account-wide concurrency.',
-          },
-        ]
-      : []),
-  ];
 }

@@ -51,12 +51,13 @@ describe('the app without any configuration', () => {
     expect(() => defaultApp({}, (_, stack) => new CfnResource(stack, 'Wrong', wrong)).app.synth()).toThrow();
   });
 
-  it('warns of a self-signed certificate and of text in access logs, and of nothing else', () => {
+  it('warns of a self-signed certificate, of text in access logs and of alarms that nobody hears, and of nothing else', () => {
     expect(warnings(defaultApp().stack).sort()).toEqual([
       expect.stringContaining('Access logs hold whole URLs'),
+      expect.stringContaining('Nobody is told of alarms: give alarmTopic (of the app: -c alarmEmail='),
       expect.stringContaining('The certificate is self-signed'),
     ]);
-    const careful = { accessLogs: 'false', certificateArn: CERTIFICATE };
+    const careful = { accessLogs: 'false', certificateArn: CERTIFICATE, alarmEmail: 'you@example.com' };
     expect(warnings(defaultApp(careful).stack)).toEqual([]);
   });
 

@@ -37,6 +37,7 @@ export function metricsLine(snapshot: Snapshot, identity: MetricsIdentity, now: 
     FailedAttempts: counters.failed ?? 0,
     Bans: counters.bans ?? 0,
     Banned: counters['denied-banned'] ?? 0,
+    QuotaExceeded: counters['denied-quota'] ?? 0,
     CacheHits: counters.hit ?? 0,
     StaleServed: counters.stale ?? 0,
     AuthorizerInvocations: invocations,

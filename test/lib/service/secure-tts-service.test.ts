@@ -3,7 +3,6 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
-import * as sns from 'aws-cdk-lib/aws-sns';
 import { describe, expect, it } from 'vitest';
 import {
   EdgeCertificate,
@@ -151,21 +150,6 @@ describe('SecureTtsService', () => {
       ResourceArn: { Ref: Match.stringLikeRegexp('LoadBalancer') },
       WebACLArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('WebAcl'), 'Arn'] },
     });
-  });
-
-  it('tells alarms to a topic, none of which a refused request raises', () => {
-    const stack = new TestStack();
-    const alarmTopic = new sns.Topic(stack, 'Topic');
-    const { template } = service({ alarmTopic }, stack);
-    const alarms = Object.values(template().findResources('AWS::CloudWatch::Alarm')).map(
-      ({ Properties }) => Properties,
-    );
-    expect(alarms).toHaveLength(7);
-    for (const { AlarmActions, OKActions, MetricName } of alarms) {
-      expect(AlarmActions).toEqual([stack.resolve(alarmTopic.topicArn)]);
-      expect(OKActions).toEqual(AlarmActions);
-      expect(MetricName).not.toMatch(/4XX|Denied/);
-    }
   });
 
   it('has no alarms and no dashboard on request', () => {
