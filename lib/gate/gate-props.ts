@@ -58,7 +58,7 @@ export interface GateProps {
   readonly limits?: GateLimits;
   /**
    * The largest request body; larger ones are refused with 413.
-   * @default Size.mebibytes(1)
+   * @default Size.mebibytes(1), and Size.kibibytes(64) where the text is counted: on the synthesis paths
    */
   readonly maxBodySize?: Size;
   /**

@@ -68,7 +68,8 @@ export function createRunner({ progress, signal, directory }) {
     const report = join(directory, `${label}.json`);
     const command = [
       ...[process.execPath, join(root, 'node_modules/vitest/vitest.mjs'), 'run'],
-      ...projects.map((name) => `--project=${name}`),
+      // Such as nginx-steps of nginx.
+      ...projects.map((name) => `--project=${name}*`),
       ...filters,
       ...['--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
     ];
