@@ -191,6 +191,24 @@ export const CONFIG_KEYS = {
     'Paths that turn text into speech.',
     list(PATH),
   ),
+  maxTextCharacters: key(
+    'a whole number from 1 to 100000',
+    '500',
+    'Characters of the longest text on /tts. Above some 600 a query cannot hold them: such texts need POST.',
+    integer(1, 100_000),
+  ),
+  maxSpeechCharacters: key(
+    'a whole number from 1 to 100000',
+    '4096',
+    'Characters of the longest text on /v1/audio/speech.',
+    integer(1, 100_000),
+  ),
+  strictNames: key(
+    'true or false',
+    'true',
+    "Whether this package's image refuses unknown models and voices; with false they mean the default.",
+    boolean,
+  ),
   readinessPath: key('a path', '/', 'Path that the app answers once it is ready.', text(PATH)),
   webSession: key(
     'true or false',

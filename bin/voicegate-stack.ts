@@ -60,6 +60,8 @@ export class VoicegateStack extends Stack {
       upstreamPort: config.appPort,
       publicPaths: config.publicPaths,
       synthesisPaths: config.synthesisPaths,
+      maxTextCharacters: config.maxTextCharacters,
+      maxSpeechCharacters: config.maxSpeechCharacters,
       limits: gateLimits(config),
       webSession: config.webSession ?? true,
       cors: cors(config),
@@ -123,6 +125,7 @@ export class VoicegateStack extends Stack {
     return new Firewall(this, 'Firewall', {
       cors: cors(config),
       freeTextPaths: paths,
+      maxTextCharacters: config.maxTextCharacters,
       rateLimits: outerNet(limits, paths, {
         window: seconds(config.firewallWindow),
         requests: config.firewallRequests,

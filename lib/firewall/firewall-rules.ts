@@ -1,6 +1,7 @@
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import type { Construct } from 'constructs';
 import { parseCidr } from '../../contract/cidr';
+import { BYTES_PER_CHARACTER, MOST_CHARACTERS } from '../../contract/speech-limits';
 import { checkExclusive, checkInteger } from '../shared/checks';
 import { BLOCK, COUNT, TOO_LONG, type WafRule } from './waf-rule';
 import {
@@ -15,8 +16,6 @@ import {
   type WafStatement,
 } from './waf-statement';
 
-/** A character takes four bytes at most, and each byte three when it is percent-encoded. */
-const BYTES_PER_CHARACTER = 12;
 /** For voice, speed and the like beside the text. */
 const OTHER_PARAMETERS = 512;
 /** Control characters other than tab, line feed and carriage return. */
@@ -44,7 +43,7 @@ export function originRules(scope: Construct, props: OriginProps): WafRule[] {
 
 /** Rules about the text: how long it can be at most, and a count of control characters, which honest text may hold. */
 export function textRules(freeTextPaths: readonly string[], maxCharacters: number): WafRule[] {
-  checkInteger('Firewall: maxTextCharacters', maxCharacters, 0, 100_000);
+  checkInteger('Firewall: maxTextCharacters', maxCharacters, 0, MOST_CHARACTERS);
   if (freeTextPaths.length === 0) return [];
   const onFreeText = (statement: WafStatement) => allOf([pathStatement(freeTextPaths, 'decoded'), statement]);
   const bytes = maxCharacters * BYTES_PER_CHARACTER + OTHER_PARAMETERS;

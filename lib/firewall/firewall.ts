@@ -4,6 +4,7 @@ import type * as logs from 'aws-cdk-lib/aws-logs';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
 import { SYNTHESIS_PATHS } from '../../contract/names';
+import { DEFAULT_SPEECH_LIMITS } from '../../contract/speech-limits';
 import { type CorsOptions, staticCorsHeaders } from '../gate/cors';
 import { resolveGateLimits } from '../gate/gate-limits';
 import { checkPathPatterns } from '../shared/checks';
@@ -85,12 +86,15 @@ export class Firewall extends Construct {
   public readonly logGroup?: logs.ILogGroup;
   /** @internal Requests a minute that an address may make on all paths, when that is limited. */
   public _perMinute?: number;
+  /** @internal Characters of the longest text in a query that it lets through; 0: any. */
+  public readonly _maxTextCharacters: number;
   private protectedCount = 0;
 
   constructor(scope: Construct, id: string, props: FirewallProps = {}) {
     super(scope, id);
     const freeTextPaths = props.freeTextPaths ?? [...SYNTHESIS_PATHS];
     checkPathPatterns('Firewall: freeTextPaths', freeTextPaths);
+    this._maxTextCharacters = props.maxTextCharacters ?? DEFAULT_SPEECH_LIMITS.maxTextCharacters;
     const rules = this.rules(props, freeTextPaths);
     this.capacity = rules.reduce((sum, rule) => sum + rule.capacity, 0);
     this.checkRules(rules);
@@ -135,7 +139,7 @@ export class Firewall extends Construct {
       ...originRules(this, props),
       ...rateLimits.map((limit) => limit._rule()),
       ...managed.flatMap((group) => group._rules({ freeTextPaths })),
-      ...textRules(freeTextPaths, props.maxTextCharacters ?? 500),
+      ...textRules(freeTextPaths, this._maxTextCharacters),
     ];
   }
 

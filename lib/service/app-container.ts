@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import type { SecureTtsServiceProps } from './secure-tts-service-props';
+import type { SpeechLimits } from './speech-limits';
 
 /** Adds the app's container to its task: without a port of its own, and with as few rights as it can do with. */
 export function addAppContainer(
@@ -9,6 +10,7 @@ export function addAppContainer(
   taskDefinition: ecs.TaskDefinition,
   props: SecureTtsServiceProps,
   logging: ecs.LogDriver,
+  limits: SpeechLimits,
   gpuCount?: number,
 ): ecs.ContainerDefinition {
   const linuxParameters = new ecs.LinuxParameters(scope, 'AppLinux');
@@ -16,7 +18,7 @@ export function addAppContainer(
   return taskDefinition.addContainer('App', {
     containerName: 'app',
     image: props.image,
-    environment: { PORT: String(props.upstreamPort ?? 5000), ...props.environment },
+    environment: { PORT: String(props.upstreamPort ?? 5000), ...limits.environment, ...props.environment },
     secrets: props.secrets,
     readonlyRootFilesystem: props.readonlyRootFilesystem ?? false,
     linuxParameters,

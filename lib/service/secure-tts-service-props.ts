@@ -129,6 +129,19 @@ export interface SecureTtsServiceProps extends GateProps {
    */
   readonly startupTime?: Duration;
   /**
+   * Characters of the longest text that `/tts` speaks, from 1 to 100,000 Unicode code points. The image is told so by
+   * TTS_MAX_TEXT_CHARACTERS; the firewall's length rule and the gate's body limit follow. A query holds some 600 at
+   * most, since servers end request lines at 8 KB: longer texts need POST.
+   * @default 500
+   */
+  readonly maxTextCharacters?: number;
+  /**
+   * Characters of the longest text that `/v1/audio/speech` speaks, from 1 to 100,000 Unicode code points. The image is
+   * told so by TTS_MAX_SPEECH_CHARACTERS; the gate's body limit follows.
+   * @default 4096, as OpenAI's
+   */
+  readonly maxSpeechCharacters?: number;
+  /**
    * Paths that turn text into speech: limited more tightly, and taken as prose by the firewall.
    * @default - ["/tts", "/tts/", "/api/tts", "/v1/audio/speech", "/v1/audio/speech/"]
    */

@@ -25,6 +25,7 @@ import { ServiceMonitoring } from './service-monitoring';
 import { ServiceNetwork } from './service-network';
 import { listenerRules, publicPathsOf } from './service-rules';
 import { checkScaling, scaleService } from './service-scaling';
+import { type SpeechLimits, speechLimits } from './speech-limits';
 import { TaskCapacity } from './task-capacity';
 
 /** Spot capacity goes two minutes after the notice: health must be seen red, and the rest is for requests. */
@@ -80,7 +81,8 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
     this.url = this.edge.url;
     this.warnOfLoggedText(props);
     if (props.cors && this.edge instanceof HttpsLoadBalancer) addCorsHeaders(this.edge.httpsListener, props.cors);
-    this.firewall = this.createFirewall(props);
+    const speech = speechLimits(this, props);
+    this.firewall = this.createFirewall(props, speech);
 
     this.authorizer = props.authorizer ?? new ApiKeyAuthorizer(this, 'Authorizer');
     if (this.authorizer instanceof ApiKeyAuthorizer) this.apiKeys = this.authorizer;
@@ -92,11 +94,12 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
     const { logging } = gateLog;
     const capacity = props.capacity ?? TaskCapacity.fargate();
     const taskDefinition = capacity._createTaskDefinition(this, 'Task');
-    this.container = addAppContainer(this, taskDefinition, props, logging, capacity._gpuCount);
+    this.container = addAppContainer(this, taskDefinition, props, logging, speech, capacity._gpuCount);
     this.gate = new AuthorizerGate(this, 'Gate', {
       ...props,
       authorizer: this.authorizer,
       publicPaths: publicPathsOf(props),
+      maxBodySize: speech.maxBodySize,
       upstreamContainer: this.container,
       image: props.gateImage,
       logging,
@@ -167,13 +170,23 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
     });
   }
 
-  private createFirewall(props: SecureTtsServiceProps): Firewall | undefined {
+  private createFirewall(props: SecureTtsServiceProps, speech: SpeechLimits): Firewall | undefined {
     if (props.firewallEnabled === false || (props.loadBalancer && !props.firewall)) return undefined;
     const paths = props.synthesisPaths ?? [...SYNTHESIS_PATHS];
     const limits = resolveGateLimits('SecureTtsService', props.limits);
     const firewall =
       props.firewall ??
-      new Firewall(this, 'Firewall', { freeTextPaths: paths, rateLimits: outerNet(limits, paths), cors: props.cors });
+      new Firewall(this, 'Firewall', {
+        freeTextPaths: paths,
+        rateLimits: outerNet(limits, paths),
+        cors: props.cors,
+        maxTextCharacters: speech.maxTextCharacters,
+      });
+    if (firewall._maxTextCharacters > 0 && firewall._maxTextCharacters < speech.maxTextCharacters) {
+      throw new Error(
+        `SecureTtsService: maxTextCharacters is ${speech.maxTextCharacters}, but firewall refuses texts of more than ${firewall._maxTextCharacters}; give it maxTextCharacters: ${speech.maxTextCharacters} too`,
+      );
+    }
     if (firewall._perMinute !== undefined && firewall._perMinute < limits.requestsPerMinute) {
       Annotations.of(this).addWarningV2(
         'voicegate:outerNet',

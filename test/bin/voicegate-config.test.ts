@@ -59,7 +59,9 @@ describe('the configuration of the app', () => {
   });
 
   it('lists the keys where none is near', () => {
-    expect(() => readConfig({ colour: 'blue' })).toThrow(/colour: no such key; allowed: stackName, image, engine, /);
+    expect(() => readConfig({ colour: 'blue' })).toThrow(
+      /colour: no such key; allowed: stackName, image, appPort, engine, /,
+    );
   });
 
   it.each<[string, unknown]>([

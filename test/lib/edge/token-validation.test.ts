@@ -76,6 +76,7 @@ describe('TokenValidation', () => {
       template({
         routing: [elbv2.ListenerCondition.hostHeaders(['tts.example.org'])],
         synthesisPaths: ['/a', '/b', '/c', '/d'],
+        publicPaths: ['/', '/static/*', '/favicon.ico'],
         tokenValidation: VALIDATION,
         pageLogin: PageLogin.oidc({
           issuer: 'https://login.example.org',

@@ -1,0 +1,81 @@
+import { gunzipSync } from 'node:zlib';
+import { Duration, Size, type Stack } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { AppImage, Firewall, type SecureTtsServiceProps } from '../../../lib';
+import { containers, only, service, TestStack } from '../support/stack';
+
+interface Variable {
+  readonly Name: string;
+  readonly Value: string;
+}
+
+function environment(stack: Stack, container: string): Readonly<Record<string, string>> {
+  const variables = (containers(Template.fromStack(stack))[container]?.Environment ?? []) as Variable[];
+  return Object.fromEntries(variables.map(({ Name, Value }) => [Name, Value]));
+}
+
+/** What the gate's bundle, the firewall and the image are told. */
+function told({ stack }: { stack: Stack }) {
+  const bundle = gunzipSync(Buffer.from(environment(stack, 'gate-init').VOICEGATE_BUNDLE ?? '', 'base64')).toString();
+  const { TTS_MAX_TEXT_CHARACTERS: text, TTS_MAX_SPEECH_CHARACTERS: speech } = environment(stack, 'app');
+  const rules = JSON.stringify(only(Template.fromStack(stack), 'AWS::WAFv2::WebACL').Rules);
+  return {
+    image: [text, speech],
+    body: Number(/client_max_body_size (\d+)/.exec(bundle)?.[1]),
+    query: Number(
+      /"SizeConstraintStatement":\{[^}]*"FieldToMatch":\{"QueryString":\{\}\},"Size":(\d+)/.exec(rules)?.[1],
+    ),
+  };
+}
+
+const bundled = (props: Partial<SecureTtsServiceProps> = {}) => service({ image: AppImage.bundled(), ...props });
+
+describe('the longest texts', () => {
+  it('are 500 and 4,096 characters of the bundled image, and no larger body passes', () => {
+    expect(told(bundled())).toEqual({ image: [undefined, undefined], body: 65_536, query: 6_512 });
+  });
+
+  it('are unknown of somebody else’s image', () => {
+    expect(told(service())).toEqual({ image: [undefined, undefined], body: 1_048_576, query: 6_512 });
+  });
+
+  it('are told to image, gate and firewall, whoever made the image', () => {
+    const props = { maxTextCharacters: 1_000, maxSpeechCharacters: 10_000 };
+    for (const made of [bundled(props), service(props)]) {
+      expect(told(made)).toEqual({ image: ['1000', '10000'], body: 16_384 + 120_000, query: 12_512 });
+    }
+  });
+
+  it('may be told otherwise by the environment of the image', () => {
+    const made = bundled({ maxTextCharacters: 100, environment: { TTS_MAX_TEXT_CHARACTERS: '50' } });
+    expect(told(made).image).toEqual(['50', undefined]);
+  });
+
+  it.each<[Partial<SecureTtsServiceProps>, RegExp]>([
+    [{ maxTextCharacters: 0 }, /SecureTtsService: maxTextCharacters must be .* 1 .*, got 0/],
+    [{ maxSpeechCharacters: 100_001 }, /SecureTtsService: maxSpeechCharacters must be .*, got 100001/],
+    [
+      { maxSpeechCharacters: 10_000, maxBodySize: Size.kibibytes(64) },
+      /maxBodySize must be at least 136384 bytes for texts of 10000 characters, got 65536; raise it, or lower/,
+    ],
+  ])('refuses %o, saying what is allowed', (wrong, message) => {
+    expect(() => bundled(wrong)).toThrow(message);
+  });
+
+  it('refuses a firewall that would refuse them', () => {
+    const stack = new TestStack();
+    const firewall = new Firewall(stack, 'Firewall');
+    expect(() => service({ firewall, maxTextCharacters: 600 }, stack)).toThrow(
+      /maxTextCharacters is 600, but firewall refuses texts of more than 500; give it maxTextCharacters: 600 too/,
+    );
+  });
+
+  it('are checked against the longest request', () => {
+    const warned = (props: Partial<SecureTtsServiceProps>) =>
+      Annotations.fromStack(bundled(props).stack).findWarning('*', Match.stringLikeRegexp('A WAV of 20000 characters'))
+        .length;
+    expect(warned({ maxSpeechCharacters: 20_000 })).toBe(1);
+    expect(warned({ maxSpeechCharacters: 20_000, longestRequest: Duration.minutes(31) })).toBe(0);
+  });
+});
