@@ -2,6 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { splitLines } from './line-splitter.js';
+import { type OwnLoopback, withOwnLoopback } from './loopback/index.js';
 
 const SHIM = fileURLToPath(new URL('./shim.py', import.meta.url));
 
@@ -10,6 +11,8 @@ export interface ProcessSpec {
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  /** Absent: what the container binds stays where it says. */
+  readonly loopback?: OwnLoopback;
 }
 
 export interface ProcessOptions {
@@ -31,9 +34,10 @@ export class ContainerProcess {
   private readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
 
   constructor(spec: ProcessSpec, options: ProcessOptions) {
-    this.child = spawn(options.python, ['-I', '-S', SHIM, ...spec.command], {
+    const { flags, env } = withOwnLoopback(spec.loopback, spec.env);
+    this.child = spawn(options.python, ['-I', '-S', SHIM, ...flags, '--', ...spec.command], {
       cwd: spec.cwd,
-      env: spec.env,
+      env,
       stdio: ['pipe', 'pipe', 'pipe'],
       // Out of the terminal's process group: Ctrl-C is for us, the containers are stopped in order.
       detached: true,

@@ -5,6 +5,7 @@ import type { Tasks, TasksOptions } from '../contracts.js';
 import { type Clients, taskClients } from './clients.js';
 import { DeployedServices } from './deployed-services.js';
 import { pause } from './health-check.js';
+import { findLoopbackWay, type LoopbackWay } from './loopback/index.js';
 import { processTree, readParents } from './process-tree.js';
 import { ServiceScheduler } from './service-scheduler.js';
 import { TargetRegistrar } from './target-registrar.js';
@@ -41,7 +42,9 @@ export async function startTasks(options: TasksOptions): Promise<LocalTasks> {
   await emptyFolder(options.workDirectory);
   const clients = taskClients(options.aws);
   try {
-    const manager = new TaskManager(options, clients, await TaskEndpoint.start(clients.sts));
+    const { way, warning } = await findLoopbackWay(options.tools.python);
+    if (warning !== undefined) options.onEvent(warning);
+    const manager = new TaskManager(options, clients, await TaskEndpoint.start(clients.sts), way);
     await manager.start();
     return manager;
   } catch (error) {
@@ -67,6 +70,7 @@ class TaskManager implements LocalTasks {
     private readonly options: TasksOptions,
     private readonly clients: Clients,
     private readonly endpoint: TaskEndpoint,
+    loopback: LoopbackWay,
   ) {
     this.deployed = new DeployedServices(clients, options.stackNames);
     this.registrar = new TargetRegistrar(clients.elb);
@@ -78,6 +82,7 @@ class TaskManager implements LocalTasks {
       assemblyDirectory: resolve(options.assemblyDirectory),
       workDirectory: resolve(options.workDirectory),
       addresses: new Set(),
+      loopback,
       signal: this.ending.signal,
       onLog: options.onLog,
       onEvent: options.onEvent,

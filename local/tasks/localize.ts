@@ -6,8 +6,11 @@ export interface PathMapping {
 
 /** How a task's own network and file system look from outside of it. */
 export interface Namespace {
-  /** The task's address, on which it would listen as 0.0.0.0 and reach itself as 127.0.0.1. */
-  readonly address: string;
+  /**
+   * The task's address, on which it would listen as 0.0.0.0 and reach itself as 127.0.0.1; absent where the container's
+   * own addresses are brought there by other means, and its words stay as they are.
+   */
+  readonly address?: string;
   readonly paths: readonly PathMapping[];
 }
 
@@ -20,14 +23,17 @@ const OWN_ADDRESS_ANYWHERE = new RegExp(`(?<![\\w.-])${OWN_HOSTS}(?=:\\d{1,5}(?!
  * `0.0.0.0`, and paths of volumes. Anything else could be text that merely looks like an address.
  */
 export function localizeValue(value: string, namespace: Namespace): string {
-  if (value === '0.0.0.0') return namespace.address;
-  return localizePath(value.replace(OWN_ADDRESS, namespace.address), namespace);
+  return localize(value, OWN_ADDRESS, namespace);
 }
 
 /** An argument of a command, which runs inside the task: its own `host:port` may stand anywhere in it (`--bind=…`). */
 export function localizeArgument(value: string, namespace: Namespace): string {
-  if (value === '0.0.0.0') return namespace.address;
-  return localizePath(value.replace(OWN_ADDRESS_ANYWHERE, namespace.address), namespace);
+  return localize(value, OWN_ADDRESS_ANYWHERE, namespace);
+}
+
+function localize(value: string, own: RegExp, { address, paths }: Namespace): string {
+  if (address === undefined) return localizePath(value, { paths });
+  return value === '0.0.0.0' ? address : localizePath(value.replace(own, address), { paths });
 }
 
 /** A path inside of the container as a path of this machine, if a volume or the build context lies there. */

@@ -1,4 +1,9 @@
-"""Runs one container's main process, as a container runtime's shim does: `python -I -S shim.py COMMAND [ARGUMENT …]`.
+"""Runs one container's main process, as a container runtime's shim does:
+
+    python -I -S shim.py [--own-loopback ADDRESS FOLDER] -- COMMAND [ARGUMENT …]
+
+With `--own-loopback`, what the container binds as 127.0.0.1 or 0.0.0.0 is brought to its task's ADDRESS, see
+`loopback/own_addresses.py`. `shim.py --probe` says whether this machine can do that, and if not why.
 
 Standard input is the line to the task manager. A signal's name on it (`SIGTERM`) is sent to the main process; `SIGKILL`
 ends every process of the container; its end means that the manager is gone, and ends every process as well, so nothing
@@ -10,8 +15,15 @@ import ctypes
 import os
 import select
 import signal
+import socket
 import sys
 import time
+
+# `-I` leaves the script's own folder out.
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "loopback"))
+
+import notification  # noqa: E402
+from own_addresses import OwnAddresses  # noqa: E402
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -23,7 +35,8 @@ def prctl(option, value):
         ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 
 
-def start(command):
+def start(command, channel):
+    """Starts the main process; through `channel`, if there is one, it sends where the kernel's questions come."""
     shim = os.getpid()
     child = os.fork()
     if child != 0:
@@ -41,6 +54,11 @@ def start(command):
             signal.signal(number, signal.SIG_DFL)
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
+        if channel is not None:
+            listener = notification.ask_about_me()
+            socket.send_fds(channel, [b"."], [listener])
+            os.close(listener)
+            channel.close()
         os.execvp(command[0], command)
     except OSError as error:
         os.write(2, f"cannot start {command[0]}: {error.strerror}\n".encode())
@@ -86,20 +104,56 @@ def kill_all(child):
         time.sleep(0.01)
 
 
+def probe():
+    """Whether a process can be asked about its addresses here: the answer is tried, not guessed."""
+    ours, theirs = socket.socketpair()
+    child = os.fork()
+    if child == 0:
+        try:
+            socket.send_fds(theirs, [b"yes"], [notification.ask_about_me()])
+        except OSError as error:
+            theirs.send(os.fsencode(error.strerror or str(error)))
+        os._exit(0)
+    theirs.close()
+    answer, listeners, _, _ = socket.recv_fds(ours, 200, 1)
+    os.waitpid(child, 0)
+    print("yes" if listeners else os.fsdecode(answer) or "no answer")
+
+
 def main():
+    flags, command = sys.argv[1 : sys.argv.index("--")], sys.argv[sys.argv.index("--") + 1 :]
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     wake_read, wake_write = os.pipe()
     for end in (wake_read, wake_write):
         os.set_blocking(end, False)
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    child = start(sys.argv[1:])
+    channel, inside = socket.socketpair() if flags else (None, None)
+    child = start(command, inside)
+    poller = select.poll()
+    for end in (0, wake_read):
+        poller.register(end, select.POLLIN)
+    answers = None
+    if channel is not None:
+        inside.close()
+        _, listeners, _, _ = socket.recv_fds(channel, 1, 1)
+        channel.close()
+        # None if the process could not be started.
+        for listener in listeners:
+            answers = notification.Answers(listener, OwnAddresses(*flags[1:]))
+            poller.register(listener, select.POLLIN)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, lambda received, _: os.kill(child, received))
 
     status, pending = None, b""
     while status is None:
-        ready, _, _ = select.select([0, wake_read], [], [])
+        ready = dict(poller.poll())
+        if answers is not None and answers.listener in ready:
+            if ready[answers.listener] & select.POLLIN:
+                answers.answer()
+            else:
+                # Nobody is left who could ask.
+                poller.unregister(answers.listener)
         if wake_read in ready:
             os.read(wake_read, 4096)
         if 0 in ready:
@@ -127,4 +181,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(probe() if sys.argv[1:] == ["--probe"] else main())

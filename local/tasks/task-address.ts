@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
+import type { ContainerDefinition } from '@aws-sdk/client-ecs';
 
 const TRIES = 20;
 
@@ -36,4 +37,17 @@ function canListen(address: string, port: number): Promise<boolean> {
     });
     server.listen({ host: address, port, exclusive: true }, () => server.close(() => resolve(true)));
   });
+}
+
+/** The ports that a task definition names: its mappings, and `host:port` of its own in the environment. */
+export function portsOf(definitions: readonly ContainerDefinition[]): number[] {
+  const mapped = definitions.flatMap(({ portMappings = [] }) =>
+    portMappings.map(({ containerPort }) => containerPort ?? 0),
+  );
+  const named = definitions.flatMap(({ environment = [] }) =>
+    environment.map(({ value = '' }) =>
+      Number(/^(?:0\.0\.0\.0|127\.0\.0\.1|localhost):(\d{1,5})$/.exec(value)?.[1] ?? 0),
+    ),
+  );
+  return [...new Set([...mapped, ...named])].filter((port) => port > 0 && port < 65536);
 }

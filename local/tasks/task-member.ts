@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ContainerDefinition } from '@aws-sdk/client-ecs';
 import { Container } from './container.js';
 import { containerCommand, containerDirectory, containerEnvironment } from './container-environment.js';
+import type { ProcessSpec } from './container-process.js';
 import { resolveSecrets } from './container-secrets.js';
 import type { Namespace } from './localize.js';
 import { type LogShipper, logShipper } from './log-shipper.js';
@@ -22,6 +23,8 @@ export interface MemberTask {
   readonly address: string;
   /** Of this task alone; volumes lie in `v`, what each container has for itself in `c`: short, since sockets' paths are. */
   readonly folder: string;
+  /** Folder in which its containers note the ports on which they listen. */
+  readonly notes: string;
   say(text: string): void;
 }
 
@@ -49,6 +52,7 @@ export async function prepareMember(
     assemblyDirectory: around.assemblyDirectory,
     binDirectory: join(around.workDirectory, 'bin'),
     address: task.address,
+    loopback: around.loopback,
     containerDirectory: home,
     onProgress: (text: string) => task.say(text),
     signal: around.signal,
@@ -57,12 +61,16 @@ export async function prepareMember(
     runnerFor(definition.image ?? '', context).prepare(definition, context),
     resolveSecrets(definition, around.clients),
   ]);
-  const namespace: Namespace = { address: task.address, paths: [...launch.paths, ...volumes] };
+  const namespace: Namespace = {
+    ...(launch.ownLoopback ? {} : { address: task.address }),
+    paths: [...launch.paths, ...volumes],
+  };
   const endpoint = endpointOf(name);
-  const spec = {
+  const spec: ProcessSpec = {
     command: containerCommand(launch, namespace),
     cwd: containerDirectory(launch, namespace),
     env: containerEnvironment({ aws: around.aws, definition, launch, namespace, secrets, endpoint, home, temporary }),
+    ...(launch.ownLoopback && { loopback: { way: around.loopback, address: task.address, notes: task.notes } }),
   };
   const shipper = logShipper(around.clients.logs, definition.logConfiguration, name, task.id);
   const container = new Container({

@@ -1,9 +1,26 @@
+import type { ContainerDefinition } from '@aws-sdk/client-ecs';
 import type { LocalAws } from '../contracts.js';
-import type { Task } from './task.js';
+
+/** What is told of a task. */
+export interface DescribedTask {
+  readonly id: string;
+  readonly address: string;
+  readonly state: 'pending' | 'running' | 'stopping' | 'stopped';
+  readonly containers: readonly { readonly name: string; readonly state: string }[];
+  readonly service: {
+    readonly name: string;
+    readonly cluster: string;
+    readonly taskDefinition: {
+      readonly family?: string;
+      readonly revision?: number;
+      readonly containerDefinitions?: readonly ContainerDefinition[];
+    };
+  };
+}
 
 /** What the task metadata endpoint (version 4) says: the members that programs use to find out who and where they are. */
 export function taskMetadata(
-  task: Task,
+  task: DescribedTask,
   aws: LocalAws,
 ): { readonly task: object; readonly containers: Readonly<Record<string, object>> } {
   const { cluster, taskDefinition } = task.service;

@@ -1,5 +1,6 @@
 import type { LocalAws, Target, TargetState, Tools } from '../contracts.js';
 import type { Clients } from './clients.js';
+import type { LoopbackWay } from './loopback/index.js';
 import type { TaskEndpoint } from './task-endpoint.js';
 
 /** What all tasks share. */
@@ -11,6 +12,8 @@ export interface TaskSurroundings {
   readonly assemblyDirectory: string;
   readonly workDirectory: string;
   readonly addresses: Set<string>;
+  /** How what an app binds as its own comes to its task's address. */
+  readonly loopback: LoopbackWay;
   /** Aborted when everything stops. */
   readonly signal: AbortSignal;
   readonly onLog: (line: { readonly task: string; readonly container: string; readonly text: string }) => void;

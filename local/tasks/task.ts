@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ContainerDefinition } from '@aws-sdk/client-ecs';
 import type { Target } from '../contracts.js';
 import type { Container } from './container.js';
 import { type Dependency, dependants, dependencies } from './container-order.js';
 import type { DeployedService } from './deployed-services.js';
 import { pause } from './health-check.js';
-import { freeTaskAddress } from './task-address.js';
+import { prepareNotes } from './loopback/index.js';
+import { freeTaskAddress, portsOf } from './task-address.js';
 import { type Member, prepareMember } from './task-member.js';
 import { taskMetadata } from './task-metadata.js';
 import type { TaskSurroundings } from './task-surroundings.js';
@@ -129,8 +129,11 @@ export class Task {
     const { around, service } = this;
     const definitions = service.taskDefinition.containerDefinitions ?? [];
     this.order = dependencies(definitions);
-    this.address = await freeTaskAddress(portsOf(definitions), around.addresses);
+    const ports = portsOf(definitions);
+    this.address = await freeTaskAddress(ports, around.addresses);
     around.addresses.add(this.address);
+    const notes = join(this.folder, 'p');
+    await prepareNotes(notes, this.address, ports);
     const endpointOf = around.endpoint.register({
       taskId: this.id,
       roleArn: service.taskDefinition.taskRoleArn,
@@ -144,6 +147,7 @@ export class Task {
             shortId: this.shortId,
             address: this.address,
             folder: this.folder,
+            notes,
             say: (text) => this.say(text),
           },
           definition,
@@ -255,18 +259,6 @@ export class Task {
 function exitWords(container: Container, code: number): string {
   const output = container.lastLines;
   return `exited with ${code}${output === '' ? '' : `: ${output}`}`;
-}
-
-function portsOf(definitions: readonly ContainerDefinition[]): number[] {
-  const mapped = definitions.flatMap(({ portMappings = [] }) =>
-    portMappings.map(({ containerPort }) => containerPort ?? 0),
-  );
-  const named = definitions.flatMap(({ environment = [] }) =>
-    environment.map(({ value = '' }) =>
-      Number(/^(?:0\.0\.0\.0|127\.0\.0\.1|localhost):(\d{1,5})$/.exec(value)?.[1] ?? 0),
-    ),
-  );
-  return [...new Set([...mapped, ...named])].filter((port) => port > 0 && port < 65536);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -29,6 +29,8 @@ export const nginxRunner: Runner = {
       workingDirectory: container.workingDirectory ?? context.containerDirectory,
       paths: [],
       stopSignal: 'SIGQUIT',
+      // Its addresses come in by the environment and are changed there: a connection costs it no more than elsewhere.
+      ownLoopback: false,
     };
   },
 };

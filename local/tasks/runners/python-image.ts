@@ -4,7 +4,7 @@ import { findImageAsset, type ImageAsset } from '../image-assets.js';
 import { localizePath, type PathMapping } from '../localize.js';
 import { type PythonImage, readDockerfile } from './dockerfile.js';
 import { ensurePythonWith } from './python-environment.js';
-import { parseImage, type Runner } from './runner.js';
+import { parseImage, type Runner, type RunnerContext } from './runner.js';
 
 /** An image asset of the cloud assembly on a Python base: its command runs in its build context, in a virtual environment. */
 export const pythonImageRunner: Runner = {
@@ -36,7 +36,7 @@ export const pythonImageRunner: Runner = {
         PYTHONPYCACHEPREFIX: join(context.containerDirectory, 'pycache'),
         ...imageEnv,
       },
-      localEnv: { HOST: context.address },
+      localEnv: localEnv(context),
       path: [
         dirname(python),
         ...(imagePath?.split(delimiter).filter((folder) => folder.startsWith(image.contextRoot)) ?? []),
@@ -44,6 +44,7 @@ export const pythonImageRunner: Runner = {
       workingDirectory: container.workingDirectory ?? inContext(image.workdir),
       paths,
       stopSignal: image.stopSignal,
+      ownLoopback: true,
     };
   },
 };
@@ -65,4 +66,9 @@ function readImage(asset: ImageAsset): PythonImage {
     buildArgs: asset.buildArgs,
     isDirectory: (path) => statSync(join(asset.directory, path), { throwIfNoEntry: false })?.isDirectory() ?? false,
   });
+}
+
+/** For servers that Python's start-up hook cannot reach. */
+function localEnv({ loopback, address }: RunnerContext): Readonly<Record<string, string>> {
+  return loopback === 'notification' ? {} : { HOST: address };
 }

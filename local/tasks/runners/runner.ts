@@ -1,6 +1,7 @@
 import type { ContainerDefinition } from '@aws-sdk/client-ecs';
 import type { Tools } from '../../contracts.js';
 import type { PathMapping } from '../localize.js';
+import type { LoopbackWay } from '../loopback/index.js';
 
 /** What a runner needs to know about the machine. */
 export interface RunnerContext {
@@ -10,6 +11,7 @@ export interface RunnerContext {
   readonly binDirectory: string;
   /** The task's address. */
   readonly address: string;
+  readonly loopback: LoopbackWay;
   /** A fresh folder of this container. */
   readonly containerDirectory: string;
   /** Progress of steps that take their time. */
@@ -31,6 +33,8 @@ export interface Launch {
   readonly workingDirectory: string;
   readonly paths: readonly PathMapping[];
   readonly stopSignal: NodeJS.Signals;
+  /** Whether what it binds as 127.0.0.1 or 0.0.0.0 is brought to its task's address without its knowing. */
+  readonly ownLoopback: boolean;
 }
 
 export interface Runner {

@@ -32,6 +32,6 @@ def stop(*_):
 
 
 signal.signal(signal.SIGTERM, stop)
-server = ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler)
-print(f"app listens on {os.environ['HOST']}")
+server = ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler)
+print(f"app listens on {server.server_address[0]}")
 server.serve_forever()
