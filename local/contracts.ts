@@ -77,6 +77,8 @@ export interface Tasks extends Running {
   pids(): readonly number[];
   /** Services that are kept at their desired count: cluster, service, running tasks. */
   services(): readonly { readonly name: string; readonly desired: number; readonly running: number }[];
+  /** Why a container can never run on this machine, as soon as that is known. */
+  readonly cannotRun: string | undefined;
 }
 
 export interface TasksOptions {
@@ -91,6 +93,8 @@ export interface TasksOptions {
   readonly onLog: (line: { readonly task: string; readonly container: string; readonly text: string }) => void;
   /** Progress in words: `task 1a2b: gate started`. */
   readonly onEvent: (text: string) => void;
+  /** What the person who starts it should know although the tasks run: a sentence. */
+  readonly onWarning: (text: string) => void;
   /** Health of a task's target, as the edge sees it; unhealthy tasks are replaced. */
   readonly healthOf: (target: Target) => TargetState;
 }

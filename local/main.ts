@@ -73,6 +73,7 @@ export async function main({ options, progress, stop, began }: MainOptions): Pro
         requests.containerLine(text);
         if (options.logs) progress.log(progress.paint('2', `${task} ${container} | ${maskKeys(text)}`));
       },
+      onWarning: (text) => progress.log(progress.paint('33', text)),
       onEvent: (text) => {
         lastEvent = text;
         if (ready) progress.log(text);
@@ -175,6 +176,7 @@ async function healthy(tasks: Tasks, edge: Edge, update: (detail: string) => voi
   const deadline = Date.now() + HEALTHY_WITHIN;
   let targets: readonly TargetHealth[] = [];
   while (Date.now() < deadline) {
+    if (tasks.cannotRun !== undefined) throw new Problem(tasks.cannotRun);
     const services = tasks.services();
     targets = edge.targetHealth();
     const sick = targets.filter(({ state }) => state !== 'healthy' && state !== 'unused');

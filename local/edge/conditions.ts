@@ -1,6 +1,6 @@
 import { cidrContains, parseCidr } from '../../contract/cidr.js';
+import { matchesWildcard } from '../wildcard.js';
 import type { Condition, ListenerRule } from './model.js';
-import { matchesWildcard } from './wildcard.js';
 
 /** What rules look at in a request. */
 export interface RuleRequest {

@@ -43,7 +43,7 @@ export async function startTasks(options: TasksOptions): Promise<LocalTasks> {
   const clients = taskClients(options.aws);
   try {
     const { way, warning } = await findLoopbackWay(options.tools.python);
-    if (warning !== undefined) options.onEvent(warning);
+    if (warning !== undefined) options.onWarning(warning);
     const manager = new TaskManager(options, clients, await TaskEndpoint.start(clients.sts), way);
     await manager.start();
     return manager;
@@ -63,6 +63,7 @@ class TaskManager implements LocalTasks {
   private loop: Promise<void> = Promise.resolve();
   private stopping: Promise<void> | undefined;
   private reachable = true;
+  cannotRun: string | undefined;
   /** ARNs of the services that exist. */
   private known: ReadonlySet<string> = new Set();
 
@@ -86,6 +87,10 @@ class TaskManager implements LocalTasks {
       signal: this.ending.signal,
       onLog: options.onLog,
       onEvent: options.onEvent,
+      onWarning: once(options.onWarning),
+      onCannotRun: (why) => {
+        this.cannotRun ??= why;
+      },
       onChange: () => this.wake.abort(),
       healthOf: options.healthOf,
       syncTargets: () => this.syncTargets(),
@@ -223,4 +228,13 @@ async function emptyFolder(folder: string): Promise<void> {
   }
   await mkdir(path, { recursive: true });
   for (const name of await readdir(path)) await rm(join(path, name), { recursive: true, force: true, maxRetries: 3 });
+}
+
+/** Each text a single time: every task of an image says the same. */
+function once(tell: (text: string) => void): (text: string) => void {
+  const told = new Set<string>();
+  return (text) => {
+    if (!told.has(text)) tell(text);
+    told.add(text);
+  };
 }

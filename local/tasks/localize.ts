@@ -20,15 +20,15 @@ const OWN_ADDRESS_ANYWHERE = new RegExp(`(?<![\\w.-])${OWN_HOSTS}(?=:\\d{1,5}(?!
 
 /**
  * An environment value as it must read outside of the task. Only whole values change: `host:port` of the task itself,
- * `0.0.0.0`, and paths of volumes. Anything else could be text that merely looks like an address.
+ * `0.0.0.0`, and paths that lie in its folders. Anything else could be text that merely looks like an address.
  */
 export function localizeValue(value: string, namespace: Namespace): string {
-  return localize(value, OWN_ADDRESS, namespace);
+  return localizePathList(localize(value, OWN_ADDRESS, namespace), namespace);
 }
 
 /** An argument of a command, which runs inside the task: its own `host:port` may stand anywhere in it (`--bind=…`). */
 export function localizeArgument(value: string, namespace: Namespace): string {
-  return localize(value, OWN_ADDRESS_ANYWHERE, namespace);
+  return localizePathsAnywhere(localize(value, OWN_ADDRESS_ANYWHERE, namespace), namespace);
 }
 
 function localize(value: string, own: RegExp, { address, paths }: Namespace): string {
@@ -44,4 +44,19 @@ export function localizePath(value: string, { paths }: Pick<Namespace, 'paths'>)
     if (path !== '' && (value === path || value.startsWith(`${path}/`))) return folder + value.slice(path.length);
   }
   return value;
+}
+
+/** A list as in PYTHONPATH: paths with colons between them. */
+function localizePathList(value: string, namespace: Pick<Namespace, 'paths'>): string {
+  const parts = value.split(':');
+  if (parts.length < 2 || !parts.every((part) => part === '' || part.startsWith('/'))) return value;
+  return parts.map((part) => localizePath(part, namespace)).join(':');
+}
+
+/** Paths of the container wherever they begin a word: in the script of a shell, or after `=` or `unix:`. */
+function localizePathsAnywhere(value: string, { paths }: Pick<Namespace, 'paths'>): string {
+  return value
+    .split(/([\s"'`=:;,&|<>()]+)/)
+    .map((word) => localizePath(word, { paths }))
+    .join('');
 }

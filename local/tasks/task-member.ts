@@ -54,6 +54,7 @@ export async function prepareMember(
     address: task.address,
     loopback: around.loopback,
     containerDirectory: home,
+    onWarning: around.onWarning,
     onProgress: (text: string) => task.say(text),
     signal: around.signal,
   };

@@ -18,6 +18,9 @@ export interface TaskSurroundings {
   readonly signal: AbortSignal;
   readonly onLog: (line: { readonly task: string; readonly container: string; readonly text: string }) => void;
   readonly onEvent: (text: string) => void;
+  readonly onWarning: (text: string) => void;
+  /** A container cannot be run on this machine: trying again would not help. */
+  readonly onCannotRun: (why: string) => void;
   /** Something changed on which the service's plan may depend. */
   readonly onChange: () => void;
   readonly healthOf: (target: Target) => TargetState;

@@ -7,6 +7,7 @@ import { type Dependency, dependants, dependencies } from './container-order.js'
 import type { DeployedService } from './deployed-services.js';
 import { pause } from './health-check.js';
 import { prepareNotes } from './loopback/index.js';
+import { CannotRun } from './runners/index.js';
 import { freeTaskAddress, portsOf } from './task-address.js';
 import { type Member, prepareMember } from './task-member.js';
 import { taskMetadata } from './task-metadata.js';
@@ -116,6 +117,7 @@ export class Task {
       await this.prepare();
       if (this.ended === undefined) this.run();
     } catch (error) {
+      if (error instanceof CannotRun) this.around.onCannotRun(error.message);
       this.fail((error as Error).message);
     }
     await aborted(this.ending.signal);

@@ -39,6 +39,7 @@ describe('somebody’s service, converted by AuthorizerGate.addTo and served', (
       workDirectory: join(directory, 'tasks'),
       tools,
       onLog: () => {},
+      onWarning: () => undefined,
       onEvent: (text) => events.push(text),
       healthOf: ({ targetGroupArn, id }) =>
         health().find((found) => found.targetGroupArn === targetGroupArn && found.id === id)?.state ?? 'initial',

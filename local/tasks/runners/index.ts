@@ -1,8 +1,9 @@
+import { pythonImageRunner } from './image/python-image.js';
 import { nginxRunner } from './nginx.js';
-import { pythonImageRunner } from './python-image.js';
 import type { Runner, RunnerContext } from './runner.js';
 import { unsupportedRunner } from './unsupported.js';
 
+export { CannotRun } from './image/step.js';
 export type { Launch, Runner, RunnerContext } from './runner.js';
 
 /** The first that knows the image runs it. */

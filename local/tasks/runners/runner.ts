@@ -14,6 +14,8 @@ export interface RunnerContext {
   readonly loopback: LoopbackWay;
   /** A fresh folder of this container. */
   readonly containerDirectory: string;
+  /** What the person who starts it should know even when all goes well. */
+  readonly onWarning: (text: string) => void;
   /** Progress of steps that take their time. */
   readonly onProgress: (text: string) => void;
   /** Aborted when nothing is to be started any more. */

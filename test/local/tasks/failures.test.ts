@@ -57,10 +57,27 @@ describe.skipIf(tools === undefined)('when something goes wrong', () => {
 
   it('a Dockerfile that asks for more is said so, with its line', async () => {
     const assembly = join(cloud.directory, 'system-packages');
-    writeAssembly(assembly, 'FROM python:3.12\nRUN apt-get install -y ffmpeg\nCMD ["python", "app.py"]\n');
+    writeAssembly(
+      assembly,
+      'FROM python:3.12\nRUN apt-get install -y no-such-codec\nCOPY . .\nRUN make voices\nCMD ["python", "app.py"]\n',
+    );
     await cloud.deploy('Packages', serviceTemplate());
     observed = await runTasks(cloud, given(), 'Packages', () => 'initial', assembly);
-    await saw(/Dockerfile, line 2: "RUN apt-get install -y ffmpeg" cannot be done without Docker/);
+    await saw(/Dockerfile, line 4: "RUN make voices" cannot be done without Docker: .* COPY it, or let the app do it/);
+    expect(observed.tasks.cannotRun).toMatch(/^Dockerfile, line 4: /);
+  });
+
+  it('a package of the system that this machine lacks is told once, and the task runs', async () => {
+    const assembly = join(cloud.directory, 'lacking');
+    writeAssembly(
+      assembly,
+      'FROM python:3.12\nENV PYTHONUNBUFFERED=1\nRUN apt-get install -y no-such-codec\nWORKDIR /app\nCOPY . .\nCMD python /app/app.py\n',
+    );
+    await cloud.deploy('Lacking', serviceTemplate({ desiredCount: 2 }));
+    observed = await runTasks(cloud, given(), 'Lacking', () => 'initial', assembly);
+    await eventually(() => observed?.lines.filter(({ text }) => text.startsWith('app listens on 127.')).length === 2);
+    expect(observed.events.filter((event) => event.includes('sudo apt-get install no-such-codec'))).toHaveLength(1);
+    expect(observed.tasks.cannotRun).toBeUndefined();
   });
 
   it('a secret that does not exist is named', async () => {
@@ -84,6 +101,7 @@ describe.skipIf(tools === undefined)('when something goes wrong', () => {
       workDirectory: process.cwd(),
       tools: given(),
       onLog: () => undefined,
+      onWarning: () => undefined,
       onEvent: () => undefined,
       healthOf: () => 'unused',
     });

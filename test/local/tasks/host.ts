@@ -20,6 +20,7 @@ void startTasks({
   assemblyDirectory: assembly,
   workDirectory: work,
   onLog: () => undefined,
+  onWarning: () => undefined,
   onEvent: () => undefined,
   healthOf: () => 'healthy',
 }).then((tasks) => {

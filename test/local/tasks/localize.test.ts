@@ -18,6 +18,8 @@ describe('an environment value', () => {
     ['/gate', '/w/v/gate'],
     ['/gate/nginx.conf', '/w/v/gate/nginx.conf'],
     ['/gate/cache/x', '/w/v/cache/x'],
+    ['/gate/lib:/usr/lib', '/w/v/gate/lib:/usr/lib'],
+    [':/gate/cache', ':/w/v/cache'],
   ])('%s becomes %s', (value, expected) => {
     expect(localizeValue(value, namespace)).toBe(expected);
   });
@@ -45,11 +47,21 @@ describe('an argument of a command', () => {
     ['--bind=0.0.0.0:5000', '--bind=127.70.1.2:5000'],
     ['curl -f http://localhost:8081/health || exit 1', 'curl -f http://127.70.1.2:8081/health || exit 1'],
     ['/gate/run.sh', '/w/v/gate/run.sh'],
+    ['exec python /gate/run.py --bind unix:/gate/socket', 'exec python /w/v/gate/run.py --bind unix:/w/v/gate/socket'],
+    ['--log="/gate/log"', '--log="/w/v/gate/log"'],
   ])('%s becomes %s', (value, expected) => {
     expect(localizeArgument(value, namespace)).toBe(expected);
   });
 
-  it.each(['notlocalhost:80', '1127.0.0.1:80', 'localhost:$PORT', '10.0.0.0.0:80'])('%s stays as it is', (value) => {
+  it.each([
+    'http://x/gate/y',
+    '/gateway',
+    'x/gate',
+    'notlocalhost:80',
+    '1127.0.0.1:80',
+    'localhost:$PORT',
+    '10.0.0.0.0:80',
+  ])('%s stays as it is', (value) => {
     expect(localizeArgument(value, namespace)).toBe(value);
   });
 });

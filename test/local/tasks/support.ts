@@ -156,6 +156,7 @@ export async function runTasks(
     workDirectory: join(cloud.directory, 'work', stack),
     tools,
     onEvent: (text) => events.push(text),
+    onWarning: (text) => events.push(text),
     onLog: (line) => lines.push(line),
     healthOf,
   });

@@ -1,35 +1,3 @@
-/** One instruction of a Dockerfile. */
-export interface Instruction {
-  /** The line it begins on, from 1. */
-  readonly line: number;
-  /** Upper case. */
-  readonly name: string;
-  readonly rest: string;
-}
-
-/** The instructions of a Dockerfile: comments and empty lines dropped, continued lines joined. */
-export function readInstructions(text: string): Instruction[] {
-  const lines = text.replace(/^\ufeff/, '').split(/\r?\n/);
-  const escapeCharacter = /^#\s*escape\s*=\s*`/im.test(lines[0] ?? '') ? '`' : '\\';
-  const instructions: Instruction[] = [];
-  let pending = '';
-  let start = 0;
-  lines.forEach((raw, index) => {
-    const trimmed = raw.trim();
-    if (trimmed.startsWith('#') || trimmed === '') return;
-    if (pending === '') start = index + 1;
-    if (trimmed.endsWith(escapeCharacter)) {
-      pending += `${trimmed.slice(0, -1)} `;
-      return;
-    }
-    const whole = (pending + trimmed).trim();
-    const [name = ''] = /^\S+/.exec(whole) ?? [];
-    instructions.push({ line: start, name: name.toUpperCase(), rest: whole.slice(name.length).trim() });
-    pending = '';
-  });
-  return instructions;
-}
-
 /** `$NAME`, `${NAME}` and `${NAME:-default}` by the Dockerfile's own variables; `\$` stays a dollar. */
 export function expandVariables(text: string, variables: Readonly<Record<string, string>>): string {
   return text.replace(
@@ -67,4 +35,48 @@ export function splitWords(text: string): string[] {
   }
   if (word !== undefined) words.push(word);
   return words;
+}
+
+/** One command of a shell script. */
+export interface Command {
+  readonly words: readonly string[];
+  /** Whether it is nothing but words: no pipe, redirection, substitution or background. */
+  readonly plain: boolean;
+}
+
+/** The commands of a script that follow one another by `&&`, `;` or a line of their own, as far as words go. */
+export function splitCommands(script: string): Command[] {
+  const commands: Command[] = [];
+  let text = '';
+  let plain = true;
+  let quote = '';
+  const end = (): void => {
+    const words = splitWords(text);
+    if (words.length > 0 || !plain) commands.push({ words, plain });
+    text = '';
+    plain = true;
+  };
+  for (let i = 0; i < script.length; i += 1) {
+    const character = script.charAt(i);
+    const next = script.charAt(i + 1);
+    if (quote !== "'" && (character === '`' || (character === '$' && next === '('))) plain = false;
+    if (character === '\\' && quote !== "'") {
+      text += character + next;
+      i += 1;
+    } else if (quote !== '') {
+      if (character === quote) quote = '';
+      text += character;
+    } else if (character === ';' || character === '\n') {
+      end();
+    } else if (character === '&' && next === '&') {
+      end();
+      i += 1;
+    } else {
+      if (character === '"' || character === "'") quote = character;
+      if ('|<>&'.includes(character)) plain = false;
+      text += character;
+    }
+  }
+  end();
+  return commands;
 }

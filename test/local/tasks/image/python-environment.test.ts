@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ensurePythonWith } from '../../../local/tasks/runners/python-environment.js';
+import { ensurePythonWith } from '../../../../local/tasks/runners/image/python-environment.js';
 
 /** Makes a wheel, so that pip needs no network. */
 const MAKE_WHEEL = `
@@ -21,11 +21,11 @@ describe('the Python environment of an image', () => {
   const progress: string[] = [];
   const ensure = (files: Record<string, string>, packages: string[] = []) => {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-    return ensurePythonWith(
-      python,
-      { files: Object.keys(files).map((name) => join(folder, name)), packages },
-      { onProgress: (text) => progress.push(text), signal: new AbortController().signal },
-    );
+    const args = [...Object.keys(files).flatMap((name) => ['-r', name]), ...packages];
+    return ensurePythonWith(python, [{ args, directory: folder, locate: (path) => path }], 'context', {
+      onProgress: (text) => progress.push(text),
+      signal: new AbortController().signal,
+    });
   };
 
   beforeAll(() => {
@@ -75,8 +75,13 @@ describe('the Python environment of an image', () => {
 
   it('says which file is missing', async () => {
     const options = { onProgress: () => undefined, signal: new AbortController().signal };
-    await expect(ensurePythonWith(python, { files: ['/none/r.txt'], packages: [] }, options)).rejects.toThrow(
-      '/none/r.txt does not exist',
-    );
+    await expect(
+      ensurePythonWith(
+        python,
+        [{ args: ['-r', '/none/r.txt'], directory: folder, locate: (path) => path }],
+        '',
+        options,
+      ),
+    ).rejects.toThrow('/none/r.txt does not exist');
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Whether text matches a pattern of the load balancer's: `*` is any characters, `?` exactly one, and a backslash takes
+ * Whether text matches a pattern of a load balancer or of COPY: `*` is any characters, `?` exactly one, and a backslash takes
  * the meaning off the character after it. Time grows with pattern times text, whatever the pattern.
  */
 export function matchesWildcard(pattern: string, text: string): boolean {

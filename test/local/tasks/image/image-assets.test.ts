@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { findImageAsset } from '../../../local/tasks/image-assets.js';
-import { parseImage } from '../../../local/tasks/runners/runner.js';
+import { findImageAsset } from '../../../../local/tasks/runners/image/image-assets.js';
+import { parseImage } from '../../../../local/tasks/runners/runner.js';
 
 describe('an image asset', () => {
   const folder = mkdtempSync(join(tmpdir(), 'voicegate-assets-'));

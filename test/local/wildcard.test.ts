@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { matchesWildcard } from '../../../local/edge/wildcard.js';
+import { matchesWildcard } from '../../local/wildcard.js';
 
 /** The same meaning, said by a regular expression. */
 function model(pattern: string): RegExp {
