@@ -1,8 +1,12 @@
-/** The keys of the app's configuration: how each is read from CDK context, and what it means. */
+/** The keys of the app's configuration: how each is read from CDK context, what it means, and what it sets. */
 
+import { Duration } from 'aws-cdk-lib';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { type SecureTtsServiceProps, ServiceNetwork } from '../lib';
 import { ENGINES } from './bundled-engine';
+import { boolean, domains, integer, list, map, oneNumberOf, oneOf, refuse, text } from './config-values';
 
-/** One key: how it is read, and what docs and errors say about it. */
+/** One key. Check, prop and the row of the table in docs/configuration.md follow from it. */
 export interface ConfigKey<T> {
   /** Reads a context value. @throws Error saying what is allowed; the caller adds key and value. */
   readonly parse: (value: unknown) => T;
@@ -12,57 +16,26 @@ export interface ConfigKey<T> {
   readonly meaning: string;
   /** The default, in words. */
   readonly default: string;
+  /** What it sets of the service; absent: it sets something else, or only together with other keys. */
+  readonly props?: (value: T) => Partial<SecureTtsServiceProps>;
 }
 
-class NotAllowed extends Error {}
-
-/** Marks a value as not allowed. */
-export function refuse(): never {
-  throw new NotAllowed();
+function key<T>(
+  allowed: string,
+  fallback: string,
+  meaning: string,
+  parse: (value: unknown) => T,
+  props?: (value: T) => Partial<SecureTtsServiceProps>,
+): ConfigKey<T> {
+  return { allowed, default: fallback, meaning, parse, props };
 }
 
-export function isNotAllowed(error: unknown): boolean {
-  return error instanceof NotAllowed;
-}
-
-function key<T>(allowed: string, fallback: string, meaning: string, parse: (value: unknown) => T): ConfigKey<T> {
-  return { allowed, default: fallback, meaning, parse };
-}
-
-function text(pattern: RegExp): (value: unknown) => string {
-  return (value) => (typeof value === 'string' && pattern.test(value) ? value : refuse());
-}
-
-/** `cdk -c` passes text; cdk.json may hold numbers. */
-function integer(min: number, max: number): (value: unknown) => number {
-  return (value) => {
-    const number = typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : value;
-    return typeof number === 'number' && Number.isInteger(number) && number >= min && number <= max ? number : refuse();
-  };
-}
-
-function boolean(value: unknown): boolean {
-  if (value === true || value === 'true') return true;
-  if (value === false || value === 'false') return false;
-  return refuse();
-}
-
-/** A list, or its items in one text, separated by commas. */
-function list(item: RegExp): (value: unknown) => string[] {
-  return (value) => {
-    const items = typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value;
-    if (items === '' || (Array.isArray(items) && items.length === 1 && items[0] === '')) return [];
-    return Array.isArray(items) && items.every((part) => typeof part === 'string' && item.test(part))
-      ? items
-      : refuse();
-  };
-}
-
-function oneOf<T extends string>(...values: readonly T[]): (value: unknown) => T {
-  return (value) => values.find((allowed) => allowed === value) ?? refuse();
-}
-
-const DOMAIN = /^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i;
+/** CloudWatch Logs keeps logs for one of these numbers of days. */
+const RETENTION_DAYS = Object.values(RetentionDays).filter(
+  (days): days is number => typeof days === 'number' && days < 9999,
+);
+const ECS_SECRET =
+  /^arn:[a-z-]+:(secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+|ssm:[a-z0-9-]+:\d{12}:parameter\/[\w./-]+)$/;
 const ROUTE = /^(([A-Z]+|\*) )?\/\S*$/;
 const PATH = /^\/\S*$/;
 const PER_MINUTE = 'a whole number from 1 to 1000000';
@@ -85,6 +58,19 @@ export const CONFIG_KEYS = {
     '5000',
     'Port on which the container of image listens; it is told so by PORT.',
     integer(1, 65_535),
+    (upstreamPort) => ({ upstreamPort }),
+  ),
+  environment: key(
+    'NAME=VALUE separated by commas, or an object in cdk.json',
+    'none',
+    'Environment of the app, besides PORT; nothing secret: whoever may describe task definitions reads it.',
+    map(/^[^\0]{0,4096}$/),
+  ),
+  secretArns: key(
+    'NAME=ARN separated by commas, or an object in cdk.json; of secrets in Secrets Manager or parameters in Systems Manager',
+    'none',
+    'Secrets that the app gets as environment.',
+    map(ECS_SECRET),
   ),
   engine: key(
     ENGINES.join(', '),
@@ -102,7 +88,8 @@ export const CONFIG_KEYS = {
     'domain names, separated by commas',
     "none: the load balancer's own name",
     'Names under which clients reach the service.',
-    list(DOMAIN),
+    domains,
+    (domainNames) => ({ domainNames }),
   ),
   hostedZoneId: key(
     'the id of a Route 53 hosted zone, such as Z0123456789ABCDEFGHIJ',
@@ -110,7 +97,12 @@ export const CONFIG_KEYS = {
     'With hostedZoneName and domainNames: the names become records of this zone, and without certificateArn the certificate is validated through it.',
     text(/^[A-Z0-9]{1,32}$/),
   ),
-  hostedZoneName: key('a domain name', 'none', 'Name of the zone of hostedZoneId.', text(DOMAIN)),
+  hostedZoneName: key(
+    'a domain name',
+    'none',
+    'Name of the zone of hostedZoneId.',
+    (value) => domains(value)[0] ?? refuse(),
+  ),
   keyTableName: key(
     'the name of a DynamoDB table',
     'a new table',
@@ -141,21 +133,37 @@ export const CONFIG_KEYS = {
     'With tokenIssuer: the claim that holds the audience; for access tokens of Amazon Cognito client_id.',
     text(/^\S{1,256}$/),
   ),
-  requestsPerMinute: key(PER_MINUTE, '60', 'Requests a minute and client, on all paths.', integer(1, 1_000_000)),
+  requestsPerMinute: key(
+    PER_MINUTE,
+    '60',
+    'Requests a minute and client, on all paths.',
+    integer(1, 1_000_000),
+    (requestsPerMinute) => ({ limits: { requestsPerMinute } }),
+  ),
   synthesisPerMinute: key(
     PER_MINUTE,
     '10',
     'Requests a minute and client on the synthesis paths.',
     integer(1, 1_000_000),
+    (synthesisPerMinute) => ({ limits: { synthesisPerMinute } }),
   ),
-  inFlight: key('a whole number from 1 to 10000', '8', 'Requests in flight to the app, per task.', integer(1, 10_000)),
+  inFlight: key(
+    'a whole number from 1 to 10000',
+    '8',
+    'Requests in flight to the app, per task.',
+    integer(1, 10_000),
+    (inFlight) => ({ limits: { inFlight } }),
+  ),
   queue: key(
     'a whole number from 0 to 10000',
     '16',
     'Requests that may wait for the app, per task.',
     integer(0, 10_000),
+    (queue) => ({ limits: { queue } }),
   ),
-  firewall: key('true or false', 'true', 'Whether AWS WAF stands in front.', boolean),
+  firewall: key('true or false', 'true', 'Whether AWS WAF stands in front.', boolean, (firewallEnabled) => ({
+    firewallEnabled,
+  })),
   firewallRequests: key(
     'a whole number from 10 to 2000000000',
     'ten times requestsPerMinute',
@@ -168,9 +176,7 @@ export const CONFIG_KEYS = {
     'The same on the synthesis paths.',
     integer(10, 2_000_000_000),
   ),
-  firewallWindow: key('60, 120, 300 or 600', '60', "Seconds of the firewall's window.", (value): number =>
-    Number(oneOf('60', '120', '300', '600')(String(value))),
-  ),
+  firewallWindow: key('60, 120, 300 or 600', '60', "Seconds of the firewall's window.", oneNumberOf(60, 120, 300, 600)),
   positiveTtl: key('seconds from 0 to 3600', '60', 'How long an allow is cached.', integer(0, 3600)),
   negativeTtl: key('seconds from 0 to 3600', '10', 'How long a refusal is cached.', integer(0, 3600)),
   staleGrace: key(
@@ -178,30 +184,35 @@ export const CONFIG_KEYS = {
     '300',
     'How long a decision still serves while the authorizer fails; 0: never.',
     integer(0, 3600),
+    (value) => ({ staleGrace: Duration.seconds(value) }),
   ),
   publicPaths: key(
     'paths separated by commas: "/path" (GET and HEAD), "POST /path" or "* /path"',
     'none; of the bundled image its page: /,/voicegate-page/*,/favicon.ico',
     'Paths that need no key.',
     list(ROUTE),
+    (publicPaths) => ({ publicPaths }),
   ),
   synthesisPaths: key(
     'paths separated by commas',
     '/tts,/tts/,/api/tts,/v1/audio/speech,/v1/audio/speech/',
     'Paths that turn text into speech.',
     list(PATH),
+    (synthesisPaths) => ({ synthesisPaths }),
   ),
   maxTextCharacters: key(
     'a whole number from 1 to 100000',
     '500',
     'Characters of the longest text on /tts. Above some 600 a query cannot hold them: such texts need POST.',
     integer(1, 100_000),
+    (maxTextCharacters) => ({ maxTextCharacters }),
   ),
   maxSpeechCharacters: key(
     'a whole number from 1 to 100000',
     '4096',
     'Characters of the longest text on /v1/audio/speech.',
     integer(1, 100_000),
+    (maxSpeechCharacters) => ({ maxSpeechCharacters }),
   ),
   strictNames: key(
     'true or false',
@@ -209,24 +220,38 @@ export const CONFIG_KEYS = {
     "Whether this package's image refuses unknown models and voices; with false they mean the default.",
     boolean,
   ),
-  readinessPath: key('a path', '/', 'Path that the app answers once it is ready.', text(PATH)),
+  readinessPath: key('a path', '/', 'Path that the app answers once it is ready.', text(PATH), (readinessPath) => ({
+    readinessPath,
+  })),
   webSession: key(
     'true or false',
     'true',
     'Whether people can sign in with a browser, at /.voicegate/session. Its secret costs about 0.40 USD a month.',
     boolean,
+    (webSession) => ({ webSession }),
   ),
   corsAllowOrigins: key(
     'origins such as https://app.example.com, separated by commas, or "*" alone',
     'none',
     'Pages of other origins that may call.',
     list(/^(\*|https?:\/\/[^\s,/?#@]+)$/),
+    (allowOrigins) => (allowOrigins.length > 0 ? { cors: { allowOrigins } } : {}),
   ),
   network: key(
     'private or public',
     'private',
     'Whether tasks live in private subnets behind a NAT gateway or in public ones.',
     oneOf('private', 'public'),
+    (where) => ({ network: where === 'public' ? ServiceNetwork.publicSubnets() : ServiceNetwork.privateSubnets() }),
+  ),
+  availabilityZones: key(
+    'two or more names or letters of zones, separated by commas, such as eu-west-1a,eu-west-1c or a,c',
+    "the region's first two",
+    'Zones of the network: some have no NAT gateway or no Fargate.',
+    (value) => {
+      const zones = list(/^([a-z]{2}(-[a-z]+)+-\d)?[a-z]$/)(value);
+      return zones.length > 1 && new Set(zones).size === zones.length ? zones : refuse();
+    },
   ),
   desiredCount: key(
     'a whole number from 0 to 1000',
@@ -234,12 +259,21 @@ export const CONFIG_KEYS = {
     'How many tasks run. Each counts its clients alone, so with N tasks a client may reach N times the limits.',
     integer(0, 1000),
   ),
+  maxTasks: key(
+    'a whole number from 1 to 1000, at least desiredCount',
+    'none: always desiredCount',
+    'How many tasks run at most: their number then follows the load, from desiredCount on.',
+    integer(1, 1000),
+  ),
+  capacity: key(
+    'fargate or spot',
+    'fargate',
+    'Whether tasks beyond the first run on spare capacity, at about a third of the price and with two minutes of notice.',
+    oneOf('fargate', 'spot'),
+  ),
   cpu: key('256, 512, 1024, 2048, 4096, 8192 or 16384', '2048', 'CPU units of a task.', integer(256, 16_384)),
   memory: key('MiB that Fargate allows with cpu', '8192', 'Memory of a task in MiB.', integer(512, 122_880)),
   architecture: key('x86_64 or arm64', 'x86_64', 'CPU architecture of the tasks.', oneOf('x86_64', 'arm64')),
-  longestRequest: key('seconds from 1 to 3600', '120', 'How long a request may take.', integer(1, 3600)),
-  startupTime: key('seconds from 1 to 3600', '300', 'How long the app may take to start.', integer(1, 3600)),
-  accessLogs: key('true or false', 'true', 'Whether the load balancer logs access.', boolean),
   alarmEmail: key(
     'an e-mail address',
     'none',
@@ -252,10 +286,31 @@ export const CONFIG_KEYS = {
     'An SNS topic of yours that is told of them instead.',
     text(/^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/),
   ),
+  longestRequest: key('seconds from 1 to 3600', '120', 'How long a request may take.', integer(1, 3600), (value) => ({
+    longestRequest: Duration.seconds(value),
+  })),
+  startupTime: key(
+    'seconds from 1 to 3600',
+    '300',
+    'How long the app may take to start.',
+    integer(1, 3600),
+    (value) => ({ startupTime: Duration.seconds(value) }),
+  ),
+  accessLogs: key('true or false', 'true', 'Whether the load balancer logs access.', boolean, (accessLogs) => ({
+    loadBalancerOptions: { accessLogs },
+  })),
+  logRetention: key(
+    `days: ${RETENTION_DAYS.join(', ')}`,
+    '365 for the log of the tasks, 30 for others',
+    'How long the logs of tasks, authorizer and firewall are kept.',
+    oneNumberOf(...RETENTION_DAYS),
+    (logRetention: RetentionDays) => ({ logRetention }),
+  ),
   deletionProtection: key(
     'true or false',
     'false',
     'Whether AWS refuses to delete the load balancer and the key table.',
     boolean,
+    (deletionProtection) => ({ loadBalancerOptions: { deletionProtection } }),
   ),
 } as const;

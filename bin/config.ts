@@ -1,4 +1,6 @@
-import { CONFIG_KEYS, type ConfigKey, isNotAllowed } from './config-keys';
+import type { SecureTtsServiceProps } from '../lib';
+import { CONFIG_KEYS, type ConfigKey } from './config-keys';
+import { isNotAllowed } from './config-values';
 import { nearest } from './nearest';
 
 type Keys = typeof CONFIG_KEYS;
@@ -39,6 +41,21 @@ export function readConfig(context: { readonly [key: string]: unknown }): Config
   return config as Config;
 }
 
+/** What single keys set of the service. */
+export function serviceProps(config: Config): Partial<SecureTtsServiceProps> {
+  const parts = Object.entries(CONFIG_KEYS).flatMap(([name, { props }]) => {
+    const value = config[name as keyof Keys];
+    // Each key's own parser made the value.
+    return value === undefined || !props ? [] : [(props as (value: unknown) => Partial<SecureTtsServiceProps>)(value)];
+  });
+  const merged: Partial<SecureTtsServiceProps> = Object.assign({}, ...parts);
+  return {
+    ...merged,
+    limits: Object.assign({}, ...parts.map(({ limits }) => limits)),
+    loadBalancerOptions: Object.assign({}, ...parts.map(({ loadBalancerOptions }) => loadBalancerOptions)),
+  };
+}
+
 function contradictions(config: Config): string[] {
   const problems: string[] = [];
   const zone = [config.hostedZoneId, config.hostedZoneName].filter((value) => value !== undefined).length;
@@ -49,6 +66,14 @@ function contradictions(config: Config): string[] {
   if (config.tokenIssuer !== undefined && !config.tokenAudiences?.length) {
     problems.push('tokenAudiences: got none; with tokenIssuer name at least one, or tokens for others would be taken');
   }
+  if (config.maxTasks !== undefined && config.maxTasks < (config.desiredCount ?? 1)) {
+    problems.push(`maxTasks: got ${config.maxTasks}; allowed: at least desiredCount, ${config.desiredCount}`);
+  }
+  if (config.maxTasks !== undefined && config.desiredCount === 0) {
+    problems.push('desiredCount: got 0; with maxTasks at least one task runs');
+  }
+  const twice = Object.keys(config.environment ?? {}).find((name) => config.secretArns?.[name] !== undefined);
+  if (twice !== undefined) problems.push(`environment and secretArns: both set ${twice}`);
   for (const name of ['tokenAudiences', 'tokenAudienceClaim'] as const) {
     if (config[name] !== undefined && config.tokenIssuer === undefined) problems.push(`${name}: needs tokenIssuer`);
   }

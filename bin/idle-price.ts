@@ -1,4 +1,5 @@
 import type { CfnResource, Stack } from 'aws-cdk-lib';
+import * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -77,7 +78,7 @@ function tasks(stack: Stack): PriceLine[] {
     const definition = service.taskDefinition.node.defaultChild;
     const resource = service.node.findAll().find((item) => item instanceof ecs.CfnService);
     if (!(definition instanceof ecs.CfnTaskDefinition)) return [];
-    const count = Number(resolved(stack, resource?.desiredCount) ?? 1);
+    const count = Number(resolved(stack, resource?.desiredCount) ?? leastTasks(service) ?? 1);
     const { cpuArchitecture } = (resolved(stack, definition.runtimePlatform) ?? {}) as { cpuArchitecture?: string };
     const kind = cpuArchitecture === 'ARM64' ? 'ARM64' : 'X86_64';
     const { sizeInGiB = FREE_STORAGE } = (resolved(stack, definition.ephemeralStorage) ?? {}) as { sizeInGiB?: number };
@@ -89,6 +90,12 @@ function tasks(stack: Stack): PriceLine[] {
       Math.max(0, sizeInGiB - FREE_STORAGE) * PRICE.storage;
     return [{ what: `${count} × task of ${vcpu} vCPU and ${gigabytes} GB`, monthly: count * monthly }];
   });
+}
+
+/** Tasks at least, where scaling decides. */
+function leastTasks(service: ecs.FargateService): number | undefined {
+  const targets = service.node.findAll().filter((item) => item instanceof appscaling.CfnScalableTarget);
+  return targets[0]?.minCapacity;
 }
 
 function resolved(stack: Stack, value: unknown): unknown {

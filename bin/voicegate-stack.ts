@@ -2,31 +2,31 @@ import { existsSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { Annotations, CfnOutput, Duration, Fn, Stack, type StackProps } from 'aws-cdk-lib';
 import { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import { CpuArchitecture } from 'aws-cdk-lib/aws-ecs';
+import { CpuArchitecture, Secret as EcsSecret } from 'aws-cdk-lib/aws-ecs';
 import { HostedZone, type IHostedZone } from 'aws-cdk-lib/aws-route53';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
-import type { Construct } from 'constructs';
-import { OUTPUTS, SYNTHESIS_PATHS } from '../contract/names';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import { Construct } from 'constructs';
+import { OUTPUTS } from '../contract/names';
 import {
   ApiKeyAuthorizer,
   AppImage,
-  type CorsOptions,
   EdgeCertificate,
   Firewall,
-  type GateLimits,
+  FirewallLogging,
   HttpsLoadBalancer,
   SecureTtsService,
-  ServiceNetwork,
+  type SecureTtsServiceProps,
   TaskCapacity,
   type TokenIssuer,
 } from '../lib';
-import { outerNet } from '../lib/firewall/outer-net';
-import { resolveGateLimits } from '../lib/gate/gate-limits';
 import { acknowledgeStandards } from './acknowledgements';
 import { bundledEnvironment } from './bundled-engine';
-import type { Config } from './config';
+import { type Config, serviceProps } from './config';
 import { describePrice, idlePrice } from './idle-price';
+import { nameKeysInWarnings } from './warnings';
 
 export interface VoicegateStackProps extends StackProps {
   readonly config: Config;
@@ -34,42 +34,27 @@ export interface VoicegateStackProps extends StackProps {
 
 /** The whole service, as configured. */
 export class VoicegateStack extends Stack {
+  private readonly zones?: readonly string[];
+
   constructor(scope: Construct, id: string, props: VoicegateStackProps) {
     super(scope, id, { description: 'Text to speech over HTTPS, for holders of API keys', ...props });
     const { config } = props;
+    this.zones = config.availabilityZones;
     const service = new SecureTtsService(this, 'Service', {
       image: image(config),
-      environment: bundledEnvironment(config),
+      environment: { ...bundledEnvironment(config), ...config.environment },
       certificate: this.certificate(config),
-      domainNames: config.domainNames,
       hostedZone: this.zone(config),
-      network: config.network === 'public' ? ServiceNetwork.publicSubnets() : ServiceNetwork.privateSubnets(),
-      capacity: TaskCapacity.fargate({
-        cpu: config.cpu,
-        memoryLimitMiB: config.memory,
-        cpuArchitecture: config.architecture === 'arm64' ? CpuArchitecture.ARM64 : CpuArchitecture.X86_64,
-      }),
-      // One task, so that the limits hold exactly as they are stated: each gate counts alone.
-      desiredCount: config.desiredCount ?? 1,
+      capacity: capacity(config),
+      ...tasks(config),
       authorizer: this.authorizer(config),
-      firewallEnabled: config.firewall,
       firewall: config.firewall === false ? undefined : this.firewall(config),
-      loadBalancerOptions: { accessLogs: config.accessLogs, deletionProtection: config.deletionProtection },
+      secrets: this.secrets(config),
       // The image of this package writes nothing; somebody else's may.
       readonlyRootFilesystem: config.image === undefined,
-      upstreamPort: config.appPort,
-      publicPaths: config.publicPaths,
-      synthesisPaths: config.synthesisPaths,
-      maxTextCharacters: config.maxTextCharacters,
-      maxSpeechCharacters: config.maxSpeechCharacters,
-      limits: gateLimits(config),
-      webSession: config.webSession ?? true,
-      cors: cors(config),
-      staleGrace: seconds(config.staleGrace),
-      longestRequest: seconds(config.longestRequest),
-      startupTime: seconds(config.startupTime),
-      readinessPath: config.readinessPath,
+      webSession: true,
       alarmTopic: this.alarmTopic(config),
+      ...serviceProps(config),
     });
     const outputs: Readonly<Record<string, string>> = {
       [OUTPUTS.serviceUrl]: service.url,
@@ -77,13 +62,18 @@ export class VoicegateStack extends Stack {
       [OUTPUTS.certificateArn]: certificateArn(service),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+    nameKeysInWarnings(service);
     acknowledgeStandards(this);
     Annotations.of(this).addInfo(describePrice(idlePrice(this)));
   }
 
   /** Without a look-up in the account: synthesis needs no credentials, and its result depends on nothing outside. */
   public override get availabilityZones(): string[] {
-    return [0, 1].map((index) => Fn.select(index, Fn.getAzs()));
+    // Asked for while the base class is made, too.
+    return (
+      this.zones?.map((zone) => (zone.length === 1 ? this.region + zone : zone)) ??
+      [0, 1].map((index) => Fn.select(index, Fn.getAzs()))
+    );
   }
 
   private certificate(config: Config): EdgeCertificate {
@@ -116,31 +106,60 @@ export class VoicegateStack extends Stack {
       positiveTtl: seconds(config.positiveTtl),
       negativeTtl: seconds(config.negativeTtl),
       deletionProtection: config.deletionProtection,
+      logRetention: config.logRetention,
     });
   }
 
   private firewall(config: Config): Firewall {
-    const paths = config.synthesisPaths ?? [...SYNTHESIS_PATHS];
-    const limits = resolveGateLimits('limits', gateLimits(config));
+    const { synthesisPaths, limits, cors } = serviceProps(config);
     return new Firewall(this, 'Firewall', {
-      cors: cors(config),
-      freeTextPaths: paths,
+      cors,
+      freeTextPaths: synthesisPaths,
       maxTextCharacters: config.maxTextCharacters,
-      rateLimits: outerNet(limits, paths, {
+      logging:
+        config.logRetention === undefined ? undefined : FirewallLogging.cloudWatch({ retention: config.logRetention }),
+      rateLimits: Firewall.outerNet({
+        limits,
+        synthesisPaths,
         window: seconds(config.firewallWindow),
         requests: config.firewallRequests,
-        synthesis: config.firewallSynthesis,
+        synthesisRequests: config.firewallSynthesis,
       }),
     });
   }
+
+  private secrets({ secretArns }: Config): { [name: string]: EcsSecret } | undefined {
+    if (secretArns === undefined) return undefined;
+    const scope = new Construct(this, 'Secrets');
+    return Object.fromEntries(Object.entries(secretArns).map(([name, arn]) => [name, secret(scope, name, arn)]));
+  }
+}
+
+/** A secret by its ARN, with the six characters that Secrets Manager puts behind its name or without them. */
+function secret(scope: Construct, name: string, arn: string): EcsSecret {
+  if (arn.includes(':ssm:')) {
+    const parameterName = arn.slice(arn.indexOf(':parameter/') + ':parameter'.length);
+    return EcsSecret.fromSsmParameter(
+      StringParameter.fromSecureStringParameterAttributes(scope, name, { parameterName }),
+    );
+  }
+  const whole = /-[A-Za-z0-9]{6}$/.test(arn) ? { secretCompleteArn: arn } : { secretPartialArn: arn };
+  return EcsSecret.fromSecretsManager(Secret.fromSecretAttributes(scope, name, whole));
+}
+
+function capacity({ capacity: kind, cpu, memory: memoryLimitMiB, architecture }: Config): TaskCapacity {
+  const cpuArchitecture = architecture === 'arm64' ? CpuArchitecture.ARM64 : CpuArchitecture.X86_64;
+  const size = { cpu, memoryLimitMiB, cpuArchitecture };
+  return kind === 'spot' ? TaskCapacity.fargateSpot(size) : TaskCapacity.fargate(size);
+}
+
+/** One task, so that the limits hold exactly as they are stated: each gate counts alone. */
+function tasks({ desiredCount = 1, maxTasks }: Config): Pick<SecureTtsServiceProps, 'desiredCount' | 'scaling'> {
+  return maxTasks === undefined ? { desiredCount } : { scaling: { minCapacity: desiredCount, maxCapacity: maxTasks } };
 }
 
 function tokenIssuer(config: Config, issuer: string): TokenIssuer {
   return { issuer, audiences: config.tokenAudiences ?? [], audienceClaim: config.tokenAudienceClaim };
-}
-
-function cors({ corsAllowOrigins }: Config): CorsOptions | undefined {
-  return corsAllowOrigins?.length ? { allowOrigins: corsAllowOrigins } : undefined;
 }
 
 function image(config: Config): AppImage {
@@ -156,13 +175,4 @@ function seconds(value: number | undefined): Duration | undefined {
 function certificateArn({ edge }: SecureTtsService): string {
   if (!(edge instanceof HttpsLoadBalancer)) throw new Error('the app makes a load balancer of its own');
   return edge.certificateArn;
-}
-
-function gateLimits(config: Config): GateLimits {
-  return {
-    requestsPerMinute: config.requestsPerMinute,
-    synthesisPerMinute: config.synthesisPerMinute,
-    inFlight: config.inFlight,
-    queue: config.queue,
-  };
 }

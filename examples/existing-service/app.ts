@@ -1,4 +1,4 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { FargateTaskDefinition } from 'aws-cdk-lib/aws-ecs';
 import { ApplicationLoadBalancedFargateService } from 'aws-cdk-lib/aws-ecs-patterns';
@@ -17,11 +17,16 @@ taskDefinition.addContainer('App', {
 });
 
 // The gate becomes the container to which the pattern sends requests.
-const gate = AuthorizerGate.addTo(taskDefinition, { authorizer: new ApiKeyAuthorizer(stack, 'Authorizer') });
+const gate = AuthorizerGate.addTo(taskDefinition, {
+  authorizer: new ApiKeyAuthorizer(stack, 'Authorizer'),
+  upstreamPort: 5000,
+});
 
 const loadBalancer = new ApplicationLoadBalancer(stack, 'LoadBalancer', {
   vpc: new Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 }),
   internetFacing: true,
+  // Longer than the longest request, which is two minutes.
+  idleTimeout: Duration.seconds(125),
 });
 const { certificate } = EdgeCertificate.selfSigned().bind(stack, {
   loadBalancerDnsName: loadBalancer.loadBalancerDnsName,
@@ -33,6 +38,7 @@ const pattern = new ApplicationLoadBalancedFargateService(stack, 'Service', {
   certificate,
   taskDefinition,
   minHealthyPercent: 100,
+  circuitBreaker: { rollback: true },
 });
 gate.configureTargetGroup(pattern.targetGroup, pattern.service);
 new Firewall(stack, 'Firewall').protect(loadBalancer);

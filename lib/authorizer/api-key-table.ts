@@ -16,7 +16,8 @@ export function createApiKeyTable(scope: Construct, id: string, deletionProtecti
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     timeToLiveAttribute: KEY_TABLE.ttlAttribute,
     deletionProtection,
-    // Keys are handed out to people: losing them with a stack would lock everyone out.
-    removalPolicy: RemovalPolicy.RETAIN,
+    // Keys are handed out to people: losing them with a stack would lock everyone out. A first deployment that fails has
+    // handed out none, and must not leave a table behind.
+    removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
   });
 }

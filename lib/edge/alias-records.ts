@@ -21,9 +21,16 @@ export function addAliasRecords(
   domainNames.forEach((recordName, index) => {
     checkInZone(recordName, zone);
     const suffix = index === 0 ? '' : String(index + 1);
-    new route53.ARecord(scope, `Alias${suffix}`, { zone, recordName: `${recordName}.`, target });
+    if (!hasOnlyIpv6(loadBalancer)) {
+      new route53.ARecord(scope, `Alias${suffix}`, { zone, recordName: `${recordName}.`, target });
+    }
     if (dualStack) new route53.AaaaRecord(scope, `AliasIpv6${suffix}`, { zone, recordName: `${recordName}.`, target });
   });
+}
+
+/** Whether clients reach it by IPv6 alone. */
+export function hasOnlyIpv6({ ipAddressType }: elbv2.ApplicationLoadBalancer): boolean {
+  return ipAddressType === elbv2.IpAddressType.DUAL_STACK_WITHOUT_PUBLIC_IPV4;
 }
 
 function checkInZone(name: string, zone: route53.IHostedZone): void {

@@ -1,13 +1,13 @@
 import { Annotations, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
-import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type * as route53 from 'aws-cdk-lib/aws-route53';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { acknowledge } from '../shared/acknowledge';
-import { checkSeconds } from '../shared/checks';
-import { createAccessLogBucket } from './access-log-bucket';
-import { addAliasRecords } from './alias-records';
+import { checkDomainNames, checkSeconds } from '../shared/checks';
+import { checkAccessLogBucket, createAccessLogBucket } from './access-log-bucket';
+import { addAliasRecords, hasOnlyIpv6 } from './alias-records';
 import type { EdgeCertificate } from './edge-certificate';
 import { type ExistingListenerProps, ExistingLoadBalancer } from './existing-load-balancer';
 import { type ForwardProps, forward, type IHttpsLoadBalancer, RulePriorities } from './listener-rules';
@@ -51,10 +51,21 @@ export interface LoadBalancerOptions {
    */
   readonly securityGroup?: ec2.ISecurityGroup;
   /**
-   * IPv4, or IPv4 and IPv6 (the network must then have IPv6).
+   * IPv4, or IPv4 and IPv6 (the network must then have IPv6), or IPv6 alone for clients.
    * @default elbv2.IpAddressType.IPV4
    */
   readonly ipAddressType?: elbv2.IpAddressType;
+  /**
+   * Subnets of the load balancer, one a zone, in at least two zones.
+   * @default - one public subnet of each zone
+   */
+  readonly vpcSubnets?: ec2.SubnetSelection;
+  /**
+   * What becomes of requests that two servers might read differently. `STRICTEST` also refuses what honest clients send:
+   * a GET with `Content-Length: 0`, spaces in a path.
+   * @default elbv2.DesyncMitigationMode.DEFENSIVE
+   */
+  readonly desyncMitigationMode?: elbv2.DesyncMitigationMode;
 }
 
 /** Options of the load balancer. */
@@ -108,6 +119,8 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
   public readonly certificateArn: string;
   /** Where clients find the service: `https://` and the first domain name, or the load balancer's DNS name. */
   public readonly url: string;
+  /** How long a connection may be silent. */
+  public readonly idleTimeout?: Duration;
   /** Whether access is logged. */
   public readonly logsAccess: boolean;
   private readonly priorities = new RulePriorities();
@@ -116,6 +129,7 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
     super(scope, id);
     const idleTimeout = props.idleTimeout ?? Duration.seconds(125);
     checkSeconds('HttpsLoadBalancer: idleTimeout', idleTimeout, 1, 4000);
+    this.idleTimeout = idleTimeout;
     this.applicationLoadBalancer = new elbv2.ApplicationLoadBalancer(this, 'LoadBalancer', {
       vpc: props.vpc,
       internetFacing: true,
@@ -123,7 +137,9 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
       ipAddressType: props.ipAddressType,
       idleTimeout,
       dropInvalidHeaderFields: true,
-      desyncMitigationMode: elbv2.DesyncMitigationMode.STRICTEST,
+      // Networks may have two public subnets a zone; a load balancer takes one.
+      vpcSubnets: props.vpcSubnets ?? { subnetType: ec2.SubnetType.PUBLIC, onePerAz: true },
+      desyncMitigationMode: props.desyncMitigationMode ?? elbv2.DesyncMitigationMode.DEFENSIVE,
       deletionProtection: props.deletionProtection ?? false,
     });
     this.loadBalancer = this.applicationLoadBalancer;
@@ -132,7 +148,7 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
     });
     this.logsAccess = this.logAccess(props);
 
-    const domainNames = props.domainNames ?? [];
+    const domainNames = checkDomainNames('HttpsLoadBalancer: domainNames', props.domainNames ?? []);
     const { certificate } = props.certificate.bind(new Construct(this, 'Certificate'), {
       loadBalancerDnsName: this.applicationLoadBalancer.loadBalancerDnsName,
       domainNames,
@@ -162,6 +178,7 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
       conditions: [elbv2.ListenerCondition.httpRequestMethods(['GET', 'HEAD'])],
       action: elbv2.ListenerAction.redirect({ protocol: 'HTTPS', port: '443', permanent: true }),
     });
+    this.openToIpv6(listener);
     hideServer(listener);
     return listener;
   }
@@ -186,8 +203,15 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
         messageBody: 'User-agent: *\nDisallow: /\n',
       }),
     });
+    this.openToIpv6(listener);
     addSecurityHeaders(listener, props.securityHeaders);
     return listener;
+  }
+
+  /** Without a feature flag of aws-cdk-lib, a load balancer that has no public IPv4 admits IPv4 alone. */
+  private openToIpv6(listener: elbv2.ApplicationListener): void {
+    if (!hasOnlyIpv6(this.applicationLoadBalancer)) return;
+    listener.connections.allowDefaultPortFrom(ec2.Peer.anyIpv6(), `Allow from anyone on port ${listener.port}`);
   }
 
   private logAccess(props: HttpsLoadBalancerProps): boolean {
@@ -205,6 +229,7 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
       acknowledge(this.applicationLoadBalancer, { 'AwsSolutions-ELB2': 'Needs a region that is known at synthesis.' });
       return false;
     }
+    if (props.accessLogBucket) checkAccessLogBucket(this, props.accessLogBucket);
     const bucket =
       props.accessLogBucket ?? createAccessLogBucket(this, 'AccessLogs', props.removalPolicy ?? RemovalPolicy.DESTROY);
     this.applicationLoadBalancer.logAccessLogs(bucket, 'access');

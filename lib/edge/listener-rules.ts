@@ -1,3 +1,4 @@
+import type { Duration } from 'aws-cdk-lib';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
 import { PAGE_PATHS, SYNTHESIS_PATHS } from '../../contract/names';
@@ -53,6 +54,11 @@ export interface IHttpsLoadBalancer {
   readonly loadBalancer: elbv2.IApplicationLoadBalancer;
   /** Where clients find it: `https://` and a name. */
   readonly url: string;
+  /**
+   * How long it keeps a silent connection.
+   * @default - unknown: one that was made outside this app, of which nothing was said
+   */
+  readonly idleTimeout?: Duration;
   /** Forwards requests to targets: those that meet the conditions, or all that no other rule took. */
   forward(scope: Construct, id: string, props: ForwardProps): elbv2.ApplicationTargetGroup;
 }
@@ -65,6 +71,7 @@ const FIRST_OPEN = 40_000;
 export class RulePriorities {
   private open = FIRST_OPEN;
   private readonly taken: Set<number>;
+  private takesAll?: string;
 
   /**
    * @param conditional place of the first rule with conditions
@@ -85,6 +92,17 @@ export class RulePriorities {
     }
     this.taken.add(place);
     return place;
+  }
+
+  /** Notes that a service takes all requests that no other rule takes. @throws Error if another one does already. */
+  public takeAll(scope: Construct): void {
+    if (this.takesAll !== undefined) {
+      throw new Error(
+        `forward: ${this.takesAll} already takes all requests of this load balancer, so none would reach ${scope.node.path}; ` +
+          "say which are for which by routing (conditions), such as ListenerCondition.hostHeaders(['tts.example.com'])",
+      );
+    }
+    this.takesAll = scope.node.path;
   }
 
   public next(hasConditions: boolean): number {
@@ -121,6 +139,7 @@ export function forward(
   if (conditions?.length === 0) {
     throw new Error('forward: conditions must hold at least one, got none; leave it out to take all requests');
   }
+  if (conditions === undefined && priority === undefined) priorities.takeAll(scope);
   const repeated = conditions ?? [];
   const logins = conditionsOf('pageLogin', props, PAGE_PATHS, repeated);
   const validations = conditionsOf('tokenValidation', props, SYNTHESIS_PATHS, [...repeated, bearerToken()]);

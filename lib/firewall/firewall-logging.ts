@@ -1,9 +1,9 @@
 import { ArnFormat, Names, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
-import type * as firehose from 'aws-cdk-lib/aws-kinesisfirehose';
+import * as firehose from 'aws-cdk-lib/aws-kinesisfirehose';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import type * as s3 from 'aws-cdk-lib/aws-s3';
+import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
-import type { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 
 /** Headers that hold credentials. */
 export const SECRET_HEADERS = ['authorization', 'cookie', 'x-api-key'] as const;
@@ -29,13 +29,13 @@ export abstract class FirewallLogging {
 
   /** To a bucket whose name begins with `aws-waf-logs-`, which AWS WAF demands. */
   public static s3(bucket: s3.IBucket): FirewallLogging {
-    checkName('FirewallLogging.s3: bucket', bucket.bucketName);
+    checkName('FirewallLogging.s3: bucket', bucket, bucket.bucketName);
     return new ArnLogging(bucket.bucketArn);
   }
 
   /** To a delivery stream of Amazon Data Firehose whose name begins with `aws-waf-logs-`, which AWS WAF demands. */
   public static firehose(deliveryStream: firehose.IDeliveryStream): FirewallLogging {
-    checkName('FirewallLogging.firehose: deliveryStream', deliveryStream.deliveryStreamName);
+    checkName('FirewallLogging.firehose: deliveryStream', deliveryStream, deliveryStream.deliveryStreamName);
     return new ArnLogging(deliveryStream.deliveryStreamArn);
   }
 
@@ -93,10 +93,24 @@ function configure(scope: Construct, resourceArn: string, destination: string): 
   });
 }
 
-function checkName(prop: string, name: string): void {
-  if (!Token.isUnresolved(name) && !name.startsWith(NAME_PREFIX)) {
-    throw new Error(`${prop}: the name must begin with "${NAME_PREFIX}", which AWS WAF demands, got "${name}"`);
+function checkName(prop: string, destination: IConstruct, name: string): void {
+  const given = Token.isUnresolved(name) ? nameGiven(destination, name) : name;
+  if (given === undefined) {
+    throw new Error(
+      `${prop}: ${destination.node.path} has no name, so CloudFormation would choose one; AWS WAF demands a name that begins with "${NAME_PREFIX}"`,
+    );
   }
+  if (typeof given === 'string' && !given.startsWith(NAME_PREFIX)) {
+    throw new Error(`${prop}: the name must begin with "${NAME_PREFIX}", which AWS WAF demands, got "${given}"`);
+  }
+}
+
+/** What a resource of this app was told about its name: its own `…Name` is a reference either way. */
+function nameGiven(destination: IConstruct, name: string): unknown {
+  const { defaultChild: resource } = destination.node;
+  if (resource instanceof s3.CfnBucket) return resource.stack.resolve(resource.bucketName);
+  if (resource instanceof firehose.CfnDeliveryStream) return resource.stack.resolve(resource.deliveryStreamName);
+  return Stack.of(destination).resolve(name);
 }
 
 /** What `redactedFields` does not reach: sampled requests, and what rules say they matched. */

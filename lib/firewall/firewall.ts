@@ -6,14 +6,15 @@ import { Construct } from 'constructs';
 import { SYNTHESIS_PATHS } from '../../contract/names';
 import { DEFAULT_SPEECH_LIMITS } from '../../contract/speech-limits';
 import { type CorsOptions, staticCorsHeaders } from '../gate/cors';
-import { resolveGateLimits } from '../gate/gate-limits';
 import { checkPathPatterns } from '../shared/checks';
+import { customRule, type FirewallRule } from './custom-rule';
 import { dataProtection, FirewallLogging } from './firewall-logging';
 import { originRules, textRules } from './firewall-rules';
 import { ManagedRules } from './managed-rules';
-import { outerNet } from './outer-net';
+import { type OuterNetOptions, outerNet } from './outer-net';
 import type { RateLimit } from './rate-limit';
 import { RESPONSE_BODIES, renderRules, type WafRule } from './waf-rule';
+import { associate } from './web-acl-association';
 
 /** Options of the firewall. */
 export interface FirewallProps {
@@ -37,6 +38,11 @@ export interface FirewallProps {
    * @default - ipReputation, knownBadInputs, common
    */
   readonly managedRules?: ManagedRules[];
+  /**
+   * Rules of your own, behind all others.
+   * @default - none
+   */
+  readonly rules?: FirewallRule[];
   /**
    * Networks whose requests pass unlooked at, such as `192.0.2.0/24` or `2001:db8::/32`.
    * @default - none
@@ -76,6 +82,11 @@ const LARGEST_CAPACITY = 5000;
 
 /** A web ACL of AWS WAF for a service whose requests carry prose. */
 export class Firewall extends Construct {
+  /** Limits around a gate's own, coarser than these: what a firewall has unless it is given `rateLimits`. */
+  public static outerNet(options: OuterNetOptions = {}): RateLimit[] {
+    return outerNet(options);
+  }
+
   /** The web ACL. */
   public readonly webAcl: wafv2.CfnWebACL;
   /** ARN of the web ACL. */
@@ -115,14 +126,11 @@ export class Firewall extends Construct {
   public protect(loadBalancer: elbv2.IApplicationLoadBalancer): void {
     const id = this.protectedCount === 0 ? 'Association' : `Association${this.protectedCount + 1}`;
     this.protectedCount += 1;
-    new wafv2.CfnWebACLAssociation(this, id, {
-      resourceArn: loadBalancer.loadBalancerArn,
-      webAclArn: this.webAclArn,
-    });
+    associate(this, id, loadBalancer.loadBalancerArn, this.webAclArn);
   }
 
   private rules(props: FirewallProps, freeTextPaths: string[]): WafRule[] {
-    const rateLimits = props.rateLimits ?? outerNet(resolveGateLimits('Firewall'), freeTextPaths);
+    const rateLimits = props.rateLimits ?? outerNet({ synthesisPaths: freeTextPaths });
     this._perMinute = smallest(rateLimits.flatMap((limit) => limit._perMinute ?? []));
     if (rateLimits.length > 0 && !rateLimits.some((limit) => limit.countsEveryRequest)) {
       throw new Error(
@@ -140,6 +148,7 @@ export class Firewall extends Construct {
       ...rateLimits.map((limit) => limit._rule()),
       ...managed.flatMap((group) => group._rules({ freeTextPaths })),
       ...textRules(freeTextPaths, this._maxTextCharacters),
+      ...(props.rules ?? []).map(customRule),
     ];
   }
 
@@ -147,7 +156,7 @@ export class Firewall extends Construct {
     const names = rules.map((rule) => rule.name);
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) {
-      throw new Error(`Firewall: two rules are named "${twice}"; give one of the rate limits a name of its own`);
+      throw new Error(`Firewall: two rules are named "${twice}"; give one of them a name of its own`);
     }
     if (this.capacity > LARGEST_CAPACITY) {
       throw new Error(

@@ -17,7 +17,20 @@ interface ManagedGroup {
   /** Rules that AWS ships as Block. Others keep the action that AWS ships. */
   readonly rules: readonly ManagedRule[];
   readonly config?: wafv2.CfnWebACL.ManagedRuleGroupConfigProperty;
+  /** Rules that only count unless told otherwise. */
+  readonly counts?: readonly string[];
 }
+
+/** Options of a rule group that AWS keeps up to date. */
+export interface ManagedRuleGroupOptions {
+  /**
+   * Rules of the group, by their names, that only count.
+   * @default - of the common group `NoUserAgent_HEADER`, since many programs send no `User-Agent`; else none
+   */
+  readonly count?: string[];
+}
+
+const RULE_NAME = /^[A-Za-z0-9_-]{1,128}$/;
 
 /** Where prose is honest: rules that read query or body only count on these paths. */
 export interface ManagedRulesOptions {
@@ -30,44 +43,66 @@ export class ManagedRules {
    * Common attacks on web applications (700 capacity units). Its length, XSS, LFI, RFI and SSRF rules on query and body
    * block only outside the free-text paths.
    */
-  public static common(): ManagedRules {
-    return new ManagedRules(COMMON);
+  public static common(options: ManagedRuleGroupOptions = {}): ManagedRules {
+    return new ManagedRules('common', COMMON, options);
   }
 
-  /** Requests that are known to exploit a weakness (200 capacity units). */
-  public static knownBadInputs(): ManagedRules {
-    return new ManagedRules(KNOWN_BAD_INPUTS);
+  /**
+   * Requests that are known to exploit a weakness (200 capacity units). Its rules on query and body block only outside the
+   * free-text paths.
+   */
+  public static knownBadInputs(options: ManagedRuleGroupOptions = {}): ManagedRules {
+    return new ManagedRules('knownBadInputs', KNOWN_BAD_INPUTS, options);
   }
 
   /** Addresses that Amazon's threat intelligence knows (25 capacity units). */
-  public static ipReputation(): ManagedRules {
-    return new ManagedRules(IP_REPUTATION);
+  public static ipReputation(options: ManagedRuleGroupOptions = {}): ManagedRules {
+    return new ManagedRules('ipReputation', IP_REPUTATION, options);
   }
 
   /** Addresses of VPNs, proxies, Tor and hosting providers (50 capacity units). Programs often call from these. */
-  public static anonymousIp(): ManagedRules {
-    return new ManagedRules(ANONYMOUS_IP);
+  public static anonymousIp(options: ManagedRuleGroupOptions = {}): ManagedRules {
+    return new ManagedRules('anonymousIp', ANONYMOUS_IP, options);
   }
 
   /**
    * Floods that Amazon recognizes (50 capacity units, and a fee for the group and for requests). It blocks; it never
    * challenges, which programs cannot pass.
    */
-  public static antiDdos(): ManagedRules {
-    return new ManagedRules(ANTI_DDOS);
+  public static antiDdos(options: ManagedRuleGroupOptions = {}): ManagedRules {
+    return new ManagedRules('antiDdos', ANTI_DDOS, options);
   }
 
   /** Programs that are not browsers (50 capacity units, and a fee). The callers of an API are such programs. */
-  public static botControl(): ManagedRules {
-    return new ManagedRules(BOT_CONTROL);
+  public static botControl(options: ManagedRuleGroupOptions = {}): ManagedRules {
+    return new ManagedRules('botControl', BOT_CONTROL, options);
   }
 
-  private constructor(private readonly group: ManagedGroup) {}
+  private readonly counted: readonly string[];
+
+  private constructor(
+    factory: string,
+    private readonly group: ManagedGroup,
+    { count }: ManagedRuleGroupOptions,
+  ) {
+    this.counted = count ?? group.counts ?? [];
+    const known = group.rules.map(({ name }) => name);
+    const wrong = this.counted.find((name) => (known.length > 0 ? !known.includes(name) : !RULE_NAME.test(name)));
+    if (wrong !== undefined) {
+      throw new Error(
+        `ManagedRules.${factory}: count: ${group.name} has no rule "${wrong}"` +
+          (known.length > 0 ? `; it has ${known.join(', ')}` : ''),
+      );
+    }
+  }
 
   /** @internal */
   public _rules(options: ManagedRulesOptions): WafRule[] {
     const { group } = this;
-    const counted = options.freeTextPaths.length > 0 ? group.rules.filter((rule) => rule.readsText) : [];
+    const always = group.rules.filter(({ name }) => this.counted.includes(name));
+    const counted =
+      options.freeTextPaths.length > 0 ? group.rules.filter((rule) => rule.readsText && !always.includes(rule)) : [];
+    const unknown = this.counted.filter((name) => !always.some((rule) => rule.name === name));
     const managed: WafRule = {
       name: group.name,
       capacity: group.capacity,
@@ -76,12 +111,15 @@ export class ManagedRules {
           vendorName: 'AWS',
           name: group.name,
           managedRuleGroupConfigs: group.config ? [group.config] : undefined,
-          ruleActionOverrides: group.rules.map(
-            (rule): wafv2.CfnWebACL.RuleActionOverrideProperty => ({
-              name: rule.name,
-              actionToUse: counted.includes(rule) ? COUNT : BLOCK,
-            }),
-          ),
+          ruleActionOverrides: [
+            ...group.rules.map(
+              (rule): wafv2.CfnWebACL.RuleActionOverrideProperty => ({
+                name: rule.name,
+                actionToUse: counted.includes(rule) || always.includes(rule) ? COUNT : BLOCK,
+              }),
+            ),
+            ...unknown.map((name) => ({ name, actionToUse: COUNT })),
+          ],
         },
       },
       overrideAction: { none: {} },
@@ -111,6 +149,7 @@ const COMMON: ManagedGroup = {
   name: 'AWSManagedRulesCommonRuleSet',
   capacity: 700,
   labels: 'awswaf:managed:aws:core-rule-set:',
+  counts: ['NoUserAgent_HEADER'],
   rules: [
     blocks('NoUserAgent_HEADER', 'NoUserAgent_Header'),
     blocks('UserAgent_BadBots_HEADER', 'BadBots_Header'),
@@ -143,17 +182,17 @@ const KNOWN_BAD_INPUTS: ManagedGroup = {
   labels: 'awswaf:managed:aws:known-bad-inputs:',
   rules: [
     blocks('JavaDeserializationRCE_HEADER', 'JavaDeserializationRCE_Header'),
-    blocks('JavaDeserializationRCE_BODY', 'JavaDeserializationRCE_Body'),
+    reads('JavaDeserializationRCE_BODY', 'JavaDeserializationRCE_Body'),
     blocks('JavaDeserializationRCE_URIPATH', 'JavaDeserializationRCE_URIPath'),
-    blocks('JavaDeserializationRCE_QUERYSTRING', 'JavaDeserializationRCE_QueryString'),
+    reads('JavaDeserializationRCE_QUERYSTRING', 'JavaDeserializationRCE_QueryString'),
     blocks('Host_localhost_HEADER', 'Host_Localhost_Header'),
     blocks('PROPFIND_METHOD', 'Propfind_Method'),
     blocks('ExploitablePaths_URIPATH', 'ExploitablePaths_URIPath'),
     blocks('Log4JRCE_HEADER', 'Log4JRCE_Header'),
-    blocks('Log4JRCE_QUERYSTRING', 'Log4JRCE_QueryString'),
-    blocks('Log4JRCE_BODY', 'Log4JRCE_Body'),
+    reads('Log4JRCE_QUERYSTRING', 'Log4JRCE_QueryString'),
+    reads('Log4JRCE_BODY', 'Log4JRCE_Body'),
     blocks('Log4JRCE_URIPATH', 'Log4JRCE_URIPath'),
-    blocks('ReactJSRCE_BODY', 'ReactJSRCE_Body'),
+    reads('ReactJSRCE_BODY', 'ReactJSRCE_Body'),
   ],
 };
 

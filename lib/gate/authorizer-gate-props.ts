@@ -10,7 +10,7 @@ export interface AuthorizerGateOptions extends GateProps {
   readonly authorizer: IRequestAuthorizer;
   /**
    * The app's container; the gate starts after it and stops before it.
-   * @default - the task definition's default container
+   * @default - the container that maps `upstreamPort`, or else the task definition's default container
    */
   readonly upstreamContainer?: ecs.ContainerDefinition;
   /**
@@ -19,7 +19,7 @@ export interface AuthorizerGateOptions extends GateProps {
    */
   readonly synthesisPaths?: string[];
   /**
-   * The idle timeout of the load balancer in front; the gate keeps connections 10 seconds longer.
+   * The idle timeout of the load balancer in front, from 1 to 4000 seconds; the gate keeps connections 10 seconds longer.
    * @default - longestRequest and 5 seconds
    */
   readonly loadBalancerIdleTimeout?: Duration;
@@ -35,28 +35,13 @@ export interface AuthorizerGateOptions extends GateProps {
    */
   readonly allowQueryKey?: boolean;
   /**
-   * Path patterns on which encoded slashes, dots and the like are let through.
-   * @default - none
-   */
-  readonly relaxedPaths?: string[];
-  /**
-   * Proxies in front whose `X-Forwarded-For` entries are trusted.
-   * @default 1, the load balancer
-   */
-  readonly trustedHops?: number;
-  /**
-   * nginx worker processes. Limits are exact with any number of them.
-   * @default 1
-   */
-  readonly workers?: number;
-  /**
    * The nginx image.
    * @default GateImage.publicEcr()
    */
   readonly image?: GateImage;
   /**
    * Where the gate's containers log.
-   * @default - a log group of its own, kept for a month
+   * @default - a log group of its own, kept for `logRetention`
    */
   readonly logging?: ecs.LogDriver;
 }

@@ -4,25 +4,18 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { Construct } from 'constructs';
+import { Construct, type IConstruct } from 'constructs';
 import { memoryLimitMiB } from '../../contract/gate-memory';
 import { GATE_ENV } from '../../contract/names';
 import { acknowledge } from '../shared/acknowledge';
 import { checkInteger } from '../shared/checks';
 import type { AuthorizerGateOptions, AuthorizerGateProps } from './authorizer-gate-props';
 import { warnOfCors } from './cors';
-import {
-  drainDelaySeconds,
-  gateOptions,
-  LONGEST_STOP_SECONDS,
-  loadGateBundle,
-  longestRequestSeconds,
-  METRIC_NAMESPACE,
-  stopTimeoutSeconds,
-} from './gate-bundle';
+import { gateOptions, LONGEST_STOP_SECONDS, loadGateBundle, METRIC_NAMESPACE, stopTimeoutSeconds } from './gate-bundle';
 import { GateImage } from './gate-image';
 import { createGateLog } from './gate-log';
 import { GateValidation } from './gate-validation';
+import { findUpstream } from './upstream';
 import { sessionSecrets } from './web-session';
 
 /** Where the init container leaves the configuration, and the gate its temporary files. */
@@ -60,9 +53,9 @@ export class AuthorizerGate extends Construct {
 
   /** Name of the gate's container. */
   public static readonly CONTAINER_NAME = 'gate';
-  /** Port that takes requests. */
+  /** Port that takes requests, unless told otherwise. */
   public static readonly PORT = 8080;
-  /** Port that answers health checks. */
+  /** Port that answers health checks, unless told otherwise. */
   public static readonly HEALTH_PORT = 8081;
 
   /** The gate's container. */
@@ -71,35 +64,42 @@ export class AuthorizerGate extends Construct {
   public readonly initContainer: ecs.ContainerDefinition;
   /** The health check that a target group of the gate needs. */
   public readonly healthCheck: elbv2.HealthCheck;
+  /** Port that takes requests. */
+  public readonly port: number;
+  /** Port that answers health checks. */
+  public readonly healthPort: number;
   private readonly metricsService: string;
+  private readonly validation: GateValidation;
 
   constructor(scope: Construct, id: string, props: AuthorizerGateProps) {
     super(scope, id);
     const { taskDefinition } = props;
-    const upstreamPort = props.upstreamPort ?? 5000;
-    checkInteger('AuthorizerGate: upstreamPort', upstreamPort, 1, 65_535);
-    this.checkPlace(taskDefinition, upstreamPort);
-    const upstream = props.upstreamContainer ?? taskDefinition.defaultContainer;
-    if (!upstream) {
-      throw new Error('AuthorizerGate: the task definition has no container yet; add the app first, then its gate');
-    }
+    checkInteger('AuthorizerGate: upstreamPort', props.upstreamPort, 1, 65_535);
+    this.port = props.gatePort ?? AuthorizerGate.PORT;
+    this.healthPort = props.gateHealthPort ?? AuthorizerGate.HEALTH_PORT;
+    checkPlace(taskDefinition);
+    const { container: upstream, port: upstreamPort } = findUpstream(taskDefinition, props);
+    this.checkPorts(upstreamPort);
 
     const { handler } = props.authorizer.bindGate();
     this.metricsService = Names.uniqueResourceName(taskDefinition, { maxLength: 200, separator: '-' });
     const options = gateOptions(props, this.metricsService);
+    const { longestRequest } = options;
     const bundle = loadGateBundle().packGate(options);
-    const longestRequest = longestRequestSeconds(props);
     const gateImage = props.image ?? GateImage.publicEcr();
     if (isChina(Stack.of(this))) gateImage._checkReach('a region in China');
     const { image } = gateImage;
     const logging =
       props.logging ??
-      createGateLog(this, { description: 'Log group of the gate, with its access log', streamPrefix: 'voicegate' })
-        .logging;
+      createGateLog(this, {
+        description: 'Log group of the gate, with its access log',
+        streamPrefix: 'voicegate',
+        retention: props.logRetention,
+      }).logging;
     const environment = {
       [GATE_ENV.directory]: GATE_DIRECTORY,
-      [GATE_ENV.listen]: `0.0.0.0:${AuthorizerGate.PORT}`,
-      [GATE_ENV.healthListen]: `0.0.0.0:${AuthorizerGate.HEALTH_PORT}`,
+      [GATE_ENV.listen]: `0.0.0.0:${this.port}`,
+      [GATE_ENV.healthListen]: `0.0.0.0:${this.healthPort}`,
       [GATE_ENV.upstream]: `127.0.0.1:${upstreamPort}`,
     };
 
@@ -132,10 +132,10 @@ export class AuthorizerGate extends Construct {
       memoryReservationMiB: 128,
       // All that strangers can make it hold fits in.
       memoryLimitMiB: memoryLimitMiB(options),
-      stopTimeout: Duration.seconds(stopTimeoutSeconds(longestRequest, drainDelaySeconds(props))),
+      stopTimeout: Duration.seconds(stopTimeoutSeconds(longestRequest, options.drainDelay)),
       portMappings: [
-        { containerPort: AuthorizerGate.PORT, name: 'gate' },
-        { containerPort: AuthorizerGate.HEALTH_PORT, name: 'gate-health' },
+        { containerPort: this.port, name: 'gate' },
+        { containerPort: this.healthPort, name: 'gate-health' },
       ],
       logging,
     });
@@ -155,7 +155,7 @@ export class AuthorizerGate extends Construct {
       resourceArns: [handler.functionArn],
     });
     this.healthCheck = {
-      port: String(AuthorizerGate.HEALTH_PORT),
+      port: String(this.healthPort),
       path: '/',
       healthyHttpCodes: '200',
       interval: Duration.seconds(10),
@@ -163,9 +163,18 @@ export class AuthorizerGate extends Construct {
       healthyThresholdCount: 2,
       unhealthyThresholdCount: 3,
     };
-    this.node.addValidation(
-      new GateValidation({ taskDefinition, gateContainer: AuthorizerGate.CONTAINER_NAME, upstreamPort }),
-    );
+    this.validation = new GateValidation(this, {
+      taskDefinition,
+      gateContainer: AuthorizerGate.CONTAINER_NAME,
+      gatePort: this.port,
+      healthPort: this.healthPort,
+      upstreamContainer: upstream.containerName,
+      upstreamPort,
+      trustedHops: options.trustedHops,
+      longestRequest,
+      loadBalancerIdleTimeout: options.loadBalancerIdleTimeout,
+    });
+    this.node.addValidation(this.validation);
     acknowledge(taskDefinition, {
       'AwsSolutions-ECS2': 'The environment holds configuration only; secrets of the app belong into its secrets.',
     });
@@ -176,7 +185,7 @@ export class AuthorizerGate extends Construct {
   public loadBalancerTarget(service: ecs.BaseService): ecs.IEcsLoadBalancerTarget {
     return service.loadBalancerTarget({
       containerName: AuthorizerGate.CONTAINER_NAME,
-      containerPort: AuthorizerGate.PORT,
+      containerPort: this.port,
     });
   }
 
@@ -186,7 +195,20 @@ export class AuthorizerGate extends Construct {
    */
   public configureTargetGroup(targetGroup: elbv2.ApplicationTargetGroup, service: ec2.IConnectable): void {
     targetGroup.configureHealthCheck(this.healthCheck);
-    targetGroup.registerConnectable(service, ec2.Port.tcp(AuthorizerGate.HEALTH_PORT));
+    targetGroup.registerConnectable(service, ec2.Port.tcp(this.healthPort));
+  }
+
+  /**
+   * Lets synthesis pass although traffic can reach the app around its gate, because it is meant to.
+   * @param through what opens the route, or something around it: a security group or its rule, or a service
+   * @param reason why it is meant; it stands beside the construct in the metadata of the cloud assembly
+   */
+  public acknowledgeRoute(through: IConstruct, reason: string): void {
+    if (typeof reason !== 'string' || reason.trim() === '') {
+      throw new Error(`AuthorizerGate.acknowledgeRoute: give the reason why ${through.node.path} leads past the gate`);
+    }
+    this.validation.acknowledge(through);
+    through.node.addMetadata('voicegate:routeAroundGate', reason);
   }
 
   /**
@@ -210,21 +232,17 @@ export class AuthorizerGate extends Construct {
     return this.metric('AdmittedInFlight', { statistic: cloudwatch.Stats.AVERAGE, ...options });
   }
 
-  private checkPlace(taskDefinition: ecs.TaskDefinition, upstreamPort: number): void {
-    if (taskDefinition.networkMode !== ecs.NetworkMode.AWS_VPC) {
-      throw new Error(
-        `AuthorizerGate: the task definition's network mode must be awsvpc, got ${taskDefinition.networkMode}: ` +
-          'only there do the gate and the app share one loopback interface',
-      );
+  private checkPorts(upstreamPort: number): void {
+    checkInteger('AuthorizerGate: gatePort', this.port, 1024, 65_535);
+    checkInteger('AuthorizerGate: gateHealthPort', this.healthPort, 1024, 65_535);
+    if (this.port === this.healthPort) {
+      throw new Error(`AuthorizerGate: gatePort and gateHealthPort must differ, got ${this.port} for both`);
     }
-    if (upstreamPort === AuthorizerGate.PORT || upstreamPort === AuthorizerGate.HEALTH_PORT) {
+    if (upstreamPort === this.port || upstreamPort === this.healthPort) {
       throw new Error(
-        `AuthorizerGate: upstreamPort ${upstreamPort} is the gate's own; let the app listen on a port other than ` +
-          `${AuthorizerGate.PORT} and ${AuthorizerGate.HEALTH_PORT}`,
+        `AuthorizerGate: upstreamPort ${upstreamPort} is the gate's own; let the app listen on another port, or give the ` +
+          'gate others by gatePort and gateHealthPort',
       );
-    }
-    if (taskDefinition.findContainer(AuthorizerGate.CONTAINER_NAME)) {
-      throw new Error('AuthorizerGate: the task definition already has a container "gate"; one gate a task is enough');
     }
   }
 
@@ -255,6 +273,26 @@ export class AuthorizerGate extends Construct {
         'allowQueryKey is on: the access logs of the load balancer and of proxies on the way hold API keys. Prefer the header X-API-Key.',
       );
     }
+  }
+}
+
+/** @throws Error where a gate would guard nothing, or could not run. */
+function checkPlace(taskDefinition: ecs.TaskDefinition): void {
+  if (taskDefinition.networkMode !== ecs.NetworkMode.AWS_VPC) {
+    throw new Error(
+      `AuthorizerGate: the task definition's network mode must be awsvpc, got ${taskDefinition.networkMode}: ` +
+        'only there do the gate and the app share one loopback interface',
+    );
+  }
+  // biome-ignore lint/complexity/useLiteralKeys: older aws-cdk-lib versions declare the property private.
+  const { operatingSystemFamily: system } = taskDefinition['runtimePlatform'] ?? {};
+  if (system?._operatingSystemFamily.startsWith('WINDOWS')) {
+    throw new Error(
+      `AuthorizerGate: the task definition runs on ${system._operatingSystemFamily}, but the gate is an nginx for Linux; use a task on Linux`,
+    );
+  }
+  if (taskDefinition.findContainer(AuthorizerGate.CONTAINER_NAME)) {
+    throw new Error('AuthorizerGate: the task definition already has a container "gate"; one gate a task is enough');
   }
 }
 

@@ -11,10 +11,13 @@ export interface GateLog {
 }
 
 /** A log group that holds the gate's access log, named in an output so that `voicegate usage` finds it. */
-export function createGateLog(scope: Construct, of: { description: string; streamPrefix: string }): GateLog {
+export function createGateLog(
+  scope: Construct,
+  of: { description: string; streamPrefix: string; retention?: logs.RetentionDays },
+): GateLog {
   const { description, streamPrefix } = of;
   const logGroup = new logs.LogGroup(scope, 'Log', {
-    retention: logs.RetentionDays.ONE_MONTH,
+    retention: of.retention ?? logs.RetentionDays.ONE_YEAR,
     removalPolicy: RemovalPolicy.DESTROY,
   });
   new CfnOutput(scope, OUTPUTS.gateLogGroupName, { description, value: logGroup.logGroupName });

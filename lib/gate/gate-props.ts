@@ -1,4 +1,5 @@
 import type { Duration, Size } from 'aws-cdk-lib';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { CorsOptions } from './cors';
 import type { GateLimits } from './gate-limits';
@@ -14,10 +15,44 @@ export interface RouteScopes {
 /** What a gate is told, alone or within a whole service. */
 export interface GateProps {
   /**
-   * The port on which the app listens.
-   * @default 5000
+   * The port on which the app listens, from 1 to 65535.
+   * @default - the only TCP port that the app's container maps; in a SecureTtsService 5000
    */
   readonly upstreamPort?: number;
+  /**
+   * The gate's own port for requests, from 1024 to 65535. Containers of a task share one network, so no other may listen
+   * there.
+   * @default 8080
+   */
+  readonly gatePort?: number;
+  /**
+   * The gate's own port for health checks, from 1024 to 65535.
+   * @default 8081
+   */
+  readonly gateHealthPort?: number;
+  /**
+   * Proxies in front whose `X-Forwarded-For` entries are trusted, from 0 to 8: 1 behind an application load balancer, 2
+   * where CloudFront stands before it, 0 where the client itself connects.
+   * @default 1, the load balancer
+   */
+  readonly trustedHops?: number;
+  /**
+   * nginx worker processes, from 1 to 32. Limits are exact with any number of them.
+   * @default 1
+   */
+  readonly workers?: number;
+  /**
+   * How long the log of the gate, and in a SecureTtsService those of the whole task, are kept: it says who called when. Chinese
+   * cybersecurity law asks for six months, and what is kept costs about 0.03 USD a GB and month. In a SecureTtsService it also holds for
+   * the logs of an authorizer and a firewall that it makes.
+   * @default - logs.RetentionDays.ONE_YEAR; of authorizer and firewall ONE_MONTH
+   */
+  readonly logRetention?: logs.RetentionDays;
+  /**
+   * Path patterns on which encoded slashes, dots and the like are let through.
+   * @default - none
+   */
+  readonly relaxedPaths?: string[];
   /**
    * How long the app keeps an idle connection open, from 2 seconds to 1 hour. The gate then keeps its own connections to
    * the app for one second less, which saves a third of its CPU per request. Where the app closes them earlier than it is

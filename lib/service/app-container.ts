@@ -4,6 +4,9 @@ import type { Construct } from 'constructs';
 import type { SecureTtsServiceProps } from './secure-tts-service-props';
 import type { SpeechLimits } from './speech-limits';
 
+/** Where the app listens unless told otherwise. */
+export const DEFAULT_APP_PORT = 5000;
+
 /** Adds the app's container to its task: without a port of its own, and with as few rights as it can do with. */
 export function addAppContainer(
   scope: Construct,
@@ -18,7 +21,8 @@ export function addAppContainer(
   return taskDefinition.addContainer('App', {
     containerName: 'app',
     image: props.image,
-    environment: { PORT: String(props.upstreamPort ?? 5000), ...limits.environment, ...props.environment },
+    environment: { PORT: String(props.upstreamPort ?? DEFAULT_APP_PORT), ...limits.environment, ...props.environment },
+    environmentFiles: props.environmentFiles,
     secrets: props.secrets,
     readonlyRootFilesystem: props.readonlyRootFilesystem ?? false,
     linuxParameters,

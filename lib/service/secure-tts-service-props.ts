@@ -54,7 +54,7 @@ export interface SecureTtsServiceProps extends GateProps {
   readonly securityGroups?: ec2.ISecurityGroup[];
   /**
    * An existing network.
-   * @default - a new one with two availability zones
+   * @default - that of `cluster` or `loadBalancer`, where one is given; else a new one with two availability zones
    */
   readonly vpc?: ec2.IVpc;
   /**
@@ -62,6 +62,11 @@ export interface SecureTtsServiceProps extends GateProps {
    * @default ServiceNetwork.privateSubnets(), with one NAT gateway
    */
   readonly network?: ServiceNetwork;
+  /**
+   * Subnets of the tasks, where those that `network` chooses are not the right ones.
+   * @default - all subnets of the kind that `network` says
+   */
+  readonly vpcSubnets?: ec2.SubnetSelection;
   /**
    * An existing cluster in the same network.
    * @default - a new one, with Container Insights
@@ -93,6 +98,12 @@ export interface SecureTtsServiceProps extends GateProps {
    */
   readonly firewall?: Firewall;
   /**
+   * ARN of an existing regional web ACL, instead of a new Firewall. Where the load balancer has one already, leave this
+   * out and set `firewallEnabled: false`: a load balancer takes one.
+   * @default - none
+   */
+  readonly webAclArn?: string;
+  /**
    * Whether a firewall stands in front. It costs about 10 USD a month before the first request.
    * @default true, unless `loadBalancer` is given without `firewall`
    */
@@ -107,6 +118,11 @@ export interface SecureTtsServiceProps extends GateProps {
    * @default - none
    */
   readonly environment?: { [key: string]: string };
+  /**
+   * Files of environment in S3, for more than a task definition holds: it takes 64 KiB, of which the gate has 45.
+   * @default - none
+   */
+  readonly environmentFiles?: ecs.EnvironmentFile[];
   /**
    * Secrets that the app gets as environment.
    * @default - none

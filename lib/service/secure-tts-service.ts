@@ -1,4 +1,4 @@
-import { Annotations, Duration } from 'aws-cdk-lib';
+import { Annotations, Duration, Token } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
@@ -9,7 +9,8 @@ import type { IRequestAuthorizer } from '../authorizer/request-authorizer';
 import { HttpsLoadBalancer } from '../edge/https-load-balancer';
 import type { IHttpsLoadBalancer } from '../edge/listener-rules';
 import { Firewall } from '../firewall/firewall';
-import { outerNet } from '../firewall/outer-net';
+import { FirewallLogging } from '../firewall/firewall-logging';
+import { associate } from '../firewall/web-acl-association';
 import { AuthorizerGate } from '../gate/authorizer-gate';
 import { addCorsHeaders } from '../gate/cors';
 import { idleTimeoutSeconds, longestRequestSeconds } from '../gate/gate-bundle';
@@ -18,11 +19,11 @@ import { resolveGateLimits } from '../gate/gate-limits';
 import { createGateLog } from '../gate/gate-log';
 import { acknowledge } from '../shared/acknowledge';
 import { checkExclusive, checkInteger } from '../shared/checks';
-import { addAppContainer } from './app-container';
+import { addAppContainer, DEFAULT_APP_PORT } from './app-container';
 import type { SecureTtsServiceProps } from './secure-tts-service-props';
 import { createService } from './service';
 import { ServiceMonitoring } from './service-monitoring';
-import { ServiceNetwork } from './service-network';
+import { givenVpc, ServiceNetwork } from './service-network';
 import { listenerRules, publicPathsOf } from './service-rules';
 import { checkScaling, scaleService } from './service-scaling';
 import { type SpeechLimits, speechLimits } from './speech-limits';
@@ -70,7 +71,7 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
     const longestRequest = longestRequestSeconds(props);
     const network = (props.network ?? ServiceNetwork.privateSubnets())._bind(
       this,
-      props.vpc,
+      givenVpc({ vpc: props.vpc, cluster: props.cluster?.vpc, loadBalancer: props.loadBalancer?.loadBalancer.vpc }),
       props.secrets !== undefined || props.webSession === true,
     );
     if (!network.internet) (props.gateImage ?? GateImage.publicEcr())._checkReach('an isolated network');
@@ -84,12 +85,14 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
     const speech = speechLimits(this, props);
     this.firewall = this.createFirewall(props, speech);
 
-    this.authorizer = props.authorizer ?? new ApiKeyAuthorizer(this, 'Authorizer');
+    this.authorizer =
+      props.authorizer ?? new ApiKeyAuthorizer(this, 'Authorizer', { logRetention: props.logRetention });
     if (this.authorizer instanceof ApiKeyAuthorizer) this.apiKeys = this.authorizer;
 
     const gateLog = createGateLog(this, {
       description: 'Log group of the tasks, with the access log of the gate',
       streamPrefix: 'task',
+      retention: props.logRetention,
     });
     const { logging } = gateLog;
     const capacity = props.capacity ?? TaskCapacity.fargate();
@@ -101,6 +104,8 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
       publicPaths: publicPathsOf(props),
       maxBodySize: speech.maxBodySize,
       upstreamContainer: this.container,
+      upstreamPort: props.upstreamPort ?? DEFAULT_APP_PORT,
+      loadBalancerIdleTimeout: this.edge.idleTimeout,
       image: props.gateImage,
       logging,
       drainDelay: capacity._interruptible ? SPOT_DRAIN_DELAY : undefined,
@@ -114,6 +119,7 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
       gate: this.gate,
       edge: this.edge,
       rules: listenerRules(props),
+      vpcSubnets: props.vpcSubnets,
       securityGroups: props.securityGroups,
       // Left out where it is scaled: a deployment must not set it back.
       desiredCount: props.scaling ? undefined : (props.desiredCount ?? 2),
@@ -151,8 +157,11 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
 
   private createEdge(props: SecureTtsServiceProps, longestRequest: number): IHttpsLoadBalancer {
     if (props.loadBalancer) {
-      checkExclusive('SecureTtsService', { loadBalancer: props.loadBalancer, certificate: props.certificate });
-      checkExclusive('SecureTtsService', { loadBalancer: props.loadBalancer, hostedZone: props.hostedZone });
+      // They would be lost without a word: the load balancer has its own.
+      for (const name of ['certificate', 'hostedZone', 'domainNames', 'loadBalancerOptions'] as const) {
+        checkExclusive('SecureTtsService', { loadBalancer: props.loadBalancer, [name]: props[name] });
+      }
+      this.checkIdleTimeout(props.loadBalancer, longestRequest);
       return props.loadBalancer;
     }
     if (!props.certificate) {
@@ -170,7 +179,21 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
     });
   }
 
+  /** What is in this app is compared at the end of synthesis; of another one only what is said is known. */
+  private checkIdleTimeout({ idleTimeout }: IHttpsLoadBalancer, longestRequest: number): void {
+    if (idleTimeout !== undefined) return;
+    Annotations.of(this).addWarningV2(
+      'voicegate:unknownIdleTimeout',
+      `The load balancer was made outside this app, so its idle timeout is unknown. It must exceed longestRequest (${longestRequest} s), or longer ` +
+        'requests end in 504; by default it is 60 s. Say what it is: HttpsLoadBalancer.fromListener({ …, idleTimeout })',
+    );
+  }
+
   private createFirewall(props: SecureTtsServiceProps, speech: SpeechLimits): Firewall | undefined {
+    if (props.webAclArn !== undefined) {
+      associate(this, 'WebAclAssociation', this.edge.loadBalancer.loadBalancerArn, props.webAclArn);
+      return undefined;
+    }
     if (props.firewallEnabled === false || (props.loadBalancer && !props.firewall)) return undefined;
     const paths = props.synthesisPaths ?? [...SYNTHESIS_PATHS];
     const limits = resolveGateLimits('SecureTtsService', props.limits);
@@ -178,9 +201,10 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
       props.firewall ??
       new Firewall(this, 'Firewall', {
         freeTextPaths: paths,
-        rateLimits: outerNet(limits, paths),
+        rateLimits: Firewall.outerNet({ limits: props.limits, synthesisPaths: paths }),
         cors: props.cors,
         maxTextCharacters: speech.maxTextCharacters,
+        logging: props.logRetention && FirewallLogging.cloudWatch({ retention: props.logRetention }),
       });
     if (firewall._maxTextCharacters > 0 && firewall._maxTextCharacters < speech.maxTextCharacters) {
       throw new Error(
@@ -212,7 +236,24 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
   }
 }
 
+const WEB_ACL_ARN = /^arn:[a-z-]+:wafv2:[a-z0-9-]+:\d{12}:regional\/webacl\/[\w-]+\/[\w-]+$/;
+
 function checkProps(props: SecureTtsServiceProps): void {
+  checkExclusive('SecureTtsService', { firewall: props.firewall, webAclArn: props.webAclArn });
+  for (const name of ['firewall', 'webAclArn'] as const) {
+    if (props.firewallEnabled !== false || props[name] === undefined) continue;
+    throw new Error(`SecureTtsService: ${name} is given, but firewallEnabled is false; give only one of them`);
+  }
+  if (props.webAclArn !== undefined && !Token.isUnresolved(props.webAclArn) && !WEB_ACL_ARN.test(props.webAclArn)) {
+    throw new Error(
+      `SecureTtsService: webAclArn must be that of a regional web ACL, arn:PARTITION:wafv2:REGION:ACCOUNT:regional/webacl/NAME/ID, got "${props.webAclArn}"`,
+    );
+  }
+  if (props.enableExecuteCommand && props.readonlyRootFilesystem) {
+    throw new Error(
+      'SecureTtsService: enableExecuteCommand needs a root file system that the agent of AWS Systems Manager can write to, but readonlyRootFilesystem is true; switch one of them off',
+    );
+  }
   checkInteger('SecureTtsService: desiredCount', props.desiredCount, 0, 1000);
   checkExclusive('SecureTtsService', { desiredCount: props.desiredCount, scaling: props.scaling });
   if (props.scaling) checkScaling(props.scaling);

@@ -1,6 +1,6 @@
-import { Annotations } from 'aws-cdk-lib';
+import { Annotations, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import type { Construct } from 'constructs';
+import type { Construct, IDependable } from 'constructs';
 import { acknowledge } from '../shared/acknowledge';
 import { checkInteger } from '../shared/checks';
 
@@ -21,6 +21,8 @@ export interface ServiceNetworkConfig {
   readonly assignPublicIp: boolean;
   /** Whether tasks reach the internet. */
   readonly internet: boolean;
+  /** What must be there before a task can pull its images and log: endpoints of a network without internet. */
+  readonly ready: readonly IDependable[];
 }
 
 /** Where the tasks live. The load balancer is always in public subnets. */
@@ -63,6 +65,7 @@ class PrivateNetwork extends ServiceNetwork {
       subnets: { subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
       assignPublicIp: false,
       internet: true,
+      ready: [],
     };
   }
 }
@@ -75,14 +78,17 @@ class PublicNetwork extends ServiceNetwork {
       subnets: { subnetType: ec2.SubnetType.PUBLIC },
       assignPublicIp: true,
       internet: true,
+      ready: [],
     };
   }
 }
 
 class IsolatedNetwork extends ServiceNetwork {
   public _bind(scope: Construct, vpc?: ec2.IVpc, secrets = false): ServiceNetworkConfig {
+    const { vpc: network, endpoints } = vpc ? { vpc, endpoints: [] } : createIsolatedVpc(scope, secrets);
     return {
-      vpc: vpc ?? createIsolatedVpc(scope, secrets),
+      vpc: network,
+      ready: endpoints,
       subnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
       assignPublicIp: false,
       internet: false,
@@ -90,7 +96,7 @@ class IsolatedNetwork extends ServiceNetwork {
   }
 }
 
-function createIsolatedVpc(scope: Construct, secrets: boolean): ec2.Vpc {
+function createIsolatedVpc(scope: Construct, secrets: boolean): { vpc: ec2.Vpc; endpoints: IDependable[] } {
   const vpc = createVpc(scope, 0, { name: 'Isolated', subnetType: ec2.SubnetType.PRIVATE_ISOLATED });
   const services: Readonly<Record<string, ec2.InterfaceVpcEndpointAwsService>> = {
     EcrApi: ec2.InterfaceVpcEndpointAwsService.ECR,
@@ -99,10 +105,10 @@ function createIsolatedVpc(scope: Construct, secrets: boolean): ec2.Vpc {
     Lambda: ec2.InterfaceVpcEndpointAwsService.LAMBDA,
     ...(secrets ? { SecretsManager: ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER } : {}),
   };
-  for (const [id, service] of Object.entries(services)) vpc.addInterfaceEndpoint(id, { service });
+  const endpoints = Object.entries(services).map(([id, service]) => vpc.addInterfaceEndpoint(id, { service }));
   // Layers of images in ECR lie in S3.
-  vpc.addGatewayEndpoint('S3', { service: ec2.GatewayVpcEndpointAwsService.S3 });
-  return vpc;
+  const layers = vpc.addGatewayEndpoint('S3', { service: ec2.GatewayVpcEndpointAwsService.S3 });
+  return { vpc, endpoints: [...endpoints, layers] };
 }
 
 function createVpc(scope: Construct, natGateways: number, more?: ec2.SubnetConfiguration): ec2.Vpc {
@@ -117,4 +123,27 @@ function createVpc(scope: Construct, natGateways: number, more?: ec2.SubnetConfi
       'Only the load balancer is reachable, and its access logs and the firewall log record every request; flow logs can be added to the vpc property.',
   });
   return vpc;
+}
+
+/**
+ * The network of what is given, which all must be in the same one; undefined: nothing that is given has one.
+ * @throws Error naming two that differ.
+ */
+export function givenVpc(given: { readonly [prop: string]: ec2.IVpc | undefined }): ec2.IVpc | undefined {
+  const [first, ...others] = Object.entries(given).flatMap(([prop, vpc]) => (vpc ? [{ prop, vpc }] : []));
+  for (const { prop, vpc } of others) {
+    if (first && differ(first.vpc, vpc)) {
+      throw new Error(
+        `SecureTtsService: ${first.prop} is in network ${first.vpc.node.path}, but ${prop} in ${vpc.node.path}; both must be in the same one`,
+      );
+    }
+  }
+  return first?.vpc;
+}
+
+/** Whether two networks are surely not the same: ids that only the deployment knows may be equal. */
+function differ(a: ec2.IVpc, b: ec2.IVpc): boolean {
+  if (a === b) return false;
+  if (a instanceof ec2.Vpc && b instanceof ec2.Vpc) return true;
+  return !Token.isUnresolved(a.vpcId) && !Token.isUnresolved(b.vpcId) && a.vpcId !== b.vpcId;
 }

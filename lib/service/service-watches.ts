@@ -3,7 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
 import { ecsEvents } from './ecs-events';
-import type { ServiceMonitoringProps } from './service-monitoring';
+import type { ServiceMonitoringProps } from './service-monitoring-props';
 import type { Watch } from './watch';
 
 /** What is watched of a gated service: first what somebody is told, then what only shows. */

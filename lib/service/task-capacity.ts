@@ -135,13 +135,15 @@ class FargateSpotCapacity extends FargateCapacity {
     options: CapacityServiceOptions,
   ): ecs.BaseService {
     if (options.cluster instanceof ecs.Cluster) options.cluster.enableFargateCapacityProviders();
-    return super._createService(scope, id, taskDefinition, {
+    const service = super._createService(scope, id, taskDefinition, {
       ...options,
       capacityProviderStrategies: [
         { capacityProvider: 'FARGATE', base: this.onDemandBase, weight: 0 },
         { capacityProvider: 'FARGATE_SPOT', weight: 1 },
       ],
     });
+    followCapacityProviders(service, options.cluster);
+    return service;
   }
 }
 
@@ -172,10 +174,24 @@ class GpuCapacity extends TaskCapacity {
       );
     }
     const provider = addGpuInstances(scope, `${id}Instances`, options.cluster, options.vpcSubnets, this.props);
-    return new ecs.Ec2Service(scope, id, {
+    const service = new ecs.Ec2Service(scope, id, {
       ...rest,
       taskDefinition,
       capacityProviderStrategies: [{ capacityProvider: provider.capacityProviderName, weight: 1 }],
     });
+    followCapacityProviders(service, options.cluster);
+    // Instances that lose their rights or their group first could not stop the service's tasks.
+    service.node.addDependency(provider.autoScalingGroup);
+    if (provider.autoScalingGroup.role) service.node.addDependency(provider.autoScalingGroup.role);
+    return service;
   }
+}
+
+/**
+ * The service comes after its cluster's capacity providers and goes before them: ECS refuses to remove one that is in
+ * use, and a service that names one the cluster has not got yet. The association is made by an aspect of the cluster, so
+ * it can only be named by the cluster as a whole.
+ */
+function followCapacityProviders(service: ecs.BaseService, cluster: ecs.ICluster): void {
+  if (cluster instanceof ecs.Cluster) service.node.addDependency(cluster);
 }

@@ -1,4 +1,5 @@
 import { type Duration, Token } from 'aws-cdk-lib';
+import { normalizeDomainName } from '../../contract/domain-name';
 import { isPathPattern } from '../../contract/path-pattern';
 
 /** Props are checked where they enter: an error names the prop, what was given and what is allowed. */
@@ -51,4 +52,18 @@ export function checkExclusive(owner: string, given: { readonly [prop: string]: 
   const names = Object.keys(given).filter((name) => given[name] !== undefined);
   if (names.length > 1)
     throw new Error(`${owner}: give only one of ${Object.keys(given).join(', ')}; got ${names.join(' and ')}`);
+}
+
+/** The names in the form in which DNS compares them. @throws Error naming one that is none. */
+export function checkDomainNames(prop: string, names: readonly string[]): string[] {
+  return names.map((given) => {
+    if (Token.isUnresolved(given)) return given;
+    const name = normalizeDomainName(given);
+    if (name === undefined) {
+      throw new Error(
+        `${prop}: "${given}" is not a domain name; write a name such as tts.example.com, without https://, port and path`,
+      );
+    }
+    return name;
+  });
 }

@@ -39,6 +39,13 @@ describe('the configuration of the app', () => {
     });
   });
 
+  it('reads domain names as DNS does, like the construct', () => {
+    expect(readConfig({ domainNames: 'TTS.Example.Com., b.example.com' }).domainNames).toEqual([
+      'tts.example.com',
+      'b.example.com',
+    ]);
+  });
+
   it("lets the toolkit's own context pass", () => {
     expect(() =>
       readConfig({
@@ -71,10 +78,22 @@ describe('the configuration of the app', () => {
     ['firewallRequests', 9],
     ['firewallWindow', '90'],
     ['appPort', '65536'],
+    ['environment', 'VOICE'],
+    ['environment', 'A=1,A=2'],
+    ['environment', { 'A-B': '1' }],
+    ['environment', { A: ['1'] }],
+    ['secretArns', 'TOKEN=arn:aws:s3:::bucket'],
+    ['capacity', 'gpu'],
+    ['maxTasks', '0'],
+    ['logRetention', '31'],
+    ['availabilityZones', 'eu-west-1a'],
+    ['availabilityZones', 'a,a'],
     ['firewall', 'yes'],
     ['network', 'isolated'],
     ['publicPaths', 'static'],
     ['domainNames', 'not a domain'],
+    ['domainNames', 'https://tts.example.com'],
+    ['domainNames', 'tts.example.com:443'],
     ['certificateArn', 'arn:aws:iam::1:x'],
     ['stackName', '9lives'],
     ['keyPrefix', 'A_B'],
@@ -101,7 +120,28 @@ describe('the configuration of the app', () => {
     expect(() => readConfig({ tokenIssuer: 'http://idp.example', tokenAudiences: 'a' })).toThrow('tokenIssuer: got');
   });
 
+  it('reads names and values from text or from an object', () => {
+    expect(readConfig({ environment: 'VOICE=zh, EXPR=a=b,EMPTY=' }).environment).toEqual({
+      VOICE: 'zh',
+      EXPR: 'a=b',
+      EMPTY: '',
+    });
+    expect(readConfig({ environment: { LIST: 'a,b', NUMBER: 5, FLAG: true } }).environment).toEqual({
+      LIST: 'a,b',
+      NUMBER: '5',
+      FLAG: 'true',
+    });
+    expect(readConfig({ availabilityZones: 'a,c' }).availabilityZones).toEqual(['a', 'c']);
+  });
+
   it('refuses keys that contradict each other', () => {
+    expect(() => readConfig({ maxTasks: 2, desiredCount: 3 })).toThrow(
+      'maxTasks: got 2; allowed: at least desiredCount, 3',
+    );
+    const arn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:token';
+    expect(() => readConfig({ environment: 'A=1', secretArns: `A=${arn}` })).toThrow(
+      'environment and secretArns: both set A',
+    );
     expect(() => readConfig({ hostedZoneId: 'Z1' })).toThrow('hostedZoneId and hostedZoneName: give both or neither');
     const zone = { hostedZoneId: 'Z1', hostedZoneName: 'example.org' };
     expect(() => readConfig(zone)).toThrow('domainNames: got none');

@@ -18,13 +18,17 @@ describe('the price before the first request', () => {
         // Two of the load balancer, one of the NAT gateway.
         '3 × public IPv4 address',
         '1 × web ACL',
-        '8 × rule of the web ACL',
+        '9 × rule of the web ACL',
         '9 × alarm',
       ]),
     );
     // 2 × 0.04048 + 8 × 0.004445 + 20 × 0.000111 USD an hour.
     expect(found['1 × task of 2 vCPU and 8 GB']).toBeCloseTo(86.68, 1);
     expect(found['1 × NAT gateway']).toBeCloseTo(32.85, 2);
+  });
+
+  it('counts the tasks that run at least, where their number follows the load', () => {
+    expect(lines({ desiredCount: '2', maxTasks: '5' })).toHaveProperty('2 × task of 2 vCPU and 8 GB');
   });
 
   it('grows with tasks, and shrinks without NAT gateway and firewall', () => {

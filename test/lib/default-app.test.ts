@@ -53,9 +53,9 @@ describe('the app without any configuration', () => {
 
   it('warns of a self-signed certificate, of text in access logs and of alarms that nobody hears, and of nothing else', () => {
     expect(warnings(defaultApp().stack).sort()).toEqual([
-      expect.stringContaining('Access logs hold whole URLs'),
+      expect.stringMatching(/Access logs hold whole URLs.* Here: -c accessLogs=false/),
       expect.stringContaining('Nobody is told of alarms: give alarmTopic (of the app: -c alarmEmail='),
-      expect.stringContaining('The certificate is self-signed'),
+      expect.stringMatching(/The certificate is self-signed.* Here: -c certificateArn=/),
     ]);
     const careful = { accessLogs: 'false', certificateArn: CERTIFICATE, alarmEmail: 'you@example.com' };
     expect(warnings(defaultApp(careful).stack)).toEqual([]);
@@ -155,6 +155,34 @@ describe('the app with configuration', () => {
     const found = JSON.stringify(template({ appPort: '8880' }));
     expect(found).toContain('{"Name":"PORT","Value":"8880"}');
     expect(found).toContain('127.0.0.1:8880');
+  });
+
+  it('gives an app its environment, secrets and number of tasks, and keeps logs as long as asked', () => {
+    const arn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:voice-token';
+    const found = template({
+      environment: 'VOICE=zh',
+      secretArns: `TOKEN=${arn},OTHER=arn:aws:ssm:eu-west-1:111122223333:parameter/tts/other`,
+      capacity: 'spot',
+      desiredCount: '2',
+      maxTasks: '5',
+      logRetention: '180',
+      availabilityZones: 'a,c',
+    });
+    const all = JSON.stringify(found);
+    const properties = (type: string) =>
+      Object.values(found.Resources).flatMap(({ Type, Properties }) => (Type === type ? [Properties] : []));
+    expect(all).toContain('{"Name":"VOICE","Value":"zh"}');
+    expect(all).toContain(`{"Name":"TOKEN","ValueFrom":"${arn}"}`);
+    expect(all).toMatch(/"Name":"OTHER","ValueFrom":.{0,200}parameter\/tts\/other/);
+    expect(properties('AWS::ECS::Service')[0]?.CapacityProviderStrategy).toHaveLength(2);
+    expect(properties('AWS::ApplicationAutoScaling::ScalableTarget')).toMatchObject([
+      { MinCapacity: 2, MaxCapacity: 5 },
+    ]);
+    const kept = properties('AWS::Logs::LogGroup').map(({ RetentionInDays }) => RetentionInDays);
+    // The function of the self-signed certificate says nothing about callers.
+    expect(kept.sort()).toEqual([180, 180, 180, 30]);
+    const zones = properties('AWS::EC2::Subnet').map(({ AvailabilityZone }) => AvailabilityZone);
+    expect([...new Set(zones)]).toEqual(['eu-west-1a', 'eu-west-1c']);
   });
 
   it('goes on with the key table of an earlier stack', () => {

@@ -22,7 +22,7 @@ describe('ApiKeyAuthorizer', () => {
   it('keeps its key table when the stack goes, can restore it, and lets dead keys expire', () => {
     const { template } = authorizer();
     template().hasResource('AWS::DynamoDB::GlobalTable', {
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
       Properties: {
         BillingMode: 'PAY_PER_REQUEST',

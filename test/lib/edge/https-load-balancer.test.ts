@@ -2,6 +2,7 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import * as route53 from 'aws-cdk-lib/aws-route53';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { describe, expect, it } from 'vitest';
@@ -93,10 +94,10 @@ describe('HttpsLoadBalancer', () => {
     ]);
   });
 
-  it('drops malformed headers, refuses ambiguous requests and waits longer than the longest request', () => {
+  it('drops malformed headers, is wary of ambiguous requests and waits longer than the longest request', () => {
     expect(attributes(only(edge().template(), BALANCER), 'LoadBalancerAttributes')).toMatchObject({
       'routing.http.drop_invalid_header_fields.enabled': 'true',
-      'routing.http.desync_mitigation_mode': 'strictest',
+      'routing.http.desync_mitigation_mode': 'defensive',
       'idle_timeout.timeout_seconds': '125',
       'deletion_protection.enabled': 'false',
     });
@@ -143,6 +144,40 @@ describe('HttpsLoadBalancer', () => {
     expect(warnings(stack).join()).toContain('Access is not logged');
   });
 
+  it('refuses a bucket that load balancers cannot deliver to, and says what one of another app needs', () => {
+    const stack = new TestStack();
+    for (const props of [
+      { encryption: s3.BucketEncryption.KMS },
+      { encryption: s3.BucketEncryption.KMS_MANAGED },
+      { encryptionKey: new kms.Key(stack, 'Key') },
+    ]) {
+      const accessLogBucket = new s3.Bucket(stack, `Kms${Math.random()}`, props);
+      expect(() => edge({ accessLogBucket })).toThrow(/is encrypted with a KMS key, but load balancers deliver/);
+    }
+    const theirs = s3.Bucket.fromBucketName(stack, 'Theirs', 'their-logs');
+    edge({ accessLogBucket: theirs }, stack);
+    expect(warnings(stack).join()).toMatch(
+      /must allow the principal logdelivery.elasticloadbalancing.amazonaws.com s3:PutObject/,
+    );
+  });
+
+  it.each([
+    'https://tts.example.com',
+    'tts.example.com:443',
+    'tts.example.com/tts',
+    'localhost',
+    'tts_1.example.com',
+    `${'a'.repeat(64)}.example.com`,
+    '',
+  ])('refuses "%s" as a domain name', (name) => {
+    expect(() => edge({ domainNames: [name] })).toThrow(`"${name}" is not a domain name; write a name such as`);
+  });
+
+  it('reads domain names as DNS does', () => {
+    expect(edge({ domainNames: ['TTS.Example.Com.'] }).construct.url).toBe('https://tts.example.com');
+    expect(edge({ domainNames: ['tts.example.xn--p1ai'] }).construct.url).toBe('https://tts.example.xn--p1ai');
+  });
+
   it('is protected from deletion, dual-stack, patient or in its own group on request', () => {
     const stack = new TestStack();
     const network = new ec2.Vpc(stack, 'Dual', { ipProtocol: ec2.IpProtocol.DUAL_STACK, maxAzs: 2, natGateways: 0 });
@@ -152,6 +187,7 @@ describe('HttpsLoadBalancer', () => {
         vpc: network,
         securityGroup,
         deletionProtection: true,
+        desyncMitigationMode: elbv2.DesyncMitigationMode.STRICTEST,
         ipAddressType: elbv2.IpAddressType.DUAL_STACK,
         idleTimeout: Duration.seconds(600),
         sslPolicy: elbv2.SslPolicy.TLS13_13_PQ,
@@ -161,6 +197,7 @@ describe('HttpsLoadBalancer', () => {
     const balancer = only(template(), BALANCER);
     expect(attributes(balancer, 'LoadBalancerAttributes')).toMatchObject({
       'deletion_protection.enabled': 'true',
+      'routing.http.desync_mitigation_mode': 'strictest',
       'idle_timeout.timeout_seconds': '600',
     });
     expect(balancer).toMatchObject({
@@ -208,6 +245,24 @@ describe('HttpsLoadBalancer', () => {
     ]);
     expect(() => edge({ hostedZone, domainNames: ['tts.example.com'] })).toThrow(/is not in hosted zone "example.org"/);
     expect(() => edge({ hostedZone })).toThrow(/hostedZone is given but domainNames is not/);
+  });
+
+  it('is for IPv6 alone where it has no public IPv4: rules and records, whatever feature flags say', () => {
+    const stack = new TestStack();
+    const zone = { hostedZoneId: 'Z1', zoneName: 'example.org' };
+    const { template } = edge(
+      {
+        vpc: new ec2.Vpc(stack, 'Dual', { ipProtocol: ec2.IpProtocol.DUAL_STACK, maxAzs: 2, natGateways: 0 }),
+        hostedZone: route53.HostedZone.fromHostedZoneAttributes(stack, 'Zone', zone),
+        domainNames: ['tts.example.org'],
+        ipAddressType: elbv2.IpAddressType.DUAL_STACK_WITHOUT_PUBLIC_IPV4,
+      },
+      stack,
+    );
+    expect(only(template(), 'AWS::Route53::RecordSet').Type).toBe('AAAA');
+    const group = only(template(), 'AWS::EC2::SecurityGroup').SecurityGroupIngress as Properties[];
+    const open = group.filter(({ CidrIpv6 }) => CidrIpv6 === '::/0').map(({ FromPort }) => FromPort);
+    expect(open).toEqual([80, 443]);
   });
 
   it('has the address of the first domain name, or its own', () => {

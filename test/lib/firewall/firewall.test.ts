@@ -42,10 +42,11 @@ describe('Firewall', () => {
       [1, 'Rate-Ip-Synthesis'],
       [2, 'AWSManagedRulesAmazonIpReputationList'],
       [3, 'AWSManagedRulesKnownBadInputsRuleSet'],
-      [4, COMMON],
-      [5, `${COMMON}-OutsideFreeText`],
-      [6, 'Text-Length'],
-      [7, 'Text-ControlCharacters'],
+      [4, 'AWSManagedRulesKnownBadInputsRuleSet-OutsideFreeText'],
+      [5, COMMON],
+      [6, `${COMMON}-OutsideFreeText`],
+      [7, 'Text-Length'],
+      [8, 'Text-ControlCharacters'],
     ]);
   });
 
@@ -56,7 +57,8 @@ describe('Firewall', () => {
         .find(({ Name }) => Name === COMMON)?.Statement.ManagedRuleGroupStatement?.RuleActionOverrides ?? [];
     expect(overrides).toHaveLength(22);
     for (const { Name, ActionToUse } of overrides) {
-      expect([Name, Object.keys(ActionToUse)]).toEqual([Name, [READ_TEXT.test(Name) ? 'Count' : 'Block']]);
+      const counts = READ_TEXT.test(Name) || Name === 'NoUserAgent_HEADER';
+      expect([Name, Object.keys(ActionToUse)]).toEqual([Name, [counts ? 'Count' : 'Block']]);
     }
   });
 
@@ -75,7 +77,7 @@ describe('Firewall', () => {
   });
 
   it('leaves the common group as AWS ships it where no path is free text', () => {
-    const { rules } = firewall({ freeTextPaths: [] });
+    const { rules } = firewall({ freeTextPaths: [], managedRules: [ManagedRules.common({ count: [] })] });
     expect(rules().map(({ Name }) => Name)).not.toContain(`${COMMON}-OutsideFreeText`);
     expect(JSON.stringify(rules().find(({ Name }) => Name === COMMON))).not.toContain('Count');
   });
@@ -158,6 +160,57 @@ describe('Firewall', () => {
 
   it('refuses a free-text path that is none', () => {
     expect(() => firewall({ freeTextPaths: ['tts'] })).toThrow(/freeTextPaths: "tts" is not allowed/);
+  });
+
+  it('only counts single rules of a group on request, and blocks again what counts by default', () => {
+    const actions = (group: ManagedRules) =>
+      Object.fromEntries(
+        (
+          firewall({ managedRules: [group] }).rules()[2]?.Statement.ManagedRuleGroupStatement?.RuleActionOverrides ?? []
+        ).map(({ Name, ActionToUse }) => [Name, Object.keys(ActionToUse)[0]]),
+      );
+    expect(actions(ManagedRules.common({ count: [] })).NoUserAgent_HEADER).toBe('Block');
+    const counted = actions(ManagedRules.common({ count: ['UserAgent_BadBots_HEADER'] }));
+    expect([counted.NoUserAgent_HEADER, counted.UserAgent_BadBots_HEADER]).toEqual(['Block', 'Count']);
+    const known = actions(ManagedRules.knownBadInputs());
+    expect(
+      Object.keys(known)
+        .filter((name) => known[name] === 'Count')
+        .sort(),
+    ).toEqual([
+      'JavaDeserializationRCE_BODY',
+      'JavaDeserializationRCE_QUERYSTRING',
+      'Log4JRCE_BODY',
+      'Log4JRCE_QUERYSTRING',
+      'ReactJSRCE_BODY',
+    ]);
+    expect(actions(ManagedRules.botControl({ count: ['CategoryHttpLibrary'] }))).toEqual({
+      CategoryHttpLibrary: 'Count',
+    });
+    expect(() => ManagedRules.common({ count: ['NoSuchRule'] })).toThrow(
+      /ManagedRules.common: count: AWSManagedRulesCommonRuleSet has no rule "NoSuchRule"; it has NoUserAgent_HEADER, /,
+    );
+  });
+
+  it('has rules of its user behind its own, and counts what they cost', () => {
+    const statement = { geoMatchStatement: { countryCodes: ['DE'] } };
+    const own = firewall({ rules: [{ name: 'Own', statement, action: { captcha: {} }, capacity: 7 }] });
+    expect(own.rules().at(-1)).toMatchObject({ Name: 'Own', Priority: 9, Action: { Captcha: {} } });
+    expect(own.construct.capacity).toBe(firewall().construct.capacity + 7);
+    expect(() => firewall({ rules: [{ name: 'a b', statement }] })).toThrow(
+      /name must be 1 to 128 letters, .*got "a b"/,
+    );
+    expect(() => firewall({ rules: [{ name: 'Rate-Ip', statement }] })).toThrow(/two rules are named "Rate-Ip"/);
+  });
+
+  it('is the only one of its load balancer', () => {
+    const stack = new TestStack();
+    const balancer = new elbv2.ApplicationLoadBalancer(stack, 'Balancer', { vpc: vpc(stack) });
+    new Firewall(stack, 'First').protect(balancer);
+    new Firewall(stack, 'Second').protect(balancer);
+    expect(() => Template.fromStack(stack)).toThrow(
+      /takes one web ACL, but Test\/Second\/Association is the second after Test\/First\/Association/,
+    );
   });
 
   it('takes other managed groups', () => {
@@ -249,6 +302,17 @@ describe('Firewall', () => {
     });
     expect(() => FirewallLogging.firehose(stream)).toThrow(/the name must begin with "aws-waf-logs-".*got "mine"/);
     expect(() => FirewallLogging.s3(s3.Bucket.fromBucketName(stack, 'Other', 'mine'))).toThrow(/got "mine"/);
+  });
+
+  it('refuses a bucket or a delivery stream whose name CloudFormation would choose', () => {
+    const stack = new TestStack();
+    const bucket = new s3.Bucket(stack, 'Logs');
+    expect(() => FirewallLogging.s3(bucket)).toThrow(/Test\/Logs has no name, .* begins with "aws-waf-logs-"/);
+    const named = new s3.Bucket(stack, 'Named', { bucketName: 'waf-logs' });
+    expect(() => FirewallLogging.s3(named)).toThrow(/must begin with "aws-waf-logs-", .*got "waf-logs"/);
+    expect(() => FirewallLogging.s3(new s3.Bucket(stack, 'Good', { bucketName: 'aws-waf-logs-x' }))).not.toThrow();
+    const stream = new firehose.DeliveryStream(stack, 'Stream', { destination: new firehose.S3Bucket(bucket) });
+    expect(() => FirewallLogging.firehose(stream)).toThrow(/Test\/Stream has no name/);
   });
 
   it('asks for protection from floods without challenges, which programs cannot pass', () => {

@@ -1,9 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as patterns from 'aws-cdk-lib/aws-ecs-patterns';
-import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { describe, expect, it } from 'vitest';
 import { GATE_ENV } from '../../../contract/names';
@@ -11,17 +9,12 @@ import { AuthorizerGate, GateImage, RequestAuthorizer } from '../../../lib';
 import type { AuthorizerGateOptions } from '../../../lib/gate/authorizer-gate-props';
 import { containers, only, someFunction, TestStack, taskWithApp, vpc, warnings } from '../support/stack';
 
-function gated(options: Partial<AuthorizerGateOptions> = {}) {
+function gated(options: Partial<AuthorizerGateOptions> = {}, port = 5000) {
   const stack = new TestStack();
-  const task = taskWithApp(stack);
+  const task = taskWithApp(stack, port);
   const handler = someFunction(stack);
   const gate = AuthorizerGate.addTo(task, { authorizer: RequestAuthorizer.fromFunction(handler), ...options });
   return { stack, task, gate, handler };
-}
-
-function service(stack: TestStack, taskDefinition: ecs.FargateTaskDefinition): ecs.FargateService {
-  const cluster = new ecs.Cluster(stack, 'Cluster', { vpc: vpc(stack) });
-  return new ecs.FargateService(stack, 'Service', { cluster, taskDefinition });
 }
 
 /** Two values of an environment list. */
@@ -68,7 +61,7 @@ describe('AuthorizerGate', () => {
   });
 
   it('tells the gate where the app and the authorizer are, and only the init container its configuration', () => {
-    const { stack, handler } = gated({ upstreamPort: 9000 });
+    const { stack, handler } = gated({}, 9000);
     const { 'gate-init': init, gate } = containers(Template.fromStack(stack));
     expect(environment(gate)).toEqual({
       [GATE_ENV.directory]: '/run/voicegate',
@@ -136,78 +129,7 @@ describe('AuthorizerGate', () => {
     const { stack } = gated();
     const { gate } = containers(Template.fromStack(stack));
     expect(gate?.LogConfiguration).toMatchObject({ LogDriver: 'awslogs', Options: { mode: 'non-blocking' } });
-    expect(only(Template.fromStack(stack), 'AWS::Logs::LogGroup').RetentionInDays).toBe(30);
-  });
-
-  describe('fails synthesis', () => {
-    const bypass = /around the gate/;
-
-    it('when the service registers the app with a load balancer', () => {
-      const { stack, task } = gated();
-      const network = vpc(stack);
-      const cluster = new ecs.Cluster(stack, 'Cluster', { vpc: network });
-      const around = new ecs.FargateService(stack, 'Service', { cluster, taskDefinition: task });
-      const pattern = new patterns.ApplicationLoadBalancedFargateService(stack, 'Other', {
-        vpc: network,
-        taskDefinition: task,
-      });
-      pattern.listener.addTargets('Around', {
-        port: 5000,
-        protocol: elbv2.ApplicationProtocol.HTTP,
-        priority: 1,
-        conditions: [elbv2.ListenerCondition.pathPatterns(['/x'])],
-        targets: [around.loadBalancerTarget({ containerName: 'app', containerPort: 5000 })],
-      });
-      expect(() => Template.fromStack(stack)).toThrow(/registers container "app"/);
-    });
-
-    it("when a security group rule admits the app's port", () => {
-      const { stack, task } = gated();
-      service(stack, task).connections.allowFromAnyIpv4(ec2.Port.tcp(5000));
-      expect(() => Template.fromStack(stack)).toThrow(bypass);
-    });
-
-    it("when a range of ports holds the app's", () => {
-      const { stack, task } = gated();
-      service(stack, task).connections.allowFrom(ec2.Peer.ipv4('10.0.0.0/8'), ec2.Port.tcpRange(4000, 6000));
-      expect(() => Template.fromStack(stack)).toThrow(bypass);
-    });
-
-    it('when all traffic from another group is admitted', () => {
-      const { stack, task } = gated();
-      const running = service(stack, task);
-      const other = new ec2.SecurityGroup(stack, 'Other', { vpc: running.cluster.vpc });
-      running.connections.allowFrom(other, ec2.Port.allTraffic());
-      expect(() => Template.fromStack(stack)).toThrow(bypass);
-    });
-
-    it('when Service Connect offers the app', () => {
-      const { stack, task } = gated();
-      const cluster = new ecs.Cluster(stack, 'Cluster', {
-        vpc: vpc(stack),
-        defaultCloudMapNamespace: { name: 'internal' },
-      });
-      new ecs.FargateService(stack, 'Service', {
-        cluster,
-        taskDefinition: task,
-        serviceConnectConfiguration: { services: [{ portMappingName: 'app' }] },
-      });
-      expect(() => Template.fromStack(stack)).toThrow(/offers port "app" by Service Connect/);
-    });
-
-    it('when the task definition outgrows what ECS takes', () => {
-      const { stack, task } = gated();
-      task.findContainer('app')?.addEnvironment('LARGE', 'x'.repeat(40_000));
-      expect(() => Template.fromStack(stack)).toThrow(/more than 49152/);
-    });
-  });
-
-  it('passes synthesis when only the gate is reachable', () => {
-    const { stack, task } = gated();
-    const running = service(stack, task);
-    running.connections.allowFromAnyIpv4(ec2.Port.tcp(8080));
-    running.connections.allowFromAnyIpv4(ec2.Port.udp(5000));
-    expect(() => Template.fromStack(stack)).not.toThrow();
+    expect(only(Template.fromStack(stack), 'AWS::Logs::LogGroup').RetentionInDays).toBe(365);
   });
 
   it('refuses a place where it would not guard anything', () => {
@@ -222,8 +144,78 @@ describe('AuthorizerGate', () => {
     expect(() => new AuthorizerGate(stack, 'Second', { taskDefinition: task, authorizer })).toThrow(/one gate a task/);
   });
 
+  describe('finds the app', () => {
+    function found(
+      containers: readonly (readonly [string, ...number[]])[],
+      options: Partial<AuthorizerGateOptions> = {},
+    ) {
+      const stack = new TestStack();
+      const task = new ecs.FargateTaskDefinition(stack, 'Task');
+      for (const [name, ...ports] of containers) {
+        task.addContainer(name, {
+          image: ecs.ContainerImage.fromRegistry('example.com/app:1'),
+          portMappings: ports.map((containerPort) => ({ containerPort, name: `p${containerPort}` })),
+        });
+      }
+      const authorizer = RequestAuthorizer.fromFunction(someFunction(stack));
+      const gate = AuthorizerGate.addTo(task, { authorizer, ...options });
+      const { gate: container } = containersOf(stack);
+      const [, behind] = (container?.DependsOn ?? []) as { ContainerName: string }[];
+      return { gate, at: `${behind?.ContainerName} ${environment(container)[GATE_ENV.upstream]}` };
+    }
+    const containersOf = (stack: TestStack) => containers(Template.fromStack(stack));
+
+    it('by the only port that is mapped, whichever container maps it', () => {
+      expect(found([['app', 8000]]).at).toBe('app 127.0.0.1:8000');
+      expect(found([['logs'], ['app', 8000]]).at).toBe('app 127.0.0.1:8000');
+    });
+
+    it('by the port that is said, where several are mapped', () => {
+      expect(
+        found(
+          [
+            ['admin', 9000],
+            ['app', 8000],
+          ],
+          { upstreamPort: 8000 },
+        ).at,
+      ).toBe('app 127.0.0.1:8000');
+      expect(found([['app', 8000, 9000]], { upstreamPort: 9000 }).at).toBe('app 127.0.0.1:9000');
+    });
+
+    it('or asks, naming what there is', () => {
+      expect(() => found([['app', 8000, 9000]])).toThrow(
+        /give upstreamPort, .*: several are mapped, 8000 \(container "app"\), 9000 \(container "app"\)/,
+      );
+      expect(() => found([['app']])).toThrow(/give upstreamPort, .*: "app" maps none/);
+    });
+
+    it('on a port that the gate leaves to it, when the gate takes others', () => {
+      const { at, gate } = found([['app', 8080]], { gatePort: 18_080, gateHealthPort: 18_081 });
+      expect(at).toBe('app 127.0.0.1:8080');
+      expect([gate.port, gate.healthPort, gate.healthCheck.port]).toEqual([18_080, 18_081, '18081']);
+    });
+  });
+
+  it('refuses a Windows task, for which there is no such nginx', () => {
+    const stack = new TestStack();
+    const task = new ecs.FargateTaskDefinition(stack, 'Task', {
+      cpu: 1024,
+      memoryLimitMiB: 2048,
+      runtimePlatform: { operatingSystemFamily: ecs.OperatingSystemFamily.WINDOWS_SERVER_2022_CORE },
+    });
+    task.addContainer('app', { image: ecs.ContainerImage.fromRegistry('example.com/app:1') });
+    const authorizer = RequestAuthorizer.fromFunction(someFunction(stack));
+    expect(() => AuthorizerGate.addTo(task, { authorizer, upstreamPort: 5000 })).toThrow(
+      /runs on WINDOWS_SERVER_2022_CORE, but the gate is an nginx for Linux/,
+    );
+  });
+
   it.each<[Partial<AuthorizerGateOptions>, RegExp]>([
-    [{ upstreamPort: 8080 }, /upstreamPort 8080 is the gate's own/],
+    [{ gatePort: 80 }, /gatePort must be a whole number from 1024 to 65535, got 80/],
+    [{ gateHealthPort: 8080 }, /gatePort and gateHealthPort must differ, got 8080 for both/],
+    [{ gatePort: 5000 }, /upstreamPort 5000 is the gate's own; .* give the gate others by gatePort and gateHealthPort/],
+    [{ upstreamPort: 5001 }, /no container maps upstreamPort 5001; mapped are 5000 \(container "app"\)/],
     [{ upstreamPort: 70_000 }, /upstreamPort must be a whole number from 1 to 65535, got 70000/],
     [{ publicPaths: ['static'] }, /publicPaths: "static" is not allowed/],
     [{ publicPaths: ['/a*b'] }, /"\/a\*b" is not allowed/],
@@ -252,7 +244,10 @@ describe('AuthorizerGate', () => {
     const taskRole = new iam.Role(stack, 'Role', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
     const task = new ecs.FargateTaskDefinition(stack, 'Task', { taskRole });
     task.addContainer('App', { image: ecs.ContainerImage.fromRegistry('example.com/app:1') });
-    AuthorizerGate.addTo(task, { authorizer: RequestAuthorizer.fromFunction(someFunction(stack)) });
+    AuthorizerGate.addTo(task, {
+      authorizer: RequestAuthorizer.fromFunction(someFunction(stack)),
+      upstreamPort: 5000,
+    });
     Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: { Statement: [Match.objectLike({ Action: 'lambda:InvokeFunction' })] },
       Roles: [{ Ref: Match.stringLikeRegexp('^Role') }],

@@ -3,12 +3,15 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as s3 from 'aws-cdk-lib/aws-s3';
 import { describe, expect, it } from 'vitest';
 import {
   EdgeCertificate,
+  type ExistingListenerProps,
   HttpsLoadBalancer,
   RequestAuthorizer,
   SecureTtsService,
+  type SecureTtsServiceProps,
   ServiceNetwork,
   TaskCapacity,
 } from '../../../lib';
@@ -22,6 +25,7 @@ import {
   someFunction,
   TestStack,
   vpc,
+  warnings,
 } from '../support/stack';
 
 const ECS = 'AWS::ECS::Service';
@@ -136,6 +140,26 @@ describe('SecureTtsService', () => {
     const { template, construct } = service({ authorizer: RequestAuthorizer.fromFunction(someFunction(stack)) }, stack);
     template().resourceCountIs('AWS::DynamoDB::GlobalTable', 0);
     expect(construct.apiKeys).toBeUndefined();
+  });
+
+  it('stands behind a web ACL that is there already', () => {
+    const webAclArn =
+      'arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/theirs/11111111-2222-3333-4444-555555555555';
+    const { template, construct } = service({ webAclArn });
+    template().resourceCountIs('AWS::WAFv2::WebACL', 0);
+    template().hasResourceProperties('AWS::WAFv2::WebACLAssociation', { WebACLArn: webAclArn });
+    expect(construct.firewall).toBeUndefined();
+    expect(() => service({ webAclArn: 'x' })).toThrow(/webAclArn must be that of a regional web ACL, .*got "x"/);
+    expect(() => service({ webAclArn, firewallEnabled: false })).toThrow(
+      /webAclArn is given, but firewallEnabled is false/,
+    );
+  });
+
+  it('misses no task where none is asked for', () => {
+    const names = (props: Partial<SecureTtsServiceProps>) =>
+      Object.keys(service(props).template().findResources('AWS::CloudWatch::Alarm')).join();
+    expect(names({ desiredCount: 0 })).not.toContain('NoHealthyTask');
+    expect(names({ desiredCount: 1 })).toContain('NoHealthyTask');
   });
 
   it('stands without a firewall on request', () => {
@@ -259,6 +283,107 @@ describe('SecureTtsService', () => {
       certificate: EdgeCertificate.fromArn(CERTIFICATE_ARN),
     });
     expect(() => service({ loadBalancer: edge }, stack)).toThrow(/give only one of loadBalancer, certificate/);
+  });
+
+  it('says on which port of a foreign listener it is, and takes its idle timeout', () => {
+    const stack = new TestStack();
+    const network = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2 });
+    const loadBalancer = new elbv2.ApplicationLoadBalancer(stack, 'Theirs', {
+      vpc: network,
+      idleTimeout: Duration.seconds(300),
+    });
+    const listener = loadBalancer.addListener('Listener', {
+      port: 8443,
+      certificates: [elbv2.ListenerCertificate.fromArn(CERTIFICATE_ARN)],
+      defaultAction: elbv2.ListenerAction.fixedResponse(404),
+    });
+    const edge = HttpsLoadBalancer.fromListener({ loadBalancer, listener, domainName: 'tts.example.org' });
+    const props = { certificate: undefined, vpc: network, loadBalancer: edge };
+    const { construct } = service(props, stack);
+    expect(construct.url).toBe('https://tts.example.org:8443');
+    expect(warnings(stack).filter((text) => !text.includes('voicegate:alarmTopic'))).toEqual([]);
+  });
+
+  it('warns where neither the idle timeout nor the free places of a foreign listener are known', () => {
+    const stack = new TestStack();
+    const attributes = {
+      listenerArn: `${CERTIFICATE_ARN}/x`,
+      securityGroup: new ec2.SecurityGroup(stack, 'Group', { vpc: vpc(stack) }),
+    };
+    const foreign = (more: Partial<ExistingListenerProps> = {}) =>
+      HttpsLoadBalancer.fromListener({
+        loadBalancer: elbv2.ApplicationLoadBalancer.fromApplicationLoadBalancerAttributes(stack, `Lb${Math.random()}`, {
+          loadBalancerArn: 'arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/x/1',
+          securityGroupId: 'sg-1',
+          loadBalancerDnsName: 'x.example.org',
+        }),
+        listener: elbv2.ApplicationListener.fromApplicationListenerAttributes(stack, `Li${Math.random()}`, attributes),
+        ...more,
+      });
+    const image = ecs.ContainerImage.fromRegistry('example.com/tts:1');
+    const shared = { image, vpc: stack.node.findChild('Vpc') as ec2.Vpc, network: ServiceNetwork.publicSubnets() };
+    const said = { firstPriority: 2000, idleTimeout: Duration.seconds(130), port: 444 };
+    const told = new SecureTtsService(stack, 'Told', { ...shared, loadBalancer: foreign(said) });
+    new SecureTtsService(stack, 'Untold', { ...shared, loadBalancer: foreign() });
+    expect(told.url).toBe('https://x.example.org:444');
+    expect(
+      warnings(stack)
+        .filter((text) => text.includes('voicegate:') && !text.includes('voicegate:alarmTopic'))
+        .sort(),
+    ).toEqual([
+      expect.stringContaining('Give each app a firstPriority of its own'),
+      expect.stringContaining('its idle timeout is unknown'),
+    ]);
+  });
+
+  it.each<[string, Partial<SecureTtsServiceProps>, RegExp]>([
+    [
+      'a firewall that is off',
+      { firewallEnabled: false, firewall: {} as never },
+      /firewall is given, but firewallEnabled is false/,
+    ],
+    [
+      'a shell on a read-only file system',
+      { enableExecuteCommand: true, readonlyRootFilesystem: true },
+      /switch one of them off/,
+    ],
+    ['another PORT', { environment: { PORT: '8000' } }, /says PORT=8000, but upstreamPort is 5000/],
+    [
+      'too little memory for its containers',
+      { capacity: TaskCapacity.fargate({ cpu: 256, memoryLimitMiB: 512 }) },
+      /reserve 704 MiB \(app 512, gate-init 64, gate 128\), but the task has 512 MiB/,
+    ],
+  ])('refuses %s', (_, props, message) => {
+    expect(() => service(props).template()).toThrow(message);
+  });
+
+  it('refuses options that the load balancer it shares has itself, and a second service for all requests', () => {
+    const stack = new TestStack();
+    const network = vpc(stack);
+    const loadBalancer = new HttpsLoadBalancer(stack, 'Edge', {
+      vpc: network,
+      certificate: EdgeCertificate.fromArn(CERTIFICATE_ARN),
+    });
+    const shared = { certificate: undefined, vpc: network, network: ServiceNetwork.publicSubnets(), loadBalancer };
+    const make = (id: string, props: Partial<SecureTtsServiceProps>) =>
+      new SecureTtsService(stack, id, {
+        image: ecs.ContainerImage.fromRegistry('example.com/tts:1'),
+        ...shared,
+        ...props,
+      });
+    expect(() => make('A', { loadBalancerOptions: { accessLogs: false } })).toThrow(
+      /give only one of loadBalancer, loadBalancerOptions/,
+    );
+    expect(() => make('B', { domainNames: ['x.example.org'] })).toThrow(/give only one of loadBalancer, domainNames/);
+    make('C', {});
+    expect(() => make('D', {})).toThrow(/Test\/C already takes all requests .* say which are for which by routing/);
+  });
+
+  it('gives the app files of environment', () => {
+    const stack = new TestStack();
+    const bucket = s3.Bucket.fromBucketName(stack, 'Files', 'files');
+    const { template } = service({ environmentFiles: [ecs.EnvironmentFile.fromBucket(bucket, 'tts.env')] }, stack);
+    expect(containers(template()).app?.EnvironmentFiles).toHaveLength(1);
   });
 
   it('runs in security groups of the consumer', () => {

@@ -1,0 +1,49 @@
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import type { ApiKeyAuthorizer } from '../authorizer/api-key-authorizer';
+import type { Firewall } from '../firewall/firewall';
+import type { AuthorizerGate } from '../gate/authorizer-gate';
+
+/** What is watched. */
+export interface ServiceMonitoringProps {
+  /** The load balancer. */
+  readonly loadBalancer: elbv2.IApplicationLoadBalancer;
+  /** The target group of the gated service. */
+  readonly targetGroup: elbv2.ApplicationTargetGroup;
+  /** The ECS service. */
+  readonly service: ecs.BaseService;
+  /** Its gate. */
+  readonly gate: AuthorizerGate;
+  /**
+   * The authorizer of API keys.
+   * @default - none: the authorizer is not watched
+   */
+  readonly apiKeys?: ApiKeyAuthorizer;
+  /**
+   * The firewall in front, whose blocks the dashboard shows.
+   * @default - none
+   */
+  readonly firewall?: Firewall;
+  /**
+   * ARN of the certificate, whose days the dashboard shows.
+   * @default - none
+   */
+  readonly certificateArn?: string;
+  /**
+   * The log group of the gate, for which queries are saved in CloudWatch Logs Insights.
+   * @default - none: no queries are saved
+   */
+  readonly gateLog?: logs.ILogGroup;
+  /**
+   * Where the alarms that somebody must act on are told, and their end. The others only show.
+   * @default - nowhere: they only show in CloudWatch, and synthesis warns of it
+   */
+  readonly alarmTopic?: sns.ITopic;
+  /**
+   * Whether a dashboard is made. The first three of an account are free.
+   * @default true
+   */
+  readonly dashboard?: boolean;
+}
