@@ -1,7 +1,16 @@
 // Builds what the package ships. `node build.mjs bundles` makes only the esbuild bundles (what synth needs);
 // without arguments also the jsii assembly (what consumers of the package import).
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -30,6 +39,7 @@ const bundles = [
     platform: 'neutral',
     target: 'es2023',
     external: ['crypto', 'fs', 'querystring', 'zlib', 'xml'],
+    charset: 'utf8',
   },
   {
     entryPoints: [join(root, 'gate/pack.ts')],
@@ -52,6 +62,10 @@ export async function buildBundles() {
   const common = { bundle: true, minify: true, logLevel: 'warning', write: false };
   const built = await Promise.all(bundles.map((options) => build({ ...common, ...options })));
   for (const { path, contents } of built.flatMap(({ outputFiles }) => outputFiles)) put(path, contents);
+  // The gate's configuration and scripts are templates that it fills in.
+  const templates = join(root, 'gate/container');
+  for (const name of readdirSync(templates))
+    put(join(root, 'dist/gate/container', name), readFileSync(join(templates, name)));
   chmodSync(join(root, 'dist/cli.js'), 0o755);
 }
 

@@ -5,16 +5,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GateOptions, GatePackage } from '../contract/gate-options';
 import { archive } from './archive';
-import { PLACEHOLDERS, renderNginxConf } from './render-nginx';
-import {
-  renderBootstrap,
-  renderFilter,
-  renderGate,
-  renderInit,
-  renderLambda,
-  renderStart,
-  renderVersionProbe,
-} from './render-scripts';
+import { renderNginxConf } from './render-nginx';
+import { renderBootstrap, renderFilter, renderGate, renderInit, renderLambda, renderStart } from './render-scripts';
+import { filled, withoutComments } from './template';
 import { validateOptions } from './validate-options';
 
 /** `js_access` and reading bodies came with 0.9.9; 1.0.0 no longer crashes on some header names. */
@@ -24,33 +17,27 @@ export const requiredNjsVersion = '1.0.0';
 export function packGate(options: GateOptions): GatePackage {
   validateOptions(options);
   const program = readFileSync(join(__dirname, 'program.js'), 'utf8');
-  const probe = renderVersionProbe();
   const packed = archive([
     { name: 'init.sh', text: withoutComments(renderInit(requiredNjsVersion)) },
     { name: 'gate.sh', text: withoutComments(renderGate(options.drainDelay, options.webSession !== undefined)) },
     { name: 'lambda.sh', text: withoutComments(renderLambda()) },
-    { name: 'filter.sh', text: renderFilter() },
+    { name: 'filter.sh', text: withoutComments(renderFilter()) },
     { name: 'nginx.conf.in', text: withoutComments(renderNginxConf(options)) },
     { name: 'program.js.in', text: renderSettings(options) + program },
-    { name: 'version.conf.in', text: probe.conf },
-    { name: 'version.js', text: probe.program },
+    { name: 'version.conf.in', text: filled('version.conf') },
+    { name: 'version.js', text: filled('version.js').replace(/^\/\/.*\n/gm, '') },
   ]);
   return {
     bundle: packed.toString('base64'),
-    initCommand: ['sh', '-c', renderBootstrap(createHash('sha256').update(packed).digest('hex'))],
-    command: ['sh', '-c', renderStart()],
+    initCommand: ['sh', '-c', withoutComments(renderBootstrap(createHash('sha256').update(packed).digest('hex')))],
+    command: ['sh', '-c', withoutComments(renderStart())],
   };
-}
-
-/** Why something is as it is can be read where it is rendered: a task definition has no room for it. */
-function withoutComments(text: string): string {
-  return text.replace(/^ *#.*\n/gm, '');
 }
 
 /** What the program reads as its settings; the init container fills in the upstream. */
 function renderSettings(given: GateOptions): string {
   // A prefix may be written as the pattern that it stands for.
   const options = { ...given, relaxedPaths: given.relaxedPaths.map((path) => path.replace(/\*$/, '')) };
-  const settings = JSON.stringify({ upstream: PLACEHOLDERS.upstream, options });
+  const settings = JSON.stringify({ upstream: '@UPSTREAM@', options });
   return `const GATE_SETTINGS=${settings};\n`;
 }

@@ -14,28 +14,28 @@ export const HIDDEN_CORS_HEADERS: readonly string[] = [
 ];
 
 /** `$gate_cors_origin` is the origin that may read the answer; `$gate_cors_exposed` is empty for all others. */
-export function renderCorsMaps(cors: GateOptions['cors']): string {
-  if (cors === undefined) return '';
+export function renderCorsMaps(cors: GateOptions['cors']): readonly string[] {
+  if (cors === undefined) return [];
   if (cors.allowOrigins.includes('*')) {
-    return `
-  map '' $gate_cors_origin {
-    default "*";
+    return [
+      "map '' $gate_cors_origin {",
+      '  default "*";',
+      '}',
+      "map '' $gate_cors_exposed {",
+      `  default "${EXPOSED_HEADERS}";`,
+      '}',
+    ];
   }
-  map '' $gate_cors_exposed {
-    default "${EXPOSED_HEADERS}";
-  }
-`;
-  }
-  return `
-  map $http_origin $gate_cors_origin {
-    default "";
-${cors.allowOrigins.map((origin) => `    "${origin}" "${origin}";`).join('\n')}
-  }
-  map $gate_cors_origin $gate_cors_exposed {
-    default "${EXPOSED_HEADERS}";
-    "" "";
-  }
-`;
+  return [
+    'map $http_origin $gate_cors_origin {',
+    '  default "";',
+    ...cors.allowOrigins.map((origin) => `  "${origin}" "${origin}";`),
+    '}',
+    'map $gate_cors_origin $gate_cors_exposed {',
+    `  default "${EXPOSED_HEADERS}";`,
+    '  "" "";',
+    '}',
+  ];
 }
 
 /** Headers for every answer. */

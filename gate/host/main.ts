@@ -12,7 +12,7 @@ import { type Headers, headerOf } from '../core/request/request-headers';
 import { end, fail, finish, note, UPSTREAM } from './finish';
 import { makeVisit, settings, shared } from './ports';
 import { answerPage, sessionPorts } from './session';
-import { healthz, tick } from './upkeep';
+import { healthz, patientLook as look, tick } from './upkeep';
 import { now } from './zones';
 
 type Request = NginxHTTPRequest & Incoming;
@@ -127,4 +127,4 @@ function style(r: Request): void {
   }
 }
 
-export default { access, text, end, healthz, session, style, tick };
+export default { access, text, end, healthz, session, style, tick, look };

@@ -2,7 +2,7 @@
 
 // biome-ignore lint/style/useNodejsImportProtocol: njs's own module, which only looks like Node's
 import fs from 'fs';
-import { health, isProbeDue, noteProbe } from '../core/answer/health';
+import { health, isProbeDue, isReady, noteProbe, type Probe, takeTelling } from '../core/answer/health';
 import { metricsLine } from '../core/answer/metrics';
 import { topFailures } from '../core/limits/abuse';
 import { settings } from './ports';
@@ -29,16 +29,36 @@ function isDraining(): boolean {
 /** `js_periodic`, every second in one worker. */
 export async function tick(): Promise<void> {
   sample();
-  if (!isProbeDue(state, now())) return;
+  if (isProbeDue(state, now())) await look();
+}
+
+/** `js_periodic`, every six seconds in one worker: for an app that needs more than a moment to answer. */
+export async function patientLook(): Promise<void> {
+  if (!isReady(state)) await look();
+}
+
+async function look(): Promise<void> {
+  let probe: Probe;
+  let said = 'does not answer in time';
   try {
-    const response = await ngx.fetch(`http://${settings.upstream}${settings.options.readinessPath}`, {
+    const { status } = await ngx.fetch(`http://${settings.upstream}${settings.options.readinessPath}`, {
       headers: { 'User-Agent': 'voicegate-gate' },
     });
-    noteProbe(state, response.status < 500 ? 'answered' : 'failing', now());
+    probe = status < 500 ? 'answered' : 'failing';
+    said = `answers with status ${status}`;
   } catch (error) {
-    const refused = error instanceof Error && /refused|connect failed/i.test(error.message);
-    noteProbe(state, refused ? 'refused' : 'slow', now());
+    probe = error instanceof Error && /refused|connect failed/i.test(error.message) ? 'refused' : 'slow';
+    if (probe === 'refused') said = 'is not there: nothing listens on that address';
   }
+  noteProbe(state, probe, now());
+  if (!takeTelling(state, now())) return;
+  const { readinessPath } = settings.options;
+  tell(`the app at ${settings.upstream} has not come up: asked for ${readinessPath.replace(/\?.*/s, '')} it ${said}`);
+}
+
+/** For operators, on standard error, where nginx's own words about each failed look are left out. */
+function tell(sentence: string): void {
+  fs.appendFileSync('/dev/stderr', `voicegate gate: ${sentence}\n`);
 }
 
 /** Counts what is in flight, and once a minute writes the metrics line. */

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { cpSync, mkdtempSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 /** Builds the gate's two bundles as the package's build does, into a folder of this test file's own. */
 export async function buildGate(): Promise<GateBundle> {
   const folder = mkdtempSync(join(tmpdir(), 'voicegate-gate-bundle-'));
+  cpSync(join(root, 'gate/container'), join(folder, 'container'), { recursive: true });
   await Promise.all([
     build({
       entryPoints: [join(root, 'gate/host/main.ts')],
@@ -21,6 +22,7 @@ export async function buildGate(): Promise<GateBundle> {
       platform: 'neutral',
       target: 'es2023',
       external: ['crypto', 'fs', 'querystring', 'zlib', 'xml'],
+      charset: 'utf8',
       define: process.env.VOICEGATE_TEST_COMMON_WAY === 'off' ? { GATE_COMMON_WAY: 'false' } : {},
       logLevel: 'warning',
     }),

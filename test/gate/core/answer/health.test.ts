@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { health, isProbeDue, noteProbe } from '../../../../gate/core/answer/health';
+import { health, isProbeDue, noteProbe, takeTelling } from '../../../../gate/core/answer/health';
 import { MemoryDict } from '../../support/fake-dict';
 
 function world() {
@@ -10,6 +10,7 @@ function world() {
     note: (probe: Parameters<typeof noteProbe>[1]) => noteProbe(state, probe, clock.now),
     now: (draining = false) => health(state, draining, clock.now),
     due: () => isProbeDue(state, clock.now),
+    told: () => takeTelling(state, clock.now),
   };
 }
 
@@ -65,5 +66,19 @@ describe('health', () => {
     expect([due(), due()]).toEqual([true, false]);
     note('refused');
     expect([due(), due()]).toEqual([true, true]);
+  });
+
+  it('tells within twenty seconds that the app has not come up, and then once a minute', () => {
+    const { note, told, clock } = world();
+    const tellings: number[] = [];
+    for (let second = 0; second < 100; second++) {
+      note('refused');
+      if (told()) tellings.push(second);
+      clock.now += 1000;
+    }
+    expect(tellings).toEqual([15, 75]);
+    note('answered');
+    clock.now += 60_000;
+    expect(told()).toBe(false);
   });
 });
