@@ -3,6 +3,7 @@ import type { Tools } from '../contracts.js';
 import { withLock } from '../launch/install-lock.mjs';
 import { root } from '../launch/prepare.mjs';
 import { ensureNginx } from './nginx.js';
+import { ensurePebble } from './pebble.js';
 import { ensurePython } from './python.js';
 
 export interface ToolchainOptions {
@@ -43,6 +44,8 @@ export async function ensureTools(options: ToolchainOptions = {}): Promise<Tools
       if (failed.signal.aborted) throw failed.signal.reason;
       if (python.status === 'rejected') throw python.reason;
       if (nginx.status === 'rejected') throw nginx.reason;
+      // Whoever needs it says what is wrong when it cannot be had.
+      if (development) await ensurePebble({ directory, signal }).catch(() => undefined);
       return { python: python.value, ...nginx.value };
     },
     { signal },

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { runCommand } from '../launch/command.mjs';
 import { Problem } from '../launch/problem.mjs';
-import { fetchNginx } from './debian-nginx.js';
+import { fetchDebianPackages, isFetched } from './debian-packages.js';
 import { njsVersion } from './njs-version.js';
 
 /** `js_access` without worker crashes, and the QuickJS engine: the same versions that the gate's container asks for. */
@@ -34,8 +34,7 @@ export async function ensureNginx(options: NginxOptions): Promise<Nginx> {
   }
 
   const fetched = join(directory, 'nginx');
-  // Its mark is written last, after it was seen running.
-  if (existsSync(join(fetched, 'checked'))) return place(fetched);
+  if (isFetched(fetched)) return place(fetched);
 
   const refusals: string[] = [];
   for (const folder of (env.PATH ?? '').split(delimiter)) {
@@ -46,13 +45,18 @@ export async function ensureNginx(options: NginxOptions): Promise<Nginx> {
     if ('nginx' in found) return found;
     refusals.push(`${candidate} ${found.refusal}`);
   }
-  await fetchNginx({
+  const looked = refusals.length > 0 ? ` (${refusals.join('; ')})` : '';
+  await fetchDebianPackages({
     directory: fetched,
+    what: 'nginx',
+    packages: ['nginx', 'libnginx-mod-http-js'],
+    programs: ['usr/sbin/nginx'],
     update,
     signal,
-    refusals,
-    check: async (nginx, modules) => {
-      const version = await njsVersion(nginx, modules, signal);
+    remedy: `install nginx with njs ${OLDEST_NJS} or newer from https://nginx.org/en/download.html${looked} and name it in VOICEGATE_NGINX.`,
+    check: async () => {
+      const { nginx, nginxModules } = place(fetched);
+      const version = await njsVersion(nginx, nginxModules, signal);
       return version !== undefined && isAtLeast(version, OLDEST_NJS) ? undefined : `njs ${version ?? 'missing'}`;
     },
   });
@@ -60,7 +64,7 @@ export async function ensureNginx(options: NginxOptions): Promise<Nginx> {
 }
 
 function place(fetched: string): Nginx {
-  return { nginx: join(fetched, 'nginx'), nginxModules: readFileSync(join(fetched, 'checked'), 'utf8').trim() };
+  return { nginx: join(fetched, 'nginx'), nginxModules: join(fetched, 'root/usr/lib/nginx/modules') };
 }
 
 async function check(nginx: string, signal?: AbortSignal): Promise<Nginx | { readonly refusal: string }> {

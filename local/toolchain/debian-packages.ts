@@ -1,32 +1,37 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { runCommand, saysNoNetwork } from '../launch/command.mjs';
 import { lastLines } from '../launch/node-modules.mjs';
 import { Problem } from '../launch/problem.mjs';
 
 /** The first release of Debian whose njs is new enough. */
 const SUITE = 'forky';
-const PACKAGES = ['nginx', 'libnginx-mod-http-js', 'libc6'];
 const KEYRINGS = ['/usr/share/keyrings/debian-archive-keyring.gpg', '/usr/share/keyrings/debian-archive-keyring.pgp'];
 const DEFAULT_MIRROR = 'http://deb.debian.org/debian';
 
 export interface FetchOptions {
+  /** Emptied first; holds the unpacked packages afterwards. */
   readonly directory: string;
+  /** What is fetched, for messages. */
+  readonly what: string;
+  readonly packages: readonly string[];
+  /** Programs of theirs, as paths such as `usr/sbin/nginx`: each becomes an executable of its name in `directory`. */
+  readonly programs: readonly string[];
   readonly update: (detail: string) => void;
   readonly signal?: AbortSignal;
-  /** What is wrong with each nginx on PATH, for the error message. */
-  readonly refusals: readonly string[];
-  /** @returns what is wrong with the fetched one, if anything */
-  readonly check: (nginx: string, modules: string) => Promise<string | undefined>;
+  /** What somebody can do who cannot have it this way. */
+  readonly remedy: string;
+  /** @returns what is wrong with what was fetched, if anything */
+  readonly check: (root: string) => Promise<string | undefined>;
 }
 
 /**
- * Fetches nginx and njs from Debian's archive with apt, as any user: apt gets folders of its own, its signature check
- * stays on, and nothing is installed into the system. The programs run by the C library that was fetched with them.
+ * Fetches packages from Debian's archive with apt, as any user: apt gets folders of its own, its signature check stays
+ * on, and nothing is installed into the system. The programs run by the C library that was fetched with them.
  */
-export async function fetchNginx(options: FetchOptions): Promise<void> {
-  const { directory, update, signal, refusals } = options;
-  const call = (tool: string, args: readonly string[]) => fetchStep(tool, args, refusals, signal);
+export async function fetchDebianPackages(options: FetchOptions): Promise<void> {
+  const { directory, what, packages, programs, update, signal, remedy } = options;
+  const call = (tool: string, args: readonly string[]) => fetchStep(tool, args, options);
   const keyring = await requirements(options);
   rmSync(directory, { recursive: true, force: true });
   const apt = await privateApt(directory, keyring, signal);
@@ -34,7 +39,7 @@ export async function fetchNginx(options: FetchOptions): Promise<void> {
   update(`package list of Debian ${SUITE}`);
   await call('apt-get', [...apt, '-q', '-o', 'APT::Update::Error-Mode=any', 'update']);
   update('downloading');
-  await call('apt-get', [...apt, '-y', '-q', '--download-only', 'install', ...PACKAGES]);
+  await call('apt-get', [...apt, '-y', '-q', '--download-only', 'install', ...packages, 'libc6']);
   update('unpacking');
   const archives = join(directory, 'apt/cache/archives');
   const target = join(directory, 'root');
@@ -44,39 +49,37 @@ export async function fetchNginx(options: FetchOptions): Promise<void> {
   }
   rmSync(join(directory, 'apt'), { recursive: true });
 
-  const nginx = writeWrapper(directory, target);
-  const modules = join(target, 'usr/lib/nginx/modules');
+  for (const program of programs) writeWrapper(directory, target, program);
   update('trying it');
-  const wrong = await options.check(nginx, modules);
+  const wrong = await options.check(target);
   signal?.throwIfAborted();
-  if (wrong) throw new Problem(`The nginx of Debian ${SUITE} does not serve here (${wrong}): ${remedy(refusals)}`);
-  writeFileSync(join(directory, 'checked'), `${modules}\n`);
+  if (wrong) throw new Problem(`The ${what} of Debian ${SUITE} does not run here (${wrong}): ${remedy}`);
+  writeFileSync(join(directory, 'checked'), '');
 }
 
-async function requirements({ refusals, signal }: FetchOptions): Promise<string> {
+/** Whether the folder holds what was fetched before: its mark is written last, after it was seen running. */
+export function isFetched(directory: string): boolean {
+  return existsSync(join(directory, 'checked'));
+}
+
+async function requirements(options: FetchOptions): Promise<string> {
+  const { what, signal } = options;
   for (const tool of ['apt-get', 'dpkg-deb']) {
     const { status } = await runCommand(tool, ['--version'], { signal });
-    if (status !== 0) throw missing(tool, refusals);
+    if (status !== 0) throw missing(tool, options);
   }
   const keyring = KEYRINGS.find((file) => existsSync(file));
   if (!keyring) {
     throw new Problem(
-      "nginx comes from Debian's archive, and the keys that sign it are not here: " +
+      `${what} comes from Debian's archive, and the keys that sign it are not here: ` +
         'run "sudo apt-get install debian-archive-keyring" and start again.',
     );
   }
   return keyring;
 }
 
-function missing(tool: string, refusals: readonly string[]): Problem {
-  return new Problem(
-    `There is no usable nginx here and no ${tool} to fetch one from Debian's archive: ${remedy(refusals)}`,
-  );
-}
-
-function remedy(refusals: readonly string[]): string {
-  const looked = refusals.length > 0 ? ` (${refusals.join('; ')})` : '';
-  return `install nginx with njs 1.0.0 or newer from https://nginx.org/en/download.html${looked} and name it in VOICEGATE_NGINX.`;
+function missing(tool: string, { what, remedy }: Pick<FetchOptions, 'what' | 'remedy'>): Problem {
+  return new Problem(`There is no usable ${what} here and no ${tool} to fetch one from Debian's archive: ${remedy}`);
 }
 
 /** Options that give apt its own lists, cache and sources, and leave the system's proxy and certificate settings. */
@@ -118,8 +121,7 @@ async function mirror(signal?: AbortSignal): Promise<string> {
 async function fetchStep(
   command: string,
   args: readonly string[],
-  refusals: readonly string[],
-  signal?: AbortSignal,
+  { what, remedy, signal }: FetchOptions,
 ): Promise<void> {
   const { status, output, errorCode } = await runCommand(command, args, {
     signal,
@@ -127,17 +129,17 @@ async function fetchStep(
   });
   if (status === 0) return;
   signal?.throwIfAborted();
-  if (errorCode !== undefined) throw missing(command, refusals);
+  if (errorCode !== undefined) throw missing(command, { what, remedy });
   if (saysNoNetwork(output)) {
     throw new Problem(
-      "nginx could not be fetched, since Debian's archive cannot be reached: check the network or apt's proxy and start again.",
+      `${what} could not be fetched, since Debian's archive cannot be reached: check the network or apt's proxy and start again.`,
     );
   }
-  throw new Problem(`Fetching nginx by ${command} failed with ${lastLines(output)}`);
+  throw new Problem(`Fetching ${what} by ${command} failed with ${lastLines(output)}`);
 }
 
-/** An executable that starts the fetched nginx by the loader and libraries fetched with it. */
-function writeWrapper(directory: string, target: string): string {
+/** An executable that starts a fetched program by the loader and libraries fetched with it. */
+function writeWrapper(directory: string, target: string, program: string): void {
   const libraries = join(target, 'usr/lib');
   const triplet = readdirSync(libraries).find((name) => existsSync(join(libraries, name, 'libc.so.6')));
   const loader = triplet && readdirSync(join(libraries, triplet)).find((name) => /^ld-linux.*\.so\.\d+$/.test(name));
@@ -146,11 +148,10 @@ function writeWrapper(directory: string, target: string): string {
       `The C library of Debian ${SUITE} was not found in ${libraries}: remove ${directory} and start again.`,
     );
   const path = join(libraries, triplet);
-  const quoted = [join(path, loader), '--library-path', path, join(target, 'usr/sbin/nginx')].map(quote).join(' ');
-  const nginx = join(directory, 'nginx');
-  writeFileSync(nginx, `#!/bin/sh\nexec ${quoted} "$@"\n`);
-  chmodSync(nginx, 0o755);
-  return nginx;
+  const quoted = [join(path, loader), '--library-path', path, join(target, program)].map(quote).join(' ');
+  const wrapper = join(directory, basename(program));
+  writeFileSync(wrapper, `#!/bin/sh\nexec ${quoted} "$@"\n`);
+  chmodSync(wrapper, 0o755);
 }
 
 function quote(text: string): string {
