@@ -66,6 +66,8 @@ export interface EdgeOptions {
   readonly httpsPort: number;
   /** Folder that keeps the local CA between starts. */
   readonly caDirectory: string;
+  /** Folder in which the emulated ACM leaves the private keys of imported certificates. @default none: ACM's are not shown */
+  readonly certificateKeys?: string;
   /** Seconds until WAF's rate rules see a request, as in AWS (about 10). */
   readonly wafDelay: number;
   readonly onRequest: (line: RequestLine) => void;

@@ -92,6 +92,7 @@ export async function main({ options, progress, stop, began }: MainOptions): Pro
       httpPort: options.httpPort,
       httpsPort: options.httpsPort,
       caDirectory: join(stateDirectory, 'ca'),
+      certificateKeys: emulator.certificateKeys,
       wafDelay: options.wafDelay,
       onRequest: (line) => requests.request(line),
     }).catch(async (error: unknown) => {

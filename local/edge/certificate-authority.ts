@@ -81,14 +81,14 @@ export function soonEnds({ notAfter }: TlsIdentity, now: Date = new Date()): boo
   return notAfter.getTime() - now.getTime() < LEAF_LEFT_DAYS * DAY;
 }
 
-/** Writes the file that clients trust. @returns its path */
+/** Writes the file that clients trust: the authority, and certificates (PEM) that stand for themselves. @returns its path */
 export async function writeTrust(
   directory: string,
   authority: CertificateAuthority,
-  others: readonly TlsIdentity[],
+  others: readonly string[],
 ): Promise<string> {
   const file = join(directory, 'ca.pem');
-  const pem = [authority.certificate.toString('pem'), ...others.map((one) => one.certificate.trim())];
+  const pem = [authority.certificate.toString('pem'), ...others.map((one) => one.trim())];
   await writeWhole(file, `${pem.join('\n')}\n`, 0o644);
   return file;
 }

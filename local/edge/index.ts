@@ -1,14 +1,5 @@
 import type { Socket } from 'node:net';
-import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Edge, EdgeOptions } from '../contracts.js';
-import {
-  certificateAuthority,
-  dnsIdentity,
-  machineIdentity,
-  soonEnds,
-  type TlsIdentity,
-  writeTrust,
-} from './certificate-authority.js';
 import { edgeClients } from './clients.js';
 import { type Exchange, exchangeOf, upgradeExchangeOf } from './exchange.js';
 import { TargetConnections } from './forward.js';
@@ -18,6 +9,7 @@ import { notEmulatedBy } from './not-emulated.js';
 import { protocols } from './protocols.js';
 import { readDeployment } from './read-deployment.js';
 import { serve } from './serve.js';
+import { ShownCertificates } from './shown-certificates.js';
 import { tlsVersions } from './ssl-policy.js';
 import { Targets } from './targets.js';
 import { Firewall } from './waf/firewall.js';
@@ -49,10 +41,18 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     const connections = new TargetConnections();
     stopping.push(() => connections.close());
     stopping.push(() => targets.stop());
-    const tls = await Tls.create(options.caDirectory);
+    const tls = await ShownCertificates.create(options);
 
     const ports = new Map<number, number>();
-    const serving = () => ({ deployment, targets, firewall, connections, ports, onRequest: options.onRequest });
+    const serving = () => ({
+      deployment,
+      targets,
+      firewall,
+      connections,
+      functions: clients.lambda,
+      ports,
+      onRequest: options.onRequest,
+    });
     const handle = (open: () => Exchange, port: number, giveUp: () => void) => {
       try {
         void serve(serving(), open(), port);
@@ -121,7 +121,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       get notEmulated() {
         return [
           ...(httpsPort === 443 ? [] : [`Redirects to port 443 of the called host lead to port ${httpsPort} here.`]),
-          ...notEmulatedBy(deployment),
+          ...notEmulatedBy(deployment, tls.isShown),
           ...firewall.notEmulated(),
         ];
       },
@@ -131,42 +131,6 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   } catch (error) {
     await stop();
     throw error;
-  }
-}
-
-/** The certificates that clients see, made again before they end. */
-class Tls {
-  private dns?: { readonly identity: TlsIdentity; readonly context: SecureContext };
-
-  private constructor(
-    private readonly directory: string,
-    private readonly authority: Awaited<ReturnType<typeof certificateAuthority>>,
-    private current: TlsIdentity,
-    readonly trustFile: string,
-  ) {}
-
-  static async create(directory: string): Promise<Tls> {
-    const authority = await certificateAuthority(directory);
-    const machine = await machineIdentity(authority);
-    return new Tls(directory, authority, machine, await writeTrust(directory, authority, []));
-  }
-
-  get machine(): TlsIdentity {
-    return this.current;
-  }
-
-  contextFor(name: string): SecureContext | undefined {
-    return this.dns?.identity.dnsNames.includes(name.toLowerCase()) ? this.dns.context : undefined;
-  }
-
-  async update({ loadBalancers }: Deployment): Promise<void> {
-    if (soonEnds(this.current)) this.current = await machineIdentity(this.authority);
-    const names = loadBalancers.map((one) => one.dnsName).sort();
-    const known = this.dns?.identity;
-    if (known && known.dnsNames.join() === names.join() && !soonEnds(known)) return;
-    const identity = await dnsIdentity(names);
-    this.dns = { identity, context: createSecureContext({ cert: identity.certificate, key: identity.key }) };
-    await writeTrust(this.directory, this.authority, [identity]);
   }
 }
 

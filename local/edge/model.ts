@@ -34,6 +34,8 @@ export interface ListenerCertificate {
   readonly arn: string;
   /** ACM's status, such as `ISSUED`; undefined: ACM does not hold this certificate. */
   readonly status?: string;
+  /** The certificate and those that signed it, PEM, where it is a real one. */
+  readonly chain?: string;
 }
 
 export interface ListenerRule {

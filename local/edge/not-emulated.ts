@@ -3,12 +3,15 @@ import { responseHeaderOf } from './response-headers.js';
 import { tlsVersions } from './ssl-policy.js';
 
 /** Deployed things that the edge reads but cannot do, or does otherwise, each in one sentence. Web ACLs apart. */
-export function notEmulatedBy({ loadBalancers, targetGroups }: Deployment): readonly string[] {
+export function notEmulatedBy(
+  { loadBalancers, targetGroups }: Deployment,
+  isShown: (certificateArn: string) => boolean,
+): readonly string[] {
   return [
     ...loadBalancers.flatMap((loadBalancer, index) => [
       ...(index === 0 ? [] : [shared(loadBalancer)]),
       ...ofLoadBalancer(loadBalancer),
-      ...loadBalancer.listeners.flatMap((listener) => ofListener(loadBalancer, listener)),
+      ...loadBalancer.listeners.flatMap((listener) => ofListener(loadBalancer, listener, isShown)),
     ]),
     ...[...targetGroups.values()].flatMap(ofTargetGroup),
   ];
@@ -35,13 +38,17 @@ function ofLoadBalancer({ name, attributes }: LoadBalancer): readonly string[] {
   return said;
 }
 
-function ofListener(loadBalancer: LoadBalancer, listener: Listener): readonly string[] {
+function ofListener(
+  loadBalancer: LoadBalancer,
+  listener: Listener,
+  isShown: (certificateArn: string) => boolean,
+): readonly string[] {
   const name = `Listener ${loadBalancer.name}:${listener.port}`;
   const expected = listener.port === 443 ? 'HTTPS' : listener.port === 80 ? 'HTTP' : undefined;
   if (expected === undefined) return [`${name} is not served: the edge serves ports 80 and 443.`];
   if (listener.protocol !== expected) return [`${name} is not served: the edge serves ${expected} on this port.`];
   const said: string[] = [];
-  if (expected === 'HTTPS') said.push(...ofTls(name, listener));
+  if (expected === 'HTTPS') said.push(...ofTls(name, listener, isShown));
   for (const rule of listener.rules) {
     for (const action of rule.actions) {
       if (action.type === 'other') {
@@ -63,12 +70,19 @@ function ofListener(loadBalancer: LoadBalancer, listener: Listener): readonly st
   return said;
 }
 
-function ofTls(name: string, { certificates, sslPolicy }: Listener): readonly string[] {
-  const said = certificates.map(({ arn, status }) =>
-    status === undefined
+function ofTls(
+  name: string,
+  { certificates, sslPolicy }: Listener,
+  isShown: (certificateArn: string) => boolean,
+): readonly string[] {
+  const said = certificates.map(({ arn, status }) => {
+    if (isShown(arn)) {
+      return `${name}: clients that call a name of its certificate ${arn} see it; on localhost they see one of the local CA.`;
+    }
+    return status === undefined
       ? `${name} names the certificate ${arn}, which ACM does not hold; clients see one of the local CA.`
-      : `${name}: ACM holds its certificate ${arn} (${status}); clients see one of the local CA in its place.`,
-  );
+      : `${name}: ACM holds its certificate ${arn} (${status}); clients see one of the local CA in its place.`;
+  });
   if (certificates.length === 0) said.push(`${name} has no certificate; clients see one of the local CA.`);
   const { notEmulated } = tlsVersions(sslPolicy);
   return notEmulated === undefined ? said : [...said, notEmulated];
@@ -77,6 +91,7 @@ function ofTls(name: string, { certificates, sslPolicy }: Listener): readonly st
 function ofTargetGroup({ name, targetType, protocol, protocolVersion, attributes }: TargetGroup): readonly string[] {
   const said: string[] = [];
   const say = (what: string) => said.push(`Target group ${name}: ${what}.`);
+  if (targetType === 'lambda') return [];
   if (targetType !== 'ip') say(`targets of type ${targetType} are not served; its requests are answered 503`);
   if (protocol !== 'HTTP' && protocol !== 'HTTPS') say(`protocol ${protocol} is served as HTTP`);
   if (protocolVersion !== 'HTTP1') say(`protocol version ${protocolVersion} is served as HTTP/1.1`);

@@ -1,4 +1,4 @@
-import { DescribeCertificateCommand, ResourceNotFoundException } from '@aws-sdk/client-acm';
+import { DescribeCertificateCommand, GetCertificateCommand, ResourceNotFoundException } from '@aws-sdk/client-acm';
 import {
   type Listener as AwsListener,
   type LoadBalancer as AwsLoadBalancer,
@@ -109,8 +109,13 @@ async function readRules({ elb }: Clients, listenerArn: string): Promise<Listene
 
 async function readCertificate({ acm }: Clients, arn: string): Promise<ListenerCertificate> {
   try {
-    const { Certificate } = await acm.send(new DescribeCertificateCommand({ CertificateArn: arn }));
-    return { arn, ...(Certificate?.Status === undefined ? {} : { status: Certificate.Status }) };
+    const { Certificate: described } = await acm.send(new DescribeCertificateCommand({ CertificateArn: arn }));
+    const status = described?.Status;
+    if (status !== 'ISSUED') return { arn, ...(status === undefined ? {} : { status }) };
+    const { Certificate = '', CertificateChain = '' } = await acm.send(
+      new GetCertificateCommand({ CertificateArn: arn }),
+    );
+    return { arn, status, chain: `${Certificate.trim()}\n${CertificateChain}` };
   } catch (error) {
     if (error instanceof ResourceNotFoundException) return { arn };
     throw error;

@@ -1,3 +1,4 @@
+import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { RequestLine } from '../contracts.js';
 import { chooseTargetGroup, redirectLocation, type ServedPorts } from './actions.js';
 import { type Answer, notEmulated, statusPage } from './answers.js';
@@ -10,6 +11,7 @@ import type { Action, Attributes, Deployment, ForwardAction, Listener, LoadBalan
 import { type Header, headerValue, requestHeaders } from './request-headers.js';
 import { ownResponseHeaders, targetResponseHeaders } from './response-headers.js';
 import type { Targets } from './targets.js';
+import { toFunction } from './to-function.js';
 import type { Firewall } from './waf/firewall.js';
 
 /** Bytes of a request line and of one header, as at AWS. */
@@ -24,18 +26,20 @@ export interface Serving {
   readonly targets: Targets;
   readonly firewall: Firewall;
   readonly connections: TargetConnections;
+  /** Calls functions that are targets. */
+  readonly functions: LambdaClient;
   readonly ports: ServedPorts;
   readonly onRequest: (line: RequestLine) => void;
 }
 
 /** What an exchange came to, for its line. */
-interface Progress {
+export interface Progress {
   status: number;
   why: string;
   traceId?: string;
 }
 
-interface Context {
+export interface Context {
   readonly serving: Serving;
   readonly exchange: Exchange;
   readonly listener: Listener;
@@ -65,9 +69,13 @@ export async function serve(serving: Serving, exchange: Exchange, port: number):
   try {
     await dispatch({ serving, exchange, listener, attributes, progress, timer, answer }, loadBalancer);
   } catch (error) {
-    if (exchange.responded) exchange.destroy();
-    else answer(statusPage(500), `edge-error: ${error instanceof Error ? error.name : 'unknown'}`);
+    failed({ exchange, answer }, error);
   }
+}
+
+function failed({ exchange, answer }: Pick<Context, 'exchange' | 'answer'>, error: unknown): void {
+  if (exchange.responded) exchange.destroy();
+  else answer(statusPage(500), `edge-error: ${error instanceof Error ? error.name : 'unknown'}`);
 }
 
 async function dispatch(context: Context, loadBalancer: LoadBalancer): Promise<void> {
@@ -117,6 +125,11 @@ function toTarget(context: Context, action: ForwardAction, prefix: BodyPrefix, i
   const { serving, exchange, progress, timer, listener, answer } = context;
   const { request } = exchange;
   const group = chooseTargetGroup(action, Math.random());
+  const functions = serving.deployment.targetGroups.get(group ?? '');
+  if (functions?.targetType === 'lambda') {
+    toFunction(context, functions, prefix, inserted).catch((error: unknown) => failed(context, error));
+    return;
+  }
   const target = serving.targets.choose(group ?? '', () => {
     progress.why = 'target-deregistered';
     if (exchange.responded) exchange.destroy();

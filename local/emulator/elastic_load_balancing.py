@@ -1,7 +1,8 @@
 """Elastic Load Balancing v2: what MiniStack 1.5 loses between the template and Describe*.
 
 A rule's conditions and an action's target groups with weights come back as they were deployed, texts are escaped in
-the XML, and the attributes that a template gives a listener are kept when it is created.
+the XML, the attributes that a template gives a listener are kept when it is created, and the targets that a template
+gives a target group are registered.
 """
 
 from typing import Any
@@ -85,6 +86,36 @@ def delete_listener(physical_id: str, props: dict[str, Any]) -> None:
     alb._listener_attrs.pop(physical_id, None)
 
 
+def register_targets(arn: str, props: dict[str, Any], before: dict[str, Any] | None = None) -> None:
+    """Those of the template; others were registered by somebody else and stay."""
+    wanted, gone = given_targets(props), given_targets(before or {})
+    others = [target for target in alb._targets.get(arn, []) if target not in wanted and target not in gone]
+    alb._targets[arn] = others + wanted
+
+
+def given_targets(props: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"Id": target["Id"], "Port": int(target.get("Port") or props.get("Port") or 80)}
+        for target in props.get("Targets") or []
+    ]
+
+
+def create_target_group(logical_id: str, props: dict[str, Any], stack_name: str) -> tuple[str, dict[str, Any]]:
+    arn, attributes = _create_target_group(logical_id, props, stack_name)
+    register_targets(arn, props)
+    return arn, attributes
+
+
+def update_target_group(
+    physical_id: str, old: dict[str, Any], new: dict[str, Any], stack_name: str, logical_id: str | None = None
+) -> tuple[str, dict[str, Any]]:
+    arn, attributes = _update_target_group(physical_id, old, new, stack_name, logical_id)
+    register_targets(arn, new, old)
+    return arn, attributes
+
+
+_create_target_group = provisioners._elbv2_target_group_create
+_update_target_group = provisioners._elbv2_target_group_update
 _actions = provisioners._elbv2_listener_actions
 _create_listener = provisioners._elbv2_listener_create
 _delete_listener = provisioners._elbv2_listener_delete
@@ -101,3 +132,8 @@ def install() -> None:
     listener = provisioners._RESOURCE_HANDLERS["AWS::ElasticLoadBalancingV2::Listener"]
     listener["create"] = create_listener
     listener["delete"] = delete_listener
+    # A replacement of the emulator's own creates through its module.
+    provisioners._elbv2_target_group_create = create_target_group
+    group = provisioners._RESOURCE_HANDLERS["AWS::ElasticLoadBalancingV2::TargetGroup"]
+    group["create"] = create_target_group
+    group["update"] = update_target_group

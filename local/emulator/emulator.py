@@ -14,6 +14,7 @@ from ministack import app
 from ministack.core.persistence import save_all
 
 import bucket_tags
+import certificates
 import elastic_load_balancing
 import guard
 import resource_types
@@ -49,6 +50,7 @@ def save_now_and_then() -> None:
 def main() -> None:
     for part in (
         bucket_tags,
+        certificates,
         elastic_load_balancing,
         resource_types,
         secret_resources,

@@ -15,6 +15,8 @@ const STOP_WITHIN = 10_000;
 export interface Emulator extends Running {
   readonly aws: LocalAws;
   readonly pid: number;
+  /** Folder with the private key of each imported certificate, readable by the user only: the edge shows them. */
+  readonly certificateKeys: string;
   /** Resolves when the emulator ended without being asked to; its log tells why. */
   readonly died: Promise<void>;
 }
@@ -36,13 +38,14 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   // Lambda's Node runtimes bring the AWS SDK; functions unpacked below this folder find it here.
   symlinkSync(join(root, 'node_modules'), join(temporary, 'node_modules'));
 
+  const certificateKeys = join(directory, 'certificate-keys');
   const port = await freePort();
   const aws = localAws(port);
   const logFile = join(directory, 'emulator.log');
   const log = openSync(logFile, 'w', 0o600);
   const child = spawn(python, ['-B', '-s', join(root, 'local/emulator/emulator.py')], {
     cwd: directory,
-    env: environment(aws, port, directory, temporary),
+    env: { ...environment(aws, port, directory, temporary), VOICEGATE_CERTIFICATE_KEYS: certificateKeys },
     // The pipe tells the emulator when this process is gone. A group of its own: Ctrl-C is for this process alone.
     stdio: ['pipe', log, log],
     detached: true,
@@ -77,7 +80,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       if (!stopping) resolve();
     });
   });
-  return { aws, pid: child.pid ?? 0, died, stop };
+  return { aws, pid: child.pid ?? 0, certificateKeys, died, stop };
 }
 
 function environment(aws: LocalAws, port: number, directory: string, temporary: string): NodeJS.ProcessEnv {

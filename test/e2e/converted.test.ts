@@ -51,6 +51,7 @@ describe('somebody’s service, converted by AuthorizerGate.addTo and served', (
         httpPort: 0,
         httpsPort: 0,
         caDirectory: join(directory, 'ca'),
+        certificateKeys: emulator.certificateKeys,
         wafDelay: 1,
         onRequest: () => {},
       });

@@ -88,7 +88,7 @@ describe('the local certificate authority', () => {
   it('trusts the certificate of the DNS names besides', async () => {
     const authority = await certificateAuthority(directory);
     const identity = await dnsIdentity(['alb.us-east-1.elb.amazonaws.com']);
-    const ca = readFileSync(await writeTrust(directory, authority, [identity]), 'utf8');
+    const ca = readFileSync(await writeTrust(directory, authority, [identity.certificate]), 'utf8');
     expect(await refusal(identity, ca, 'alb.us-east-1.elb.amazonaws.com')).toBeUndefined();
     expect(await refusal(identity, authority.certificate.toString('pem'), 'alb.us-east-1.elb.amazonaws.com')).toBe(
       'DEPTH_ZERO_SELF_SIGNED_CERT',

@@ -92,6 +92,7 @@ export async function startCloud(): Promise<Cloud | undefined> {
         httpPort: 0,
         httpsPort: 0,
         caDirectory: join(directory, `ca-${edges.length}`),
+        certificateKeys: emulator.certificateKeys,
         wafDelay: 0,
         onRequest: (line) => lines.push(line),
         ...options,
