@@ -24,7 +24,7 @@ const lambda = (name) => ({
   platform: 'node',
   target: 'node20',
   // Packages that still call require() at run time find one in an ES module only if we make it.
-  ...(name === 'certificate'
+  ...(name === 'certificate' || name === 'acme-order'
     ? { banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" } }
     : {}),
 });
@@ -32,6 +32,8 @@ const lambda = (name) => ({
 const bundles = [
   lambda('authorizer'),
   lambda('certificate'),
+  lambda('acme-order'),
+  lambda('acme-challenge'),
   {
     entryPoints: [join(root, 'gate/host/main.ts')],
     outfile: join(root, 'dist/gate/program.js'),

@@ -10,10 +10,12 @@ const DAY = 24 * 3600 * 1000;
 const BACKDATED = 3600 * 1000;
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
-/** A certificate and its key, both as PEM. The key must go nowhere but to ImportCertificate. */
+/** A certificate and its key, as PEM. The key must go nowhere but to ImportCertificate. */
 export interface KeyAndCertificate {
   readonly certificate: string;
   readonly privateKey: string;
+  /** The certificates of those who signed it, if somebody did. */
+  readonly chain?: string;
 }
 
 /** Makes an ECDSA P-256 key pair and a server certificate that it signs itself. */

@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 
 interface Stored {
   readonly certificate: X509Certificate;
-  readonly tags: readonly { Key: string; Value: string }[];
+  readonly chain: string;
+  tags: readonly { Key: string; Value: string }[];
   imports: number;
 }
 
@@ -52,10 +53,12 @@ export class AcmServer {
     switch (operation) {
       case 'ImportCertificate':
         return this.import(input, arn, stored);
-      case 'DescribeCertificate':
-        return {
-          Certificate: { CertificateArn: arn, NotAfter: Date.parse(String(stored?.certificate.validTo)) / 1000 },
-        };
+      case 'GetCertificate':
+        return { Certificate: stored?.certificate.toString(), CertificateChain: stored?.chain };
+      case 'ListTagsForCertificate':
+        return { Tags: stored?.tags };
+      case 'AddTagsToCertificate':
+        return this.tag(input, stored);
       case 'DeleteCertificate':
         this.certificates.delete(String(arn));
         return {};
@@ -70,13 +73,32 @@ export class AcmServer {
     if (!certificate.checkPrivateKey(createPrivateKey(pem('PrivateKey')))) {
       return { __type: 'ValidationException', message: 'the key does not belong to the certificate' };
     }
-    // ACM refuses tags when a certificate is imported again.
+    // ACM refuses tags when a certificate is imported again, and another kind of key.
     if (stored && input.Tags) return { __type: 'ValidationException', message: 'tags on reimport' };
+    if (stored && kindOf(stored.certificate) !== kindOf(certificate)) {
+      return { __type: 'ValidationException', message: 'the key type or size changed' };
+    }
+    const lost = (stored?.certificate.keyUsage ?? []).filter((usage) => !certificate.keyUsage?.includes(usage));
+    if (lost.length > 0) return { __type: 'ValidationException', message: `extended key usages dropped: ${lost}` };
     const name = arn ?? `arn:aws:acm:eu-west-1:111122223333:certificate/${randomUUID()}`;
     const tags = stored?.tags ?? ((input.Tags ?? []) as Stored['tags']);
-    this.certificates.set(name, { certificate, tags, imports: (stored?.imports ?? 0) + 1 });
+    const chain = input.CertificateChain === undefined ? '' : pem('CertificateChain');
+    this.certificates.set(name, { certificate, chain, tags, imports: (stored?.imports ?? 0) + 1 });
     return { CertificateArn: name };
   }
+
+  private tag(input: Record<string, unknown>, stored: Stored | undefined) {
+    const given = input.Tags as Stored['tags'];
+    const wrong = given.find(({ Value }) => Value.length > 256 || !/^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u.test(Value));
+    if (wrong) return { __type: 'InvalidTagException', message: wrong.Key };
+    const others = (stored?.tags ?? []).filter(({ Key }) => !given.some((one) => one.Key === Key));
+    if (stored) stored.tags = [...others, ...given];
+    return {};
+  }
+}
+
+function kindOf({ publicKey }: X509Certificate): string {
+  return `${publicKey.asymmetricKeyType} ${JSON.stringify(publicKey.asymmetricKeyDetails)}`;
 }
 
 async function body(request: IncomingMessage): Promise<string> {

@@ -5,9 +5,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { CertificateProperties } from '../../../contract/certificate-properties';
 import { AcmCertificateStore } from '../../../lambda/certificate/certificate-store';
 import type { Clock } from '../../../lambda/certificate/clock';
-import type { CustomResourceEvent } from '../../../lambda/certificate/custom-resource';
+import type { AccountKeyEvent, CertificateEvent } from '../../../lambda/certificate/custom-resource';
 import { createHandler } from '../../../lambda/certificate/handler';
 import { AcmServer } from './acm-server';
+import { issueCertificate } from './test-authority';
 
 const DAY = 24 * 3600 * 1000;
 const PROPERTIES: CertificateProperties = {
@@ -36,9 +37,11 @@ class TestClock implements Clock {
 let acm: AcmServer;
 let client: ACMClient;
 let cloudFormation: Server;
-let responses: { body: Record<string, string>; contentType: string | undefined }[];
+let responses: { body: Record<string, string> & { Data?: Record<string, string> }; contentType: string | undefined }[];
 let refuseResponses: number;
 let lines: string[];
+let counted: string[];
+let secrets: Map<string, string>;
 let clock: TestClock;
 let handle: ReturnType<typeof createHandler>;
 
@@ -78,10 +81,17 @@ beforeEach(async () => {
   responses = [];
   refuseResponses = 0;
   lines = [];
+  counted = [];
+  secrets = new Map();
   clock = new TestClock(Date.now());
   handle = createHandler({
     store: new AcmCertificateStore(client),
+    secrets: {
+      read: async (arn) => secrets.get(arn),
+      write: async (arn, text) => void secrets.set(arn, text),
+    },
     clock,
+    count: (_, metric) => counted.push(metric),
     log: (message, fields) => lines.push(JSON.stringify({ message, ...fields })),
   });
 });
@@ -91,12 +101,10 @@ afterEach(async () => {
   await acm.stop();
 });
 
-function event(
-  RequestType: CustomResourceEvent['RequestType'],
-  more: Partial<CustomResourceEvent> = {},
-): CustomResourceEvent {
+function event(RequestType: CertificateEvent['RequestType'], more: Partial<CertificateEvent> = {}): CertificateEvent {
   return {
     RequestType,
+    ResourceType: 'Custom::SelfSignedCertificate',
     ResponseURL: `http://127.0.0.1:${(cloudFormation.address() as AddressInfo).port}/?signature=x`,
     StackId: 'arn:aws:cloudformation:eu-west-1:111122223333:stack/S/1',
     RequestId: 'request',
@@ -233,6 +241,106 @@ describe('renewing the certificate', () => {
 
   it('fails loudly, for the alarm, where the certificate is gone', async () => {
     await expect(renew('arn:aws:acm:eu-west-1:111122223333:certificate/gone')).rejects.toThrow('does not exist');
+  });
+});
+
+describe('a certificate that an authority has issued', () => {
+  const daily = (certificateArn: string) => handle({ renew: { certificateArn, properties: PROPERTIES } });
+
+  async function issued(days: number): Promise<string> {
+    const arn = await create();
+    const to = clock.now() + days * DAY;
+    const certificate = await issueCertificate({ names: ['tts.example.org'], from: clock.now(), to });
+    await new AcmCertificateStore(client).replace(arn, certificate);
+    return arn;
+  }
+
+  it('is never replaced by a self-signed one while it is valid, neither by the schedule nor by a change', async () => {
+    const arn = await issued(6);
+    await daily(arn);
+    const changed = { ...PROPERTIES, domainNames: ['new.example.org'] };
+    await handle(
+      event('Update', { PhysicalResourceId: arn, ResourceProperties: changed, OldResourceProperties: PROPERTIES }),
+    );
+    expect(responses.at(-1)?.body).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: arn });
+    expect(acm.certificates.get(arn)?.certificate.issuer).toBe('CN=Test authority');
+    expect(acm.certificates.get(arn)?.imports).toBe(2);
+  });
+
+  it('is replaced once it has ended', async () => {
+    const arn = await issued(6);
+    clock.pass(7 * DAY);
+    await daily(arn);
+    expect(acm.certificates.get(arn)?.certificate.issuer).toBe('CN=voicegate');
+  });
+});
+
+describe('the renewal of a self-signed certificate', () => {
+  const daily = (certificateArn: string) => handle({ renew: { certificateArn, properties: PROPERTIES } });
+
+  it('is told 60 and 30 days before, each for three days, and on no other day', async () => {
+    const arn = await create();
+    const told: number[] = [];
+    clock.pass(272 * DAY);
+    for (let day = 272; day < 335; day += 1) {
+      counted = [];
+      await daily(arn);
+      if (counted.includes('CertificateRenewalAhead')) told.push(335 - day);
+      clock.pass(DAY);
+    }
+    expect(told).toEqual([60, 59, 58, 30, 29, 28]);
+    expect(lines.some((line) => line.includes('gets a new key in 60 days: callers who trust its file'))).toBe(true);
+  });
+
+  it('that ACM refuses is counted, and soon that the certificate ends', async () => {
+    const arn = await create();
+    const refuse = () =>
+      acm.failures.push({ operation: 'ImportCertificate', code: 'LimitExceededException', times: 1 });
+    clock.pass(336 * DAY);
+    refuse();
+    await expect(daily(arn)).rejects.toThrow('ordered');
+    expect(counted).toEqual(['CertificateImportFailed']);
+    clock.pass(23 * DAY);
+    refuse();
+    await expect(daily(arn)).rejects.toThrow('ordered');
+    expect(counted.slice(1)).toEqual(['CertificateImportFailed', 'CertificateEndsSoon']);
+  });
+});
+
+describe('the key of an account at an authority', () => {
+  const SECRET = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:account-AbCdEf';
+  const account = (RequestType: AccountKeyEvent['RequestType'], physicalId?: string): AccountKeyEvent => {
+    return {
+      ...event(RequestType),
+      ResourceType: 'Custom::AcmeAccountKey',
+      ResourceProperties: { accountKeySecretArn: SECRET, domainNames: ['tts.example.org'] },
+      OldResourceProperties: { accountKeySecretArn: SECRET, domainNames: [] },
+      ...(physicalId !== undefined && { PhysicalResourceId: physicalId }),
+    };
+  };
+
+  it('is made once, stays through changes, and its thumbprint is told', async () => {
+    await handle(account('Create'));
+    const first = responses[0]?.body;
+    const key = secrets.get(SECRET);
+    expect(key).toMatch(/^-----BEGIN PRIVATE KEY-----/);
+    expect(first).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: SECRET });
+    expect(first?.Data?.Thumbprint).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    clock.pass(DAY);
+    await handle(account('Update', SECRET));
+    expect(responses[1]?.body.Data?.Thumbprint).toBe(first?.Data?.Thumbprint);
+    expect(Number(responses[1]?.body.Data?.Since)).toBe(Number(first?.Data?.Since) + DAY);
+    await handle(account('Delete', SECRET));
+    expect(secrets.get(SECRET)).toBe(key);
+    expect(`${JSON.stringify(responses)}${lines.join()}`).not.toContain('PRIVATE');
+  });
+
+  it('is not made where the secret holds something else, which is not told', async () => {
+    secrets.set(SECRET, 'somebody else’s password');
+    await handle(account('Create'));
+    expect(responses[0]?.body.Reason).toContain('something other than an ECDSA P-256 private key');
+    expect(JSON.stringify(responses)).not.toContain('somebody');
+    expect(secrets.get(SECRET)).toBe('somebody else’s password');
   });
 });
 
