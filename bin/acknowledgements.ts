@@ -51,19 +51,19 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
     rule: 'LambdaConcurrency',
     packs: NIST,
     reason:
-      'Each gate has at most 8 invocations in flight, which bounds the authorizer; the function of the certificate runs once a day.',
+      'Each gate has at most 8 invocations in flight, which bounds the authorizer; the functions of the certificate run by a schedule, and answering a challenge takes milliseconds.',
   },
   {
     rule: 'LambdaDLQ',
     packs: NIST,
     reason:
-      'The authorizer is invoked synchronously, so there is nothing to keep; the other function reports failures to CloudFormation and is tried again the next day.',
+      'The authorizer is invoked synchronously, so there is nothing to keep; those of the certificate report failures to CloudFormation or by metrics, and their next run tries again.',
   },
   {
     rule: 'LambdaInsideVPC',
     packs: BOTH,
     reason:
-      'The functions call DynamoDB and ACM only, which are public endpoints with IAM; a network would add no control.',
+      'The functions call public endpoints with IAM (DynamoDB, ACM, Secrets Manager) and certificate authorities on the internet; a network would add no control.',
   },
   {
     rule: 'S3BucketLoggingEnabled',
@@ -89,7 +89,7 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
     rule: 'SecretsManagerRotationEnabled',
     packs: NIST,
     reason:
-      'The only secret encrypts session cookies, which live 12 hours at most and are decided like keys on every request; a new value signs everybody out, so when it changes is up to who runs the service.',
+      'One secret encrypts session cookies, which live 12 hours at most and are decided like keys on every request; a new value signs everybody out, so when it changes is up to who runs the service. The key of an account at a certificate authority is that account.',
   },
   {
     rule: 'SecretsManagerUsingKMSKey',

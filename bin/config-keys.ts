@@ -84,6 +84,18 @@ export const CONFIG_KEYS = {
     'A certificate in AWS Certificate Manager, in the same region.',
     text(/^arn:[a-z-]+:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/),
   ),
+  letsEncryptEmail: key(
+    'an address such as ops@example.com',
+    'none',
+    "With domainNames: a certificate by Let's Encrypt, which may write to this address. It comes when the names lead to the load balancer; until then it is self-signed.",
+    text(/^[^\s@,]{1,64}@[^\s@,]{1,255}$/),
+  ),
+  letsEncryptStaging: key(
+    'true or false',
+    'false',
+    "With letsEncryptEmail: Let's Encrypt's staging environment, whose limits are wide and whose certificates nobody trusts.",
+    boolean,
+  ),
   domainNames: key(
     'domain names, separated by commas',
     "none: the load balancer's own name",

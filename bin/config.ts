@@ -63,6 +63,7 @@ function contradictions(config: Config): string[] {
   if (zone === 2 && !config.domainNames?.length) {
     problems.push('domainNames: got none; with hostedZoneId name at least one domain of that zone');
   }
+  problems.push(...letsEncryptContradictions(config));
   if (config.tokenIssuer !== undefined && !config.tokenAudiences?.length) {
     problems.push('tokenAudiences: got none; with tokenIssuer name at least one, or tokens for others would be taken');
   }
@@ -82,6 +83,25 @@ function contradictions(config: Config): string[] {
   }
   if (config.alarmEmail !== undefined && config.alarmTopicArn !== undefined) {
     problems.push('alarmEmail and alarmTopicArn: give one of them; a topic of yours can have any subscriptions');
+  }
+  return problems;
+}
+
+function letsEncryptContradictions(config: Config): string[] {
+  if (config.letsEncryptEmail === undefined) {
+    return config.letsEncryptStaging === undefined ? [] : ['letsEncryptStaging: needs letsEncryptEmail'];
+  }
+  const problems: string[] = [];
+  if (config.certificateArn !== undefined) problems.push('letsEncryptEmail and certificateArn: give only one');
+  if (!config.domainNames?.length) {
+    problems.push(
+      'domainNames: got none; with letsEncryptEmail name at least one domain that leads to the load balancer',
+    );
+  }
+  for (const name of (config.domainNames ?? []).filter((one) => one.startsWith('*'))) {
+    problems.push(
+      `domainNames: got "${name}"; Let's Encrypt validates over HTTP, where no wildcard is possible: list the names one by one`,
+    );
   }
   return problems;
 }

@@ -78,6 +78,12 @@ export class VoicegateStack extends Stack {
 
   private certificate(config: Config): EdgeCertificate {
     if (config.certificateArn !== undefined) return EdgeCertificate.fromArn(config.certificateArn);
+    if (config.letsEncryptEmail !== undefined) {
+      return EdgeCertificate.letsEncrypt({
+        email: config.letsEncryptEmail,
+        directoryUrl: config.letsEncryptStaging ? EdgeCertificate.LETS_ENCRYPT_STAGING : undefined,
+      });
+    }
     const zone = this.zone(config);
     if (zone) return EdgeCertificate.dnsValidated(zone);
     return EdgeCertificate.selfSigned();

@@ -15,6 +15,7 @@ export {
 } from './edge/edge-certificate';
 export type { ExistingListenerProps } from './edge/existing-load-balancer';
 export { HttpsLoadBalancer, type HttpsLoadBalancerProps, type LoadBalancerOptions } from './edge/https-load-balancer';
+export type { AcmeExternalAccount, LetsEncryptOptions } from './edge/lets-encrypt-options';
 export type { ForwardProps, IHttpsLoadBalancer } from './edge/listener-rules';
 export { type CognitoLoginProps, type OidcLoginProps, PageLogin, type PageLoginOptions } from './edge/page-login';
 export type { SecurityHeaders } from './edge/security-headers';

@@ -1,7 +1,17 @@
 import { Annotations, ArnFormat, type Duration, Stack, Token } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as route53 from 'aws-cdk-lib/aws-route53';
 import type { Construct } from 'constructs';
+import { LETS_ENCRYPT } from '../../contract/acme';
+import { AcmeOrders } from './acme-orders';
+import {
+  checkLetsEncryptNames,
+  checkLetsEncryptOptions,
+  checkReachable,
+  type LetsEncryptOptions,
+} from './lets-encrypt-options';
 import { SelfSignedCertificate } from './self-signed-certificate';
 
 /** What a certificate is for. */
@@ -10,6 +20,16 @@ export interface EdgeCertificateBindOptions {
   readonly loadBalancerDnsName: string;
   /** Names under which clients reach it. */
   readonly domainNames: string[];
+  /**
+   * The load balancer itself.
+   * @default - not told: `letsEncrypt` needs it
+   */
+  readonly loadBalancer?: elbv2.IApplicationLoadBalancer;
+  /**
+   * Its listener on port 80, to which a rule for challenges may be added.
+   * @default - none: `letsEncrypt` needs it
+   */
+  readonly httpListener?: elbv2.IApplicationListener;
 }
 
 /** A certificate in AWS Certificate Manager, ready for a listener. */
@@ -18,6 +38,27 @@ export interface EdgeCertificateConfig {
   readonly certificate: acm.ICertificate;
   /** Whether clients can verify it by the certificate authorities they already trust. */
   readonly publiclyTrusted: boolean;
+  /**
+   * Whether AWS Certificate Manager renews it by itself, and tells by events when it cannot.
+   * @default false
+   */
+  readonly managedRenewal?: boolean;
+  /**
+   * The functions that look after it. What they tell are metrics of the namespace `Voicegate` by the dimension
+   * `Certificate`, its ARN.
+   * @default - none
+   */
+  readonly functions?: lambda.IFunction[];
+  /**
+   * Whether nobody has signed it but itself, for good.
+   * @default false
+   */
+  readonly selfSigned?: boolean;
+  /**
+   * Days before its end on which it should have been renewed.
+   * @default 7
+   */
+  readonly expiryAlarmDays?: number;
 }
 
 /** Options of a self-signed certificate. */
@@ -31,6 +72,9 @@ export interface SelfSignedCertificateOptions {
 
 /** Where the certificate of the load balancer comes from. */
 export abstract class EdgeCertificate {
+  /** Directory of Let's Encrypt's staging environment: nobody trusts its certificates, and its limits are wide. */
+  public static readonly LETS_ENCRYPT_STAGING: string = LETS_ENCRYPT.staging;
+
   /** A certificate that AWS Certificate Manager already holds, in the load balancer's region. */
   public static fromArn(certificateArn: string): EdgeCertificate {
     if (
@@ -66,6 +110,16 @@ export abstract class EdgeCertificate {
     return new OwnCertificate(options);
   }
 
+  /**
+   * A public certificate for the domain names by Let's Encrypt, or by another authority that speaks ACME: no hosted
+   * zone is needed. The stack deploys at once with a self-signed certificate. A function looks every hour, after two
+   * days every six hours, whether the names lead to the load balancer, orders the certificate then, and renews it.
+   */
+  public static letsEncrypt(options: LetsEncryptOptions = {}): EdgeCertificate {
+    checkLetsEncryptOptions(options);
+    return new LetsEncryptCertificate(options);
+  }
+
   /** Called by the load balancer when it needs its certificate. */
   public abstract bind(scope: Construct, options: EdgeCertificateBindOptions): EdgeCertificateConfig;
 }
@@ -88,7 +142,7 @@ class ArnCertificate extends EdgeCertificate {
       }
     }
     const certificate = acm.Certificate.fromCertificateArn(scope, 'Certificate', this.certificateArn);
-    return { certificate, publiclyTrusted: true };
+    return { certificate, publiclyTrusted: true, managedRenewal: true };
   }
 }
 
@@ -98,7 +152,7 @@ class GivenCertificate extends EdgeCertificate {
   }
 
   public bind(_scope: Construct, _options: EdgeCertificateBindOptions): EdgeCertificateConfig {
-    return { certificate: this.certificate, publiclyTrusted: true };
+    return { certificate: this.certificate, publiclyTrusted: true, managedRenewal: true };
   }
 }
 
@@ -121,7 +175,7 @@ class DnsValidatedCertificate extends EdgeCertificate {
       validation: acm.CertificateValidation.fromDns(this.hostedZone),
       keyAlgorithm: acm.KeyAlgorithm.EC_PRIME256V1,
     });
-    return { certificate, publiclyTrusted: true };
+    return { certificate, publiclyTrusted: true, managedRenewal: true };
   }
 
   private checkInZone(name: string): void {
@@ -141,15 +195,50 @@ class OwnCertificate extends EdgeCertificate {
   }
 
   public bind(scope: Construct, options: EdgeCertificateBindOptions): EdgeCertificateConfig {
-    const { certificate } = new SelfSignedCertificate(scope, 'Certificate', {
+    const { certificate, handler } = new SelfSignedCertificate(scope, 'Certificate', {
       domainNames: [options.loadBalancerDnsName, ...options.domainNames],
       validity: this.options.validity,
     });
     Annotations.of(scope).addWarningV2(
       'voicegate:selfSigned',
       'The certificate is self-signed: traffic is encrypted, but browsers warn and clients must be told to trust it. ' +
-        'For a public service give a certificate of your domain: EdgeCertificate.fromArn or .dnsValidated.',
+        'For a public service give a certificate of your domain: EdgeCertificate.letsEncrypt, .dnsValidated or .fromArn.',
     );
-    return { certificate, publiclyTrusted: false };
+    return { certificate, publiclyTrusted: false, functions: [handler], selfSigned: true };
+  }
+}
+
+/** Let's Encrypt's profile for certificates of 160 hours; a fifth of that in days. */
+const SHORT_LIVED = { profile: 'shortlived', alarmDays: 160 / 24 / 5 };
+
+class LetsEncryptCertificate extends EdgeCertificate {
+  constructor(private readonly options: LetsEncryptOptions) {
+    super();
+  }
+
+  public bind(scope: Construct, options: EdgeCertificateBindOptions): EdgeCertificateConfig {
+    checkLetsEncryptNames(options.domainNames);
+    const { loadBalancer, httpListener } = checkReachable(options);
+    // The same place in the tree as the self-signed one's: a stack that changes between the two keeps its certificate.
+    const selfSigned = new SelfSignedCertificate(scope, 'Certificate', {
+      domainNames: [options.loadBalancerDnsName, ...options.domainNames],
+    });
+    const { domainNames } = options;
+    const orders = new AcmeOrders(scope, 'Acme', {
+      ...this.options,
+      selfSigned,
+      domainNames,
+      loadBalancer,
+      httpListener,
+    });
+    Annotations.of(scope).addInfo(
+      `The certificate is self-signed until the names lead to the load balancer: point ${domainNames.join(', ')} to its DNS name by CNAME (or alias) records.`,
+    );
+    return {
+      certificate: selfSigned.certificate,
+      publiclyTrusted: true,
+      functions: [orders.handler, selfSigned.handler],
+      ...(this.options.profile === SHORT_LIVED.profile && { expiryAlarmDays: SHORT_LIVED.alarmDays }),
+    };
   }
 }

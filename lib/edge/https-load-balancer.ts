@@ -8,7 +8,7 @@ import { acknowledge } from '../shared/acknowledge';
 import { checkDomainNames, checkSeconds } from '../shared/checks';
 import { checkAccessLogBucket, createAccessLogBucket } from './access-log-bucket';
 import { addAliasRecords, hasOnlyIpv6 } from './alias-records';
-import type { EdgeCertificate } from './edge-certificate';
+import type { EdgeCertificate, EdgeCertificateConfig } from './edge-certificate';
 import { type ExistingListenerProps, ExistingLoadBalancer } from './existing-load-balancer';
 import { type ForwardProps, forward, type IHttpsLoadBalancer, RulePriorities } from './listener-rules';
 import { addSecurityHeaders, hideServer, type SecurityHeaders } from './security-headers';
@@ -115,6 +115,8 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
   public readonly httpsListener: elbv2.ApplicationListener;
   /** The listener on port 80. */
   public readonly httpListener: elbv2.ApplicationListener;
+  /** The certificate in use, and who looks after it. */
+  public readonly certificate: EdgeCertificateConfig;
   /** ARN of the certificate in use. */
   public readonly certificateArn: string;
   /** Where clients find the service: `https://` and the first domain name, or the load balancer's DNS name. */
@@ -149,13 +151,16 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
     this.logsAccess = this.logAccess(props);
 
     const domainNames = checkDomainNames('HttpsLoadBalancer: domainNames', props.domainNames ?? []);
-    const { certificate } = props.certificate.bind(new Construct(this, 'Certificate'), {
+    this.httpListener = this.createHttpListener();
+    this.certificate = props.certificate.bind(new Construct(this, 'Certificate'), {
       loadBalancerDnsName: this.applicationLoadBalancer.loadBalancerDnsName,
       domainNames,
+      loadBalancer: this.applicationLoadBalancer,
+      httpListener: this.httpListener,
     });
+    const { certificate } = this.certificate;
     this.certificateArn = certificate.certificateArn;
     this.url = `https://${domainNames[0] ?? this.applicationLoadBalancer.loadBalancerDnsName}`;
-    this.httpListener = this.createHttpListener();
     this.httpsListener = this.createHttpsListener(props, certificate);
     if (props.hostedZone) addAliasRecords(this, props.hostedZone, domainNames, this.applicationLoadBalancer);
   }

@@ -33,12 +33,15 @@ export interface SelfSignedCertificateProps {
  */
 export class SelfSignedCertificate extends Construct {
   public readonly certificate: acm.ICertificate;
+  /** The function that makes it. */
+  public readonly handler: lambda.Function;
 
   constructor(scope: Construct, id: string, props: SelfSignedCertificateProps) {
     super(scope, id);
     const days = props.validity?.toDays() ?? 365;
     checkInteger('EdgeCertificate.selfSigned: validity in days', days, 60, LONGEST_VALIDITY_DAYS);
     const handler = this.createFunction();
+    this.handler = handler;
     const properties: CertificateProperties = {
       // A common name holds 64 characters and load balancer names reach 76; clients look at the alternative names.
       commonName: 'voicegate',
@@ -92,7 +95,7 @@ export class SelfSignedCertificate extends Construct {
     handler.addToRolePolicy(
       new iam.PolicyStatement({
         sid: 'ManageOfThisStack',
-        actions: ['acm:ImportCertificate', 'acm:DescribeCertificate', 'acm:DeleteCertificate'],
+        actions: ['acm:ImportCertificate', 'acm:GetCertificate', 'acm:DeleteCertificate'],
         resources: [certificates],
         conditions: { StringEquals: { [`aws:ResourceTag/${CERTIFICATE_STACK_TAG}`]: stack.stackId } },
       }),

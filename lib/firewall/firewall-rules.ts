@@ -1,5 +1,6 @@
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import type { Construct } from 'constructs';
+import { CHALLENGE_PATH } from '../../contract/acme';
 import { parseCidr } from '../../contract/cidr';
 import { BYTES_PER_CHARACTER, MOST_CHARACTERS } from '../../contract/speech-limits';
 import { checkExclusive, checkInteger } from '../shared/checks';
@@ -9,7 +10,9 @@ import {
   anyOf,
   countryStatement,
   ipSetStatement,
+  methodStatement,
   not,
+  pathMatches,
   pathStatement,
   queryLongerThan,
   textMatches,
@@ -39,6 +42,15 @@ export function originRules(scope: Construct, props: OriginProps): WafRule[] {
     ...countryRule('AllowedCountries', allowedCountries, (inside) => not(inside)),
     ...countryRule('BlockedCountries', blockedCountries, (inside) => inside),
   ];
+}
+
+/** The requests with which a certificate authority validates a name, exactly as the answering function takes them. */
+export function challengeRule(): WafRule {
+  return {
+    name: 'AcmeChallenge',
+    action: { allow: {} },
+    ...allOf([methodStatement('GET'), pathMatches(`^${CHALLENGE_PATH.replaceAll('.', '\\.')}[A-Za-z0-9_-]{16,256}$`)]),
+  };
 }
 
 /** Rules about the text: how long it can be at most, and a count of control characters, which honest text may hold. */

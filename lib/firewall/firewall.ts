@@ -1,15 +1,16 @@
-import { Annotations } from 'aws-cdk-lib';
+import { Annotations, Lazy } from 'aws-cdk-lib';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
 import { SYNTHESIS_PATHS } from '../../contract/names';
 import { DEFAULT_SPEECH_LIMITS } from '../../contract/speech-limits';
+import { ChallengeResponder } from '../edge/challenge-responder';
 import { type CorsOptions, staticCorsHeaders } from '../gate/cors';
 import { checkPathPatterns } from '../shared/checks';
 import { customRule, type FirewallRule } from './custom-rule';
 import { dataProtection, FirewallLogging } from './firewall-logging';
-import { originRules, textRules } from './firewall-rules';
+import { challengeRule, originRules, textRules } from './firewall-rules';
 import { ManagedRules } from './managed-rules';
 import { type OuterNetOptions, outerNet } from './outer-net';
 import type { RateLimit } from './rate-limit';
@@ -91,30 +92,29 @@ export class Firewall extends Construct {
   public readonly webAcl: wafv2.CfnWebACL;
   /** ARN of the web ACL. */
   public readonly webAclArn: string;
-  /** Capacity units (WCU) that its rules take. */
-  public readonly capacity: number;
   /** The log group that the firewall made, when it logs to CloudWatch Logs. */
   public readonly logGroup?: logs.ILogGroup;
   /** @internal Requests a minute that an address may make on all paths, when that is limited. */
   public _perMinute?: number;
   /** @internal Characters of the longest text in a query that it lets through; 0: any. */
   public readonly _maxTextCharacters: number;
-  private protectedCount = 0;
+  private readonly rules: readonly WafRule[];
+  private readonly protected: elbv2.IApplicationLoadBalancer[] = [];
 
   constructor(scope: Construct, id: string, props: FirewallProps = {}) {
     super(scope, id);
     const freeTextPaths = props.freeTextPaths ?? [...SYNTHESIS_PATHS];
     checkPathPatterns('Firewall: freeTextPaths', freeTextPaths);
     this._maxTextCharacters = props.maxTextCharacters ?? DEFAULT_SPEECH_LIMITS.maxTextCharacters;
-    const rules = this.rules(props, freeTextPaths);
-    this.capacity = rules.reduce((sum, rule) => sum + rule.capacity, 0);
-    this.checkRules(rules);
+    this.rules = this.createRules(props, freeTextPaths);
+    this.checkRules();
 
     this.webAcl = new wafv2.CfnWebACL(this, 'WebAcl', {
       scope: 'REGIONAL',
       defaultAction: { allow: {} },
       customResponseBodies: { ...RESPONSE_BODIES },
-      rules: renderRules(rules, staticCorsHeaders(props.cors)),
+      // What it protects is known at the end.
+      rules: Lazy.any({ produce: () => renderRules(this.allRules(), staticCorsHeaders(props.cors)) }),
       dataProtectionConfig: dataProtection(),
       visibilityConfig: { cloudWatchMetricsEnabled: true, metricName: 'Voicegate', sampledRequestsEnabled: true },
     });
@@ -122,14 +122,27 @@ export class Firewall extends Construct {
     this.logGroup = (props.logging ?? FirewallLogging.cloudWatch())._bind(this, this.webAclArn);
   }
 
-  /** Puts the firewall in front of a load balancer. */
+  /** Capacity units (WCU) that its rules take. */
+  public get capacity(): number {
+    return this.allRules().reduce((sum, rule) => sum + rule.capacity, 0);
+  }
+
+  /**
+   * Puts the firewall in front of a load balancer. Where a certificate authority asks for its challenges there, these
+   * requests pass before all other rules: they come from anywhere.
+   */
   public protect(loadBalancer: elbv2.IApplicationLoadBalancer): void {
-    const id = this.protectedCount === 0 ? 'Association' : `Association${this.protectedCount + 1}`;
-    this.protectedCount += 1;
+    const id = this.protected.length === 0 ? 'Association' : `Association${this.protected.length + 1}`;
+    this.protected.push(loadBalancer);
     associate(this, id, loadBalancer.loadBalancerArn, this.webAclArn);
   }
 
-  private rules(props: FirewallProps, freeTextPaths: string[]): WafRule[] {
+  private allRules(): readonly WafRule[] {
+    const challenged = this.protected.some((loadBalancer) => ChallengeResponder.answersFor(loadBalancer));
+    return challenged ? [challengeRule(), ...this.rules] : this.rules;
+  }
+
+  private createRules(props: FirewallProps, freeTextPaths: string[]): WafRule[] {
     const rateLimits = props.rateLimits ?? outerNet({ synthesisPaths: freeTextPaths });
     this._perMinute = smallest(rateLimits.flatMap((limit) => limit._perMinute ?? []));
     if (rateLimits.length > 0 && !rateLimits.some((limit) => limit.countsEveryRequest)) {
@@ -152,8 +165,8 @@ export class Firewall extends Construct {
     ];
   }
 
-  private checkRules(rules: readonly WafRule[]): void {
-    const names = rules.map((rule) => rule.name);
+  private checkRules(): void {
+    const names = this.rules.map((rule) => rule.name);
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) {
       throw new Error(`Firewall: two rules are named "${twice}"; give one of them a name of its own`);

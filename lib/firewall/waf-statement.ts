@@ -60,6 +60,34 @@ export function textMatches(regexString: string): WafStatement {
   return anyOf(parts);
 }
 
+/** Whether the path, exactly as the client wrote it, matches a regular expression. */
+export function pathMatches(regexString: string): WafStatement {
+  return {
+    statement: {
+      regexMatchStatement: {
+        fieldToMatch: { uriPath: {} },
+        regexString,
+        textTransformations: [{ type: 'NONE', priority: 0 }],
+      },
+    },
+    capacity: REGEX_CAPACITY,
+  };
+}
+
+export function methodStatement(method: string): WafStatement {
+  return {
+    statement: {
+      byteMatchStatement: {
+        fieldToMatch: { method: {} },
+        positionalConstraint: 'EXACTLY',
+        searchString: method,
+        textTransformations: [{ type: 'NONE', priority: 0 }],
+      },
+    },
+    capacity: BYTE_MATCH_CAPACITY,
+  };
+}
+
 export function countryStatement(countryCodes: readonly string[]): WafStatement {
   return { statement: { geoMatchStatement: { countryCodes: [...countryCodes] } }, capacity: 1 };
 }

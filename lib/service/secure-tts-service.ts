@@ -148,7 +148,7 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
         gate: this.gate,
         apiKeys: this.apiKeys,
         firewall: this.firewall,
-        certificateArn: this.edge instanceof HttpsLoadBalancer ? this.edge.certificateArn : undefined,
+        certificate: this.edge instanceof HttpsLoadBalancer ? this.edge.certificate : undefined,
         gateLog: gateLog.logGroup,
         alarmTopic: props.alarmTopic,
       });
@@ -157,8 +157,15 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
 
   private createEdge(props: SecureTtsServiceProps, longestRequest: number): IHttpsLoadBalancer {
     if (props.loadBalancer) {
+      if (props.certificate) {
+        throw new Error(
+          'SecureTtsService: give only one of loadBalancer, certificate; got both. The certificate of an existing listener belongs to who made it: ' +
+            'add yours there. EdgeCertificate.letsEncrypt needs a load balancer that HttpsLoadBalancer makes; for an existing one request a ' +
+            'certificate that is validated by DNS ("voicegate certificate request")',
+        );
+      }
       // They would be lost without a word: the load balancer has its own.
-      for (const name of ['certificate', 'hostedZone', 'domainNames', 'loadBalancerOptions'] as const) {
+      for (const name of ['hostedZone', 'domainNames', 'loadBalancerOptions'] as const) {
         checkExclusive('SecureTtsService', { loadBalancer: props.loadBalancer, [name]: props[name] });
       }
       this.checkIdleTimeout(props.loadBalancer, longestRequest);
@@ -166,7 +173,7 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
     }
     if (!props.certificate) {
       throw new Error(
-        'SecureTtsService: give certificate (EdgeCertificate.fromArn, .dnsValidated or .selfSigned) or loadBalancer, got neither',
+        'SecureTtsService: give certificate (EdgeCertificate.letsEncrypt, .dnsValidated, .fromArn or .selfSigned) or loadBalancer, got neither',
       );
     }
     return new HttpsLoadBalancer(this, 'Edge', {

@@ -2,7 +2,7 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
-import { ecsEvents } from './ecs-events';
+import { countedEvents } from './counted-events';
 import type { ServiceMonitoringProps } from './service-monitoring-props';
 
 /** The dashboard of a gated service: one row for each question that a person on call asks. */
@@ -49,12 +49,13 @@ export function serviceDashboard(
 
 /** What wakes nobody, and explains much. */
 function seldomGraphs(scope: Construct, props: ServiceMonitoringProps): cloudwatch.GraphWidget[] {
-  const { loadBalancer, service, gate, apiKeys, firewall, certificateArn } = props;
+  const { loadBalancer, service, gate, apiKeys, firewall, certificate } = props;
   const sum = (namespace: string, metricName: string, dimensionsMap: Record<string, string>, label: string) =>
     new cloudwatch.Metric({ namespace, metricName, dimensionsMap, statistic: cloudwatch.Stats.SUM, label });
-  const killed = ecsEvents(scope, 'TasksKilledForMemory', {
+  const killed = countedEvents(scope, 'TasksKilledForMemory', {
     description: 'Tasks killed for memory',
-    detailType: 'ECS Task State Change',
+    source: 'aws.ecs',
+    detailType: ['ECS Task State Change'],
     detail: {
       group: [`service:${service.serviceName}`],
       lastStatus: ['STOPPED'],
@@ -92,14 +93,14 @@ function seldomGraphs(scope: Construct, props: ServiceMonitoringProps): cloudwat
             sum('AWS/DynamoDB', 'WriteThrottleEvents', { TableName: table }, 'throttled writes of the key table'),
           ]),
     ]),
-    ...(certificateArn === undefined
+    ...(certificate === undefined
       ? []
       : [
           graph('Days until the certificate ends', [
             new cloudwatch.Metric({
               namespace: 'AWS/CertificateManager',
               metricName: 'DaysToExpiry',
-              dimensionsMap: { CertificateArn: certificateArn },
+              dimensionsMap: { CertificateArn: certificate.certificate.certificateArn },
               statistic: cloudwatch.Stats.MINIMUM,
               period: Duration.days(1),
               label: 'days',

@@ -3,6 +3,7 @@ import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type { ApiKeyAuthorizer } from '../authorizer/api-key-authorizer';
+import type { EdgeCertificateConfig } from '../edge/edge-certificate';
 import type { Firewall } from '../firewall/firewall';
 import type { AuthorizerGate } from '../gate/authorizer-gate';
 
@@ -27,10 +28,10 @@ export interface ServiceMonitoringProps {
    */
   readonly firewall?: Firewall;
   /**
-   * ARN of the certificate, whose days the dashboard shows.
-   * @default - none
+   * The certificate of the load balancer: `HttpsLoadBalancer.certificate`.
+   * @default - none: its end is not watched
    */
-  readonly certificateArn?: string;
+  readonly certificate?: EdgeCertificateConfig;
   /**
    * The log group of the gate, for which queries are saved in CloudWatch Logs Insights.
    * @default - none: no queries are saved

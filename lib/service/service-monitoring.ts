@@ -4,6 +4,7 @@ import * as actions from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { certificateWatches } from './certificate-watches';
 import { saveLogQueries } from './log-queries';
 import { serviceDashboard } from './service-dashboard';
 import type { ServiceMonitoringProps } from './service-monitoring-props';
@@ -19,7 +20,8 @@ export class ServiceMonitoring extends Construct {
 
   constructor(scope: Construct, id: string, props: ServiceMonitoringProps) {
     super(scope, id);
-    this.alarms = serviceWatches(this, props)
+    const certificate = props.certificate ? certificateWatches(this, props.certificate) : [];
+    this.alarms = [...serviceWatches(this, props), ...certificate]
       // Nobody is missed where nobody is asked to run.
       .filter(({ id }) => id !== 'NoHealthyTask' || !runsNone(props.service))
       .map((watch) => this.createAlarm(watch, props.alarmTopic));

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
-import { ecsEvents } from './ecs-events';
+import { countedEvents } from './counted-events';
 import type { ServiceMonitoringProps } from './service-monitoring-props';
 import type { Watch } from './watch';
 
@@ -53,9 +53,10 @@ export function serviceWatches(scope: Construct, props: ServiceMonitoringProps):
     },
     {
       id: 'DeploymentFailed',
-      metric: ecsEvents(scope, 'FailedDeployments', {
+      metric: countedEvents(scope, 'FailedDeployments', {
         description: 'A deployment of the service failed and is rolled back',
-        detailType: 'ECS Deployment State Change',
+        source: 'aws.ecs',
+        detailType: ['ECS Deployment State Change'],
         resources: [service.serviceArn],
         detail: { eventName: ['SERVICE_DEPLOYMENT_FAILED'] },
       }),

@@ -19,7 +19,7 @@ describe('the price before the first request', () => {
         '3 × public IPv4 address',
         '1 × web ACL',
         '9 × rule of the web ACL',
-        '9 × alarm',
+        '14 × alarm',
       ]),
     );
     // 2 × 0.04048 + 8 × 0.004445 + 20 × 0.000111 USD an hour.

@@ -1,19 +1,24 @@
 import { readFileSync } from 'node:fs';
-import { type NagPack, NIST80053R5Checks, PCIDSS321Checks } from 'cdk-nag';
+import { AwsSolutionsChecks, type NagPack, NIST80053R5Checks, PCIDSS321Checks } from 'cdk-nag';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ACKNOWLEDGEMENTS } from '../../bin/acknowledgements';
 import { defaultApp } from './support/default-app';
 
-let app: ReturnType<typeof defaultApp>['app'];
+type App = ReturnType<typeof defaultApp>['app'];
+
+let app: App;
+let withLetsEncrypt: App;
 
 beforeAll(() => {
   app = defaultApp().app;
   app.synth();
+  withLetsEncrypt = defaultApp({ letsEncryptEmail: 'ops@example.com', domainNames: 'tts.example.com' }).app;
+  withLetsEncrypt.synth();
 });
 
-function findings(pack: NagPack): string[] {
+function findings(pack: NagPack, of = app): string[] {
   return pack
-    .validateScope(app)
+    .validateScope(of)
     .violations.map(
       ({ ruleName, violatingResources }) =>
         `${ruleName}: ${violatingResources.map(({ constructPath }) => constructPath).join(', ')}`,
@@ -27,6 +32,13 @@ describe('the app without any configuration', () => {
 
   it('has no finding under PCI DSS 3.2.1 that is not explained', () => {
     expect(findings(new PCIDSS321Checks())).toEqual([]);
+  });
+});
+
+describe("the app with a certificate by Let's Encrypt", () => {
+  it('has no finding that is not explained', () => {
+    const packs = [new AwsSolutionsChecks(), new NIST80053R5Checks(), new PCIDSS321Checks()];
+    expect(packs.flatMap((pack) => findings(pack, withLetsEncrypt))).toEqual([]);
   });
 });
 

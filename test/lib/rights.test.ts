@@ -127,7 +127,7 @@ describe('the function of the certificate', () => {
     }
   });
 
-  it.each(['acm:ImportCertificate', 'acm:DescribeCertificate', 'acm:DeleteCertificate'])(
+  it.each(['acm:ImportCertificate', 'acm:GetCertificate', 'acm:DeleteCertificate'])(
     'calls %s on certificates of its stack and no others',
     async (action) => {
       expect(await allowed(template, CERTIFICATE, certificate(action, resource(STACK_ID)))).toBe(true);

@@ -121,7 +121,7 @@ describe('EdgeCertificate.selfSigned', () => {
         Condition: { StringEquals: { 'aws:RequestTag/voicegate:stack': { Ref: 'AWS::StackId' } } },
       }),
       expect.objectContaining({
-        Action: ['acm:ImportCertificate', 'acm:DescribeCertificate', 'acm:DeleteCertificate'],
+        Action: ['acm:ImportCertificate', 'acm:GetCertificate', 'acm:DeleteCertificate'],
         Condition: { StringEquals: { 'aws:ResourceTag/voicegate:stack': { Ref: 'AWS::StackId' } } },
       }),
     ]);

@@ -36,6 +36,8 @@ describe('alarms', () => {
     expect(told.sort()).toEqual([
       'AppErrors',
       'AuthorizerFailing',
+      'CertificateExpiry',
+      'CertificateRenewalFailed',
       'DeploymentFailed',
       'LoadBalancerErrors',
       'NoHealthyTask',
@@ -90,6 +92,36 @@ describe('alarms', () => {
     expect(alarms.DeploymentFailed).toMatchObject({ Namespace: 'AWS/Events', MetricName: 'TriggeredRules' });
   });
 
+  it('tell of the end of a certificate of any origin, and are silent before ACM has told its days', () => {
+    const options = { letsEncryptEmail: 'ops@example.com', domainNames: 'tts.example.com' };
+    const origins = [
+      alarms,
+      alarmsOf(Template.fromStack(defaultApp().stack)),
+      alarmsOf(Template.fromStack(defaultApp(options).stack)),
+    ];
+    for (const one of origins) {
+      expect(one.CertificateExpiry).toMatchObject({
+        Namespace: 'AWS/CertificateManager',
+        MetricName: 'DaysToExpiry',
+        Threshold: 7,
+        ComparisonOperator: 'LessThanThreshold',
+        TreatMissingData: 'ignore',
+      });
+    }
+    const own = origins.map((one) =>
+      Object.keys(one)
+        .filter((id) => id.startsWith('Certificate'))
+        .sort(),
+    );
+    const functions = ['CertificateEndsSoon', 'CertificateErrors', 'CertificateExpiry', 'CertificateImport'];
+    expect(own).toEqual([
+      ['CertificateExpiry', 'CertificateRenewalFailed'],
+      [...functions, 'CertificateRenewalAhead'],
+      [...functions, 'CertificateOrder'].sort(),
+    ]);
+    expect(origins[2]?.CertificateOrder?.AlarmDescription).toContain('voicegate certificate show --stack NAME');
+  });
+
   it('are told to nobody without a topic, which synthesis warns of, naming the keys of the app', () => {
     expect(warnings(service().stack).join()).toContain('-c alarmEmail=you@example.com or -c alarmTopicArn=');
     const quiet = new TestStack();
@@ -100,7 +132,9 @@ describe('alarms', () => {
   it('are told to an address or a topic of one’s own by -c', () => {
     const byEmail = Template.fromStack(defaultApp({ alarmEmail: 'you@example.com' }).stack);
     byEmail.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'you@example.com' });
-    expect(Object.values(alarmsOf(byEmail)).filter(({ AlarmActions }) => AlarmActions)).toHaveLength(told.length);
+    const toldByEmail = Object.entries(alarmsOf(byEmail)).filter(([, { AlarmActions }]) => AlarmActions);
+    const ofService = (ids: string[]) => ids.filter((id) => !id.startsWith('Certificate'));
+    expect(ofService(toldByEmail.map(([id]) => id))).toEqual(expect.arrayContaining(ofService(told)));
     const arn = 'arn:aws:sns:eu-west-1:123456789012:on-call';
     const byTopic = alarmsOf(Template.fromStack(defaultApp({ alarmTopicArn: arn }).stack));
     expect(byTopic.NoHealthyTask?.AlarmActions).toEqual([arn]);
