@@ -35,6 +35,15 @@ export function resolveTarget(
   return options.local ? localTarget(options) : awsTarget(options, env);
 }
 
+/**
+ * Whose AWS and which region, where no stack is meant.
+ * @throws UsageError or NotFoundError when the options name no AWS.
+ */
+export function resolveAccount(options: TargetOptions, env: NodeJS.ProcessEnv): ClientConfig {
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+  return options.local ? localTarget(options).config : accountConfig(options, env);
+}
+
 const TIMING = { maxAttempts: 3, requestHandler: { connectionTimeout: 3000, requestTimeout: 10_000 } } as const;
 
 function awsTarget(options: TargetOptions, env: NodeJS.ProcessEnv): { config: ClientConfig; stack?: string } {
@@ -46,16 +55,20 @@ function awsTarget(options: TargetOptions, env: NodeJS.ProcessEnv): { config: Cl
       'which keys? Give --stack NAME (a deployed stack), --table NAME, or --local (the running local cloud)',
     );
   }
+  return {
+    config: accountConfig(options, env),
+    ...(options.stack !== undefined && { stack: options.stack }),
+  };
+}
+
+function accountConfig(options: TargetOptions, env: NodeJS.ProcessEnv): ClientConfig {
   if (options.stateDir !== undefined) throw new UsageError('--state-dir belongs to --local');
   // The SDK itself does not read the second variable, which the AWS CLI and many machines use.
   const region = options.region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
   return {
-    config: {
-      ...TIMING,
-      ...(region && { region }),
-      ...(options.profile !== undefined && { profile: options.profile }),
-    },
-    ...(options.stack !== undefined && { stack: options.stack }),
+    ...TIMING,
+    ...(region && { region }),
+    ...(options.profile !== undefined && { profile: options.profile }),
   };
 }
 

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { maskWholeKeys } from '../contract/mask';
 import { version } from '../package.json';
 import { explainAwsError } from './aws-target';
+import { addCertificateCommands } from './certificate/commands';
 import { CommandError, EXIT } from './command-error';
 import { addKeysCommands } from './keys/commands';
 import type { Terminal } from './terminal';
@@ -13,14 +14,18 @@ export async function run(args: readonly string[], given: Terminal): Promise<num
   // Whoever mistypes a command may have given the key itself.
   const terminal = { ...given, tell: (text: string) => given.tell(maskWholeKeys(text)) };
   const program = new Command('voicegate')
-    .description('API keys of Voicegate, and what was done with them')
+    .description('API keys of Voicegate, what was done with them, and its certificate')
     .version(version)
     .exitOverride()
     .showHelpAfterError('(add --help for what is allowed)')
-    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 no such key, table, stack or local cloud.')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 no such key, table, stack, certificate or local cloud.',
+    )
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.tell });
   addKeysCommands(program, terminal);
   addUsageCommand(program, terminal);
+  addCertificateCommands(program, terminal);
   addCompletion(program, { completionCommandName: 'completion' });
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -46,8 +46,12 @@ export function withTarget(command: Command): Command {
 
 /** The options that name a stack, whose it is, and how the result is printed. */
 export function withStack(command: Command): Command {
+  return withAccount(command.option('--stack <name>', 'the deployed stack that is meant'));
+}
+
+/** The options that name whose AWS it is, and how the result is printed. */
+export function withAccount(command: Command): Command {
   return command
-    .option('--stack <name>', 'the deployed stack that is meant')
     .option('--local', 'the running local cloud')
     .option('--state-dir <folder>', 'state folder of the local cloud (default: .voicegate)')
     .option('--profile <name>', 'AWS profile, as in the AWS CLI')
