@@ -5,6 +5,7 @@
 
 import type { Allow, Decision, Deny, DenyReason, Grant } from './decision';
 import { isQuota, type LeaseGrant, readLeaseGrant } from './quota';
+import { isRecord } from './record';
 
 export const CONTEXT_DECISION = 'voicegate';
 const VERSION = 1;
@@ -82,10 +83,6 @@ function isGrant(value: unknown): value is Grant {
 
 function optional(value: unknown, check: (value: unknown) => boolean): boolean {
   return value === undefined || check(value);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isStrings(value: unknown): value is readonly string[] {

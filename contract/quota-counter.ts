@@ -6,6 +6,7 @@
 import { type AttributeValue, fromAttribute, type KeyItem, toAttribute } from './key-record';
 import { KEY_TABLE } from './names';
 import { type Amounts, addAmounts, NOTHING } from './quota';
+import { isRecord } from './record';
 
 /** A lease that a gate holds, or held and may still return. */
 export interface LeaseRecord {
@@ -104,8 +105,4 @@ function unreadable(attribute: string): Error {
 
 function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -6,6 +6,8 @@
  * any number of gates never exceeds the quota, and a gate asks once a lease instead of once a request.
  */
 
+import { isRecord } from './record';
+
 /** What is counted. Characters are Unicode code points of the text to speak. */
 export const QUOTA_UNITS = ['requests', 'characters'] as const;
 export type QuotaUnit = (typeof QUOTA_UNITS)[number];
@@ -231,10 +233,6 @@ function isAmount(value: unknown): value is number {
 
 function isWithin(value: unknown, least: number, most: number): value is number {
   return typeof value === 'number' && value >= least && value <= most;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function onlyKeys(value: Readonly<Record<string, unknown>>, allowed: readonly string[]): boolean {

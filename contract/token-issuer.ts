@@ -1,4 +1,6 @@
 /** One OpenID Connect issuer whose access tokens (JWT) are accepted as `Authorization: Bearer`. */
+
+import { isRecord } from './record';
 export interface TokenIssuer {
   /** The `iss` of its tokens, exactly: an https URL without query or fragment. */
   readonly issuer: string;
@@ -113,8 +115,4 @@ function isPlain(value: unknown): boolean {
 
 function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value) && value.length > 0;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

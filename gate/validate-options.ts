@@ -2,6 +2,7 @@
 
 import { KEY_PREFIX_PATTERN } from '../contract/api-key';
 import type { GateOptions } from '../contract/gate-options';
+import { GATE_RANGES, type Range } from '../contract/gate-ranges';
 import { isOrigin } from '../contract/origin';
 import { isPathPattern } from '../contract/path-pattern';
 import { IDENTITY_SOURCES, isIdentitySource } from './core/credential/identity-source';
@@ -11,16 +12,24 @@ const METHOD = /^(\*|[A-Z]{1,32})$/;
 const SCOPE = /^[!#-[\]-~]{1,256}$/;
 const PLAIN_PATH = /^\/[A-Za-z0-9._~!$&'()*+,=:@%/-]*(\?[A-Za-z0-9._~!$&'()*+,=:@%/?-]*)?$/;
 
+const LIMITS = [
+  ...(['requestsPerMinute', 'synthesisPerMinute', 'missesPerMinute', 'failuresPerMinute'] as const),
+  ...(['banSeconds', 'invocations', 'inFlight', 'queue'] as const),
+] as const;
+const NUMBERS = [
+  ...(['longestRequest', 'loadBalancerIdleTimeout', 'trustedHops', 'workers', 'drainDelay', 'cacheBytes'] as const),
+] as const;
+
 /** @throws Error naming the option, what was given and what is allowed. */
 export function validateOptions(options: GateOptions): void {
   const { authorizer, limits } = options;
   oneOf('authorizer.payloadFormat', authorizer.payloadFormat, ['1.0', '2.0']);
   identitySource(authorizer);
   boolean('authorizer.forwardRequest', authorizer.forwardRequest);
-  number('authorizer.positiveTtl', authorizer.positiveTtl, 0, 3600, 'seconds');
-  number('authorizer.negativeTtl', authorizer.negativeTtl, 0, 3600, 'seconds');
-  number('authorizer.staleGrace', authorizer.staleGrace, 0, 86_400, 'seconds');
-  integer('authorizer.timeout', authorizer.timeout, 100, 30_000, 'milliseconds');
+  for (const name of ['positiveTtl', 'negativeTtl', 'staleGrace'] as const) {
+    number(`authorizer.${name}`, authorizer[name], GATE_RANGES[name]);
+  }
+  integer('authorizer.timeout', authorizer.timeout, GATE_RANGES.timeout);
   if (!KEY_PREFIX_PATTERN.test(options.keyPrefix)) {
     fail('keyPrefix', options.keyPrefix, '1 to 12 characters, a-z then a-z or 0-9');
   }
@@ -36,31 +45,20 @@ export function validateOptions(options: GateOptions): void {
       if (!SCOPE.test(scope)) fail('requiredScopes: scope', scope, 'printable ASCII without space, " and \\');
     }
   }
-  for (const name of ['requestsPerMinute', 'synthesisPerMinute', 'missesPerMinute'] as const) {
-    integer(`limits.${name}`, limits[name], 1, 1e9, 'requests a minute');
-  }
-  integer('limits.failuresPerMinute', limits.failuresPerMinute, 0, 1e9, 'failed attempts a minute');
-  integer('limits.banSeconds', limits.banSeconds, 1, 86_400, 'seconds');
-  integer('limits.invocations', limits.invocations, 1, 1000, 'invocations');
-  integer('limits.inFlight', limits.inFlight, 1, 10_000, 'requests');
-  integer('limits.queue', limits.queue, 0, 10_000, 'requests');
-  integer('maxBodyBytes', options.maxBodyBytes, 1, 1024 ** 3, 'bytes');
-  integer('maxTextBytes', options.maxTextBytes, 1, options.maxBodyBytes, 'bytes, no more than maxBodyBytes');
+  for (const name of LIMITS) integer(`limits.${name}`, limits[name], GATE_RANGES[name]);
+  integer('maxBodyBytes', options.maxBodyBytes, GATE_RANGES.maxBodyBytes);
+  const unit = 'bytes, no more than maxBodyBytes';
+  integer('maxTextBytes', options.maxTextBytes, { least: 1, most: options.maxBodyBytes, unit });
   if (!PLAIN_PATH.test(options.readinessPath)) fail('readinessPath', options.readinessPath, 'a path such as /healthz');
-  integer('longestRequest', options.longestRequest, 1, 3600, 'seconds');
-  if (options.appKeepAlive !== undefined) integer('appKeepAlive', options.appKeepAlive, 2, 3600, 'seconds');
-  integer('loadBalancerIdleTimeout', options.loadBalancerIdleTimeout, 1, 4000, 'seconds');
-  integer('trustedHops', options.trustedHops, 0, 8, 'proxies');
-  integer('workers', options.workers, 1, 64, 'processes');
-  integer('drainDelay', options.drainDelay, 0, 120, 'seconds');
+  for (const name of NUMBERS) integer(name, options[name], GATE_RANGES[name]);
+  if (options.appKeepAlive !== undefined) integer('appKeepAlive', options.appKeepAlive, GATE_RANGES.appKeepAlive);
   for (const prefix of options.relaxedPaths) {
     if (prefix === '/' || prefix === '/*' || !isPathPattern(prefix)) {
       fail('relaxedPaths', prefix, 'a path prefix such as /files/ or /files/*, other than /');
     }
   }
-  integer('cacheBytes', options.cacheBytes, 65_536, 4 * 1024 ** 3, 'bytes');
   if (options.webSession !== undefined) {
-    integer('webSession.lifetime', options.webSession.lifetime, 60, 43_200, 'seconds');
+    integer('webSession.lifetime', options.webSession.lifetime, GATE_RANGES.lifetime);
     if (options.authorizer.identitySource !== 'credential') {
       throw new Error(
         'gate option webSession needs authorizer.identitySource "credential": a session holds a key of Voicegate',
@@ -102,20 +100,20 @@ function cors({ allowOrigins, maxAge }: NonNullable<GateOptions['cors']>): void 
       );
     }
   }
-  integer('cors.maxAge', maxAge, 0, 86_400, 'seconds');
+  integer('cors.maxAge', maxAge, GATE_RANGES.maxAge);
 }
 
 function pattern(name: string, value: string): void {
   if (!isPathPattern(value)) fail(name, value, 'a path such as /tts, or a prefix such as /static/*');
 }
 
-function number(name: string, value: number, least: number, most: number, unit: string): void {
+function number(name: string, value: number, { least, most, unit }: Range): void {
   if (typeof value !== 'number' || !(value >= least && value <= most)) fail(name, value, `${least} to ${most} ${unit}`);
 }
 
-function integer(name: string, value: number, least: number, most: number, unit: string): void {
-  number(name, value, least, most, unit);
-  if (!Number.isInteger(value)) fail(name, value, `a whole number of ${unit}`);
+function integer(name: string, value: number, range: Range): void {
+  number(name, value, range);
+  if (!Number.isInteger(value)) fail(name, value, `a whole number of ${range.unit}`);
 }
 
 function boolean(name: string, value: unknown): void {

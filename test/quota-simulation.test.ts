@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { simulate } from '../bench/quota/world';
-import { ALL_FAULTS, NO_FAULTS, type WorldOptions } from '../bench/quota/world-options';
 import type { Quota } from '../contract/quota';
+import { simulate } from './slow/quota/world';
+import { ALL_FAULTS, NO_FAULTS, type WorldOptions } from './slow/quota/world-options';
 
 const MIDNIGHT = Date.UTC(2026, 10, 25) / 1000;
 

@@ -9,9 +9,9 @@ import { createRunner } from './runner/runner.mjs';
 
 const CHECKS = [
   // Ten minutes of faults: see docs/gate.md.
-  { label: 'soak', command: ['tsx', 'bench/soak.ts', '10'] },
+  { label: 'soak', command: ['tsx', 'test/slow/soak.ts', '10'] },
   // A fleet at full size: no quota is exceeded. See docs/quotas.md.
-  { label: 'quota simulation', command: ['tsx', 'bench/quota-simulation.ts'] },
+  { label: 'quota simulation', command: ['tsx', 'test/slow/quota-simulation.ts'] },
   // Guessing and floods: see docs/abuse.md.
   { label: 'abuse', command: ['tsx', 'bench/abuse.ts'] },
   // Thirty times as many requests as in `npm test`, read by the meter and by Flask.

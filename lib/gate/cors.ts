@@ -1,8 +1,9 @@
 import { Annotations, Duration } from 'aws-cdk-lib';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { IConstruct } from 'constructs';
+import { GATE_RANGES } from '../../contract/gate-ranges';
 import { isOrigin } from '../../contract/origin';
-import { checkSeconds } from '../shared/checks';
+import { checkSecondsIn } from '../shared/checks';
 
 /** Which pages of other origins may call. Cookies are never allowed, so the session of a browser is of no use to them. */
 export interface CorsOptions {
@@ -30,7 +31,7 @@ export function gateCors(cors: CorsOptions): { readonly allowOrigins: readonly s
       );
     }
   }
-  return { allowOrigins, maxAge: checkSeconds('cors: maxAge', maxAge, 0, 86_400) };
+  return { allowOrigins, maxAge: checkSecondsIn('cors: maxAge', maxAge, GATE_RANGES.maxAge) };
 }
 
 /**

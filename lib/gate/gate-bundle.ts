@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 import type { GateBundle, GateOptions } from '../../contract/gate-options';
+import { GATE_DEFAULTS, GATE_RANGES } from '../../contract/gate-ranges';
 import { SYNTHESIS_PATHS, SYNTHESIS_SCOPE } from '../../contract/names';
-import { checkInteger, checkPathPatterns, checkSeconds } from '../shared/checks';
+import { checkPathPatterns, checkRange, checkSecondsIn } from '../shared/checks';
 import { bundlePath } from '../shared/package-root';
 import type { AuthorizerGateOptions } from './authorizer-gate-props';
 import { gateCors } from './cors';
@@ -28,8 +29,8 @@ export function loadGateBundle(): GateBundle {
 export function gateOptions(options: AuthorizerGateOptions, metricsService: string): GateOptions {
   const authorizer = options.authorizer.bindGate();
   const longestRequest = longestRequestSeconds(options);
-  checkInteger('AuthorizerGate: trustedHops', options.trustedHops, 0, 8);
-  checkInteger('AuthorizerGate: workers', options.workers, 1, 32);
+  checkRange('AuthorizerGate: trustedHops', options.trustedHops, GATE_RANGES.trustedHops);
+  checkRange('AuthorizerGate: workers', options.workers, GATE_RANGES.workers);
   checkPathPatterns('AuthorizerGate: synthesisPaths', options.synthesisPaths);
   checkPathPatterns('AuthorizerGate: relaxedPaths', options.relaxedPaths);
   checkPathPatterns(
@@ -48,7 +49,9 @@ export function gateOptions(options: AuthorizerGateOptions, metricsService: stri
       forwardRequest: authorizer.forwardRequest ?? false,
       positiveTtl: authorizer.positiveTtl.toSeconds(),
       negativeTtl: authorizer.negativeTtl.toSeconds(),
-      staleGrace: options.staleGrace ? checkSeconds('AuthorizerGate: staleGrace', options.staleGrace, 0, 3600) : 300,
+      staleGrace: options.staleGrace
+        ? checkSecondsIn('AuthorizerGate: staleGrace', options.staleGrace, GATE_RANGES.staleGrace)
+        : GATE_DEFAULTS.staleGrace,
       timeout: authorizer.timeout.toMilliseconds(),
     },
     keyPrefix: authorizer.keyPrefix ?? 'vg',
@@ -60,28 +63,36 @@ export function gateOptions(options: AuthorizerGateOptions, metricsService: stri
       ...(authorizer.grantsScopes ? synthesisPaths.map((path) => ({ path, scopes: [SYNTHESIS_SCOPE] })) : []),
     ],
     limits: resolveGateLimits('AuthorizerGate', options.limits),
-    maxBodyBytes: options.maxBodySize?.toBytes() ?? 1024 * 1024,
-    maxTextBytes: options.maxBodySize?.toBytes() ?? 64 * 1024,
+    maxBodyBytes: options.maxBodySize?.toBytes() ?? GATE_DEFAULTS.maxBodyBytes,
+    maxTextBytes: options.maxBodySize?.toBytes() ?? GATE_DEFAULTS.maxTextBytes,
     readinessPath,
     longestRequest,
-    appKeepAlive: options.appKeepAlive && checkSeconds('AuthorizerGate: appKeepAlive', options.appKeepAlive, 2, 3600),
+    appKeepAlive:
+      options.appKeepAlive &&
+      checkSecondsIn('AuthorizerGate: appKeepAlive', options.appKeepAlive, GATE_RANGES.appKeepAlive),
     loadBalancerIdleTimeout: options.loadBalancerIdleTimeout
-      ? checkSeconds('AuthorizerGate: loadBalancerIdleTimeout', options.loadBalancerIdleTimeout, 1, 4000)
+      ? checkSecondsIn(
+          'AuthorizerGate: loadBalancerIdleTimeout',
+          options.loadBalancerIdleTimeout,
+          GATE_RANGES.loadBalancerIdleTimeout,
+        )
       : idleTimeoutSeconds(longestRequest),
-    trustedHops: options.trustedHops ?? 1,
-    workers: options.workers ?? 1,
+    trustedHops: options.trustedHops ?? GATE_DEFAULTS.trustedHops,
+    workers: options.workers ?? GATE_DEFAULTS.workers,
     drainDelay: drainDelaySeconds(options),
     relaxedPaths: options.relaxedPaths ?? [],
     webSession: gateSession(options),
     cors: options.cors && gateCors(options.cors),
-    cacheBytes: 16 * 1024 * 1024,
+    cacheBytes: GATE_DEFAULTS.cacheBytes,
     metrics: { namespace: METRIC_NAMESPACE, service: metricsService },
   };
 }
 
 /** Seconds that the longest request may take. */
 export function longestRequestSeconds(options: Pick<GateProps, 'longestRequest'>): number {
-  return options.longestRequest ? checkSeconds('AuthorizerGate: longestRequest', options.longestRequest, 1, 3600) : 120;
+  return options.longestRequest
+    ? checkSecondsIn('AuthorizerGate: longestRequest', options.longestRequest, GATE_RANGES.longestRequest)
+    : GATE_DEFAULTS.longestRequest;
 }
 
 /** Seconds that the load balancer keeps a silent connection: longer than a request, so that the gate answers first. */
@@ -97,7 +108,7 @@ export function stopTimeoutSeconds(longestRequest: number, drainDelay: number): 
 /** Seconds between red health and the drain. */
 export function drainDelaySeconds(options: Pick<AuthorizerGateOptions, 'drainDelay'>): number {
   return options.drainDelay
-    ? checkSeconds('AuthorizerGate: drainDelay', options.drainDelay, 0, 60)
+    ? checkSecondsIn('AuthorizerGate: drainDelay', options.drainDelay, GATE_RANGES.drainDelay)
     : DRAIN_DELAY_SECONDS;
 }
 

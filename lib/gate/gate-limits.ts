@@ -1,6 +1,7 @@
 import type { Duration } from 'aws-cdk-lib';
 import type { GateOptions } from '../../contract/gate-options';
-import { checkInteger, checkSeconds } from '../shared/checks';
+import { GATE_DEFAULTS, GATE_RANGES } from '../../contract/gate-ranges';
+import { checkRange, checkSecondsIn } from '../shared/checks';
 
 /** How much a gate lets through. Limits per client count by IPv4 address, or by the /64 network of an IPv6 address. */
 export interface GateLimits {
@@ -49,20 +50,22 @@ export interface GateLimits {
 
 /** The limits with their defaults, checked. */
 export function resolveGateLimits(owner: string, limits: GateLimits = {}): GateOptions['limits'] {
-  const rates = ['requestsPerMinute', 'synthesisPerMinute', 'missesPerMinute'] as const;
-  for (const name of rates) checkInteger(`${owner}: limits.${name}`, limits[name], 1, 1_000_000);
-  checkInteger(`${owner}: limits.failuresPerMinute`, limits.failuresPerMinute, 0, 1_000_000);
-  checkInteger(`${owner}: limits.invocations`, limits.invocations, 1, 1000);
-  checkInteger(`${owner}: limits.inFlight`, limits.inFlight, 1, 10_000);
-  checkInteger(`${owner}: limits.queue`, limits.queue, 0, 10_000);
+  const counts = ['requestsPerMinute', 'synthesisPerMinute', 'missesPerMinute', 'failuresPerMinute'] as const;
+  for (const name of [...counts, 'invocations', 'inFlight', 'queue'] as const) {
+    checkRange(`${owner}: limits.${name}`, limits[name], GATE_RANGES[name]);
+  }
+  const defaults = GATE_DEFAULTS.limits;
+  const { banTime } = limits;
   return {
-    requestsPerMinute: limits.requestsPerMinute ?? 60,
-    synthesisPerMinute: limits.synthesisPerMinute ?? 10,
-    missesPerMinute: limits.missesPerMinute ?? 10,
-    failuresPerMinute: limits.failuresPerMinute ?? 30,
-    banSeconds: limits.banTime ? checkSeconds(`${owner}: limits.banTime`, limits.banTime, 1, 86_400) : 300,
-    invocations: limits.invocations ?? 8,
-    inFlight: limits.inFlight ?? 8,
-    queue: limits.queue ?? 16,
+    requestsPerMinute: limits.requestsPerMinute ?? defaults.requestsPerMinute,
+    synthesisPerMinute: limits.synthesisPerMinute ?? defaults.synthesisPerMinute,
+    missesPerMinute: limits.missesPerMinute ?? defaults.missesPerMinute,
+    failuresPerMinute: limits.failuresPerMinute ?? defaults.failuresPerMinute,
+    banSeconds: banTime
+      ? checkSecondsIn(`${owner}: limits.banTime`, banTime, GATE_RANGES.banSeconds)
+      : defaults.banSeconds,
+    invocations: limits.invocations ?? defaults.invocations,
+    inFlight: limits.inFlight ?? defaults.inFlight,
+    queue: limits.queue ?? defaults.queue,
   };
 }

@@ -2,12 +2,11 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import { GATE_RANGES } from '../../contract/gate-ranges';
 import { GATE_ENV } from '../../contract/names';
 import { acknowledge } from '../shared/acknowledge';
-import { checkSeconds } from '../shared/checks';
+import { checkSecondsIn } from '../shared/checks';
 import type { GateProps } from './gate-props';
-
-const LONGEST = 43_200;
 
 type SessionOptions = Pick<GateProps, 'webSession' | 'webSessionDuration' | 'webSessionSecret'>;
 
@@ -20,7 +19,7 @@ export function gateSession(options: SessionOptions): { readonly lifetime: numbe
     return undefined;
   }
   const { webSessionDuration = Duration.hours(12) } = options;
-  return { lifetime: checkSeconds('AuthorizerGate: webSessionDuration', webSessionDuration, 60, LONGEST) };
+  return { lifetime: checkSecondsIn('AuthorizerGate: webSessionDuration', webSessionDuration, GATE_RANGES.lifetime) };
 }
 
 /** The container secret of which the keys of sessions are made. */

@@ -1,5 +1,6 @@
 import { type Duration, Token } from 'aws-cdk-lib';
 import { normalizeDomainName } from '../../contract/domain-name';
+import type { Range } from '../../contract/gate-ranges';
 import { isPathPattern } from '../../contract/path-pattern';
 
 /** Props are checked where they enter: an error names the prop, what was given and what is allowed. */
@@ -9,6 +10,16 @@ export function checkInteger(prop: string, value: number | undefined, min: numbe
   if (!Number.isInteger(value) || value < min || value > max) {
     throw new Error(`${prop} must be a whole number from ${min} to ${max}, got ${value}`);
   }
+}
+
+/** The same by a range that rooms agree on. */
+export function checkRange(prop: string, value: number | undefined, { least, most }: Range): void {
+  checkInteger(prop, value, least, most);
+}
+
+/** Whole seconds of a duration, by a range that rooms agree on. */
+export function checkSecondsIn(prop: string, value: Duration, { least, most }: Range): number {
+  return checkSeconds(prop, value, least, most);
 }
 
 /** Whole seconds of a duration that is known at synthesis. */

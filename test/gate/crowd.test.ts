@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { memoryLimitMiB } from '../../contract/gate-memory';
+import { GATE_DEFAULTS } from '../../contract/gate-ranges';
 import { gateOptions } from './support/bundle';
 import type { GateContainers } from './support/gate';
 import { gateWorld } from './support/gate-world';
@@ -16,24 +17,7 @@ import { call, newKey, withKey } from './support/http';
 import { allow, deny } from './support/lambda-endpoint';
 
 /** As lib gives them where nobody says otherwise. */
-const DEFAULTS = {
-  maxBodyBytes: 1_048_576,
-  maxTextBytes: 65_536,
-  longestRequest: 120,
-  loadBalancerIdleTimeout: 125,
-  cacheBytes: 16 * 1024 * 1024,
-  webSession: { lifetime: 43_200 },
-  limits: {
-    requestsPerMinute: 60,
-    synthesisPerMinute: 10,
-    missesPerMinute: 10,
-    failuresPerMinute: 30,
-    banSeconds: 300,
-    invocations: 8,
-    inFlight: 8,
-    queue: 16,
-  },
-};
+const DEFAULTS = { ...GATE_DEFAULTS, loadBalancerIdleTimeout: 125, webSession: { lifetime: 43_200 } };
 const SECONDS = 12;
 
 const good = new Set<string>();

@@ -1,7 +1,5 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { MemoryDict } from '../../bench/quota/memory-dict';
-import { seeded } from '../../bench/quota/random';
 import {
   type Amounts,
   addAmounts,
@@ -13,6 +11,8 @@ import {
 import { EMPTY_COUNTER, monthUse, type QuotaCounter } from '../../contract/quota-counter';
 import { acceptLease, type LeasePorts, leaseRequest, pay, payFromLease } from '../../gate/core/quota/lease';
 import { grantLease } from '../../lambda/authorizer/quota';
+import { MemoryDict } from '../slow/quota/memory-dict';
+import { seeded } from '../slow/quota/random';
 
 const NOON = Date.UTC(2026, 10, 24, 12);
 const KEY = 'AbCdEfGhIjKl';

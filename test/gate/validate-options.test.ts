@@ -37,7 +37,7 @@ describe('validateOptions', () => {
     [{ relaxedPaths: ['/'] }, 'relaxedPaths must be a path prefix such as /files/'],
     [{ relaxedPaths: ['/*'] }, 'relaxedPaths must be a path prefix such as /files/'],
     [{ trustedHops: -1 }, 'trustedHops must be 0 to 8 proxies, got -1'],
-    [{ workers: 65 }, 'workers must be 1 to 64 processes, got 65'],
+    [{ workers: 33 }, 'workers must be 1 to 32 processes, got 33'],
     [{ webSession: { lifetime: 43_201 } }, 'webSession.lifetime must be 60 to 43200 seconds, got 43201'],
     [
       { webSession: { lifetime: 60 }, authorizer: { identitySource: ['$request.header.X'] } },

@@ -4,6 +4,7 @@ import { decodeDecision } from '../../../contract/authorizer-answer';
 import { UNAUTHORIZED } from '../../../contract/authorizer-event';
 import type { Deny, Grant } from '../../../contract/decision';
 import type { LeaseGrant } from '../../../contract/quota';
+import { isRecord } from '../../../contract/record';
 import { readPolicy, type Statement } from './policy';
 
 export interface InvokeResponse {
@@ -96,8 +97,4 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,11 +1,17 @@
 import fc from 'fast-check';
 import type { GateOptions } from '../../../contract/gate-options';
+import { GATE_RANGES } from '../../../contract/gate-ranges';
 
 const segment = fc.stringMatching(/^[A-Za-z0-9_~!$&'()+,=:@-]{1,8}$/);
 const path = fc.array(segment, { maxLength: 3 }).map((parts) => `/${parts.join('/')}`);
 const pattern = fc.tuple(path, fc.boolean()).map(([text, star]) => (star ? `${text === '/' ? '' : text}/*` : text));
 const prefix = fc.tuple(segment, fc.boolean()).map(([text, star]) => `/${text}/${star ? '*' : ''}`);
 const count = fc.integer({ min: 1, max: 10_000 });
+
+function inRange(name: keyof typeof GATE_RANGES): fc.Arbitrary<number> {
+  const { least, most } = GATE_RANGES[name];
+  return fc.integer({ min: least, max: most });
+}
 
 /** Any options that are allowed. */
 export const anyOptions: fc.Arbitrary<GateOptions> = fc
@@ -39,7 +45,7 @@ export const anyOptions: fc.Arbitrary<GateOptions> = fc
       forwardRequest: fc.boolean(),
       positiveTtl: fc.integer({ min: 0, max: 3600 }),
       negativeTtl: fc.integer({ min: 0, max: 3600 }),
-      staleGrace: fc.integer({ min: 0, max: 86_400 }),
+      staleGrace: inRange('staleGrace'),
       timeout: fc.integer({ min: 100, max: 30_000 }),
     }),
     keyPrefix: fc.stringMatching(/^[a-z][a-z0-9]{0,11}$/),
@@ -60,12 +66,12 @@ export const anyOptions: fc.Arbitrary<GateOptions> = fc
     maxBodyBytes: fc.integer({ min: 65_536, max: 1024 ** 3 }),
     maxTextBytes: fc.integer({ min: 1, max: 65_536 }),
     readinessPath: path,
-    longestRequest: fc.integer({ min: 1, max: 3600 }),
+    longestRequest: inRange('longestRequest'),
     appKeepAlive: fc.option(fc.integer({ min: 2, max: 3600 }), { nil: undefined }),
-    loadBalancerIdleTimeout: fc.integer({ min: 1, max: 4000 }),
-    trustedHops: fc.integer({ min: 0, max: 8 }),
-    workers: fc.integer({ min: 1, max: 64 }),
-    drainDelay: fc.integer({ min: 0, max: 120 }),
+    loadBalancerIdleTimeout: inRange('loadBalancerIdleTimeout'),
+    trustedHops: inRange('trustedHops'),
+    workers: inRange('workers'),
+    drainDelay: inRange('drainDelay'),
     relaxedPaths: fc.array(prefix, { maxLength: 3 }),
     cacheBytes: fc.integer({ min: 65_536, max: 64 * 1024 ** 2 }),
     metrics: fc.constantFrom(undefined, { namespace: 'Voicegate', service: 'a "quoted" service' }),

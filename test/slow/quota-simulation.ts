@@ -1,10 +1,10 @@
 /**
  * Quotas in a simulated fleet: whether any is ever exceeded, what dead gates forfeit, and what leases cost in
- * invocations. `npx tsx bench/quota-simulation.ts [faults|cost]`; without argument both. Exit code 1: a quota was
+ * invocations. `npx tsx test/slow/quota-simulation.ts [faults|cost]`; without argument both. Exit code 1: a quota was
  * exceeded, or more was forfeited than dead gates held.
  */
 
-import type { Quota } from '../contract/quota';
+import type { Quota } from '../../contract/quota';
 import { simulate } from './quota/world';
 import { ALL_FAULTS, type Faults, NO_FAULTS, type WorldOptions, type WorldReport } from './quota/world-options';
 

@@ -12,12 +12,12 @@ import {
   mapUnits,
   NOTHING,
   type Quota,
-} from '../../contract/quota';
-import { monthUse, type QuotaCounter } from '../../contract/quota-counter';
-import { unspent } from '../../gate/core/quota/allowance';
-import { acceptLease, type LeasePorts, pay, payFromLease } from '../../gate/core/quota/lease';
-import { takeLease } from '../../lambda/authorizer/quota';
-import type { QuotaStore } from '../../lambda/authorizer/quota-store';
+} from '../../../contract/quota';
+import { monthUse, type QuotaCounter } from '../../../contract/quota-counter';
+import { unspent } from '../../../gate/core/quota/allowance';
+import { acceptLease, type LeasePorts, pay, payFromLease } from '../../../gate/core/quota/lease';
+import { takeLease } from '../../../lambda/authorizer/quota';
+import type { QuotaStore } from '../../../lambda/authorizer/quota-store';
 import { MemoryDict } from './memory-dict';
 import { exponential, seeded } from './random';
 import { VirtualTime } from './virtual-time';

@@ -1,24 +1,16 @@
 /**
  * A long run at half capacity with faults injected: every answer is checked against a model, and the memory of nginx's
- * workers is read now and then. By hand: `npx tsx bench/soak.ts [minutes] [calm]`; it prints what was
+ * workers is read now and then. By hand: `npx tsx test/slow/soak.ts [minutes] [calm]`; it prints what was
  * counted and the wrong decisions. `calm`: no faults and no reloads, so that only a leak can make memory grow.
  */
 
 import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { App } from '../test/gate/support/app';
-import { buildGate, gateOptions } from '../test/gate/support/bundle';
-import { startGate } from '../test/gate/support/gate';
-import { newKey } from '../test/gate/support/http';
-import {
-  allow,
-  deny,
-  functionError,
-  HANG,
-  LambdaEndpoint,
-  RawAnswer,
-  RESET,
-} from '../test/gate/support/lambda-endpoint';
+import { App } from '../gate/support/app';
+import { buildGate, gateOptions } from '../gate/support/bundle';
+import { startGate } from '../gate/support/gate';
+import { newKey } from '../gate/support/http';
+import { allow, deny, functionError, HANG, LambdaEndpoint, RawAnswer, RESET } from '../gate/support/lambda-endpoint';
 import { Model, type SoakKey } from './soak/model';
 import { processes, signalMaster } from './soak/processes';
 

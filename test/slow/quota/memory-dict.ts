@@ -1,4 +1,4 @@
-import type { Dict } from '../../gate/core/shared/dict';
+import type { Dict } from '../../../gate/core/shared/dict';
 
 /** A shared dictionary as njs has it, down to `incr`, which finds an item that has expired and was not yet removed. */
 export class MemoryDict<V extends string | number> implements Dict<V> {

@@ -1,4 +1,4 @@
-import type { Amounts, Quota } from '../../contract/quota';
+import type { Amounts, Quota } from '../../../contract/quota';
 
 export interface Faults {
   /** Probabilities, each for one invocation. */

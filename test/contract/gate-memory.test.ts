@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import {
+  bodiesOfAll,
+  bodiesOfClient,
+  memoryLimitMiB,
+  memoryParts,
+  requestsOfAll,
+  requestsOfClient,
+} from '../../contract/gate-memory';
+import { GATE_DEFAULTS } from '../../contract/gate-ranges';
+
+const MIB = 1024 ** 2;
+
+describe('the memory of the gate', () => {
+  it('is at the defaults what docs/gate.md adds up, and fits into 256 MiB', () => {
+    const docs = readFileSync(new URL('../../docs/gate.md', import.meta.url), 'utf8');
+    const [, table = ''] = /## Memory\n([\s\S]*?)\nMeasured/.exec(docs) ?? [];
+    const told = [...table.matchAll(/\| (\d+) \|\n/g)].map(([, mebibytes]) => Number(mebibytes));
+    const parts = memoryParts(GATE_DEFAULTS).map(([, bytes]) => bytes / MIB);
+    const sum = parts.reduce((total, part) => total + part, 0);
+    expect(told).toEqual([...parts.map(Math.round), Math.round(sum), memoryLimitMiB(GATE_DEFAULTS)]);
+    expect(memoryLimitMiB(GATE_DEFAULTS)).toBe(256);
+    const { limits } = GATE_DEFAULTS;
+    expect(table).toContain(`${requestsOfClient(limits)} of one client, ${requestsOfAll(limits)} of all`);
+    expect(table).toContain(`${bodiesOfClient(limits)} of one client, ${bodiesOfAll(limits)} of all`);
+  });
+
+  it('grows with what is asked of it', () => {
+    const limits = { ...GATE_DEFAULTS.limits, inFlight: 100 };
+    expect(memoryLimitMiB({ ...GATE_DEFAULTS, limits })).toBeGreaterThan(400);
+    expect(memoryLimitMiB({ ...GATE_DEFAULTS, maxTextBytes: MIB })).toBeGreaterThan(350);
+    expect(memoryLimitMiB({ ...GATE_DEFAULTS, limits: { ...limits, inFlight: 1, queue: 0 } })).toBe(256);
+  });
+
+  it('lets one client fill the app and its queue, and leaves room for another', () => {
+    for (const [inFlight, queue] of [
+      [1, 0],
+      [8, 16],
+      [100, 500],
+    ] as const) {
+      expect(bodiesOfClient({ inFlight, queue })).toBeGreaterThanOrEqual(inFlight);
+      expect(requestsOfClient({ inFlight, queue })).toBeGreaterThan(inFlight + queue);
+      expect(requestsOfAll({ inFlight, queue })).toBeGreaterThan(requestsOfClient({ inFlight, queue }) + inFlight);
+      expect(bodiesOfAll({ inFlight, queue })).toBeGreaterThan(bodiesOfClient({ inFlight, queue }));
+    }
+  });
+});
