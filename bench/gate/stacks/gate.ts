@@ -55,7 +55,7 @@ function benchOptions(changes: Parameters<typeof gateOptions>[0]): GateOptions {
   return gateOptions({
     publicRoutes,
     ...rest,
-    limits: { requestsPerMinute: 100_000_000, invocations: 64, inFlight: 256, queue: 256, ...limits },
+    limits: { requestsPerMinute: 1_000_000, invocations: 64, inFlight: 256, queue: 256, ...limits },
   });
 }
 

@@ -108,7 +108,7 @@ export async function askAuthorizer(ports: AuthorizePorts, inquiry: Inquiry, hel
   held.hold(key);
   let failed = false;
   try {
-    // Between this request's first look at the cache and its lease another one may have landed.
+    // Between this request's first look at the cache and its lead another one may have landed.
     const verdict = look() ?? (await invokeBounded(ports, inquiry, held));
     failed = verdict.kind === 'failure' || (verdict.kind === 'allow' && verdict.cache === 'stale');
     return verdict;

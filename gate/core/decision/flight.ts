@@ -1,6 +1,6 @@
 /**
- * One invocation at a time for one identity. The first request takes the lease; the others wait until it has put a
- * decision into the cache, has failed, or its lease has run out with its worker.
+ * Singleflight: one invocation at a time for one identity. The first request leads; the others wait until it has put a
+ * decision into the cache, has failed, or its flight has run out with its worker.
  */
 
 import type { Dict } from '../shared/dict';
@@ -24,7 +24,7 @@ export type Flight<T> =
   | { readonly kind: 'failed' }
   | { readonly kind: 'timeout' };
 
-/** Takes the lease, or waits for who has it; `look` tells whether there is a result. */
+/** Leads, or waits for who does; `look` tells whether there is a result. */
 export async function board<T>(
   ports: FlightPorts,
   key: string,

@@ -78,7 +78,7 @@ export const SECRETS: readonly string[] = [
   LONG_TOKEN.slice(-64),
 ];
 
-const MANY = 10_000_000;
+const MANY = 1_000_000;
 
 /** The defaults, with limits that the corpus never meets. */
 const strict = gateOptions({
