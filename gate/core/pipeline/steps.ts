@@ -87,6 +87,8 @@ export function stepsOf(shared: SharedPorts) {
     }
     if (values === undefined) return counted(visit, refuse(401, 'missing'));
     visit.values = values;
+    // Whatever else it looks like: none but the authorizer can tell.
+    visit.scheme = undefined;
     visit.credential = JSON.stringify([...values, method, path]);
     visit.cacheKey = shared.digest(visit.credential);
     return undefined;
