@@ -47,6 +47,7 @@ describe('AuthorizerGate', () => {
     const { gate } = containers(Template.fromStack(stack));
     expect(gate).toMatchObject({
       User: '101',
+      Memory: 256,
       ReadonlyRootFilesystem: true,
       Essential: true,
       LinuxParameters: { Capabilities: { Drop: ['ALL'] } },
