@@ -5,6 +5,7 @@ import { version } from '../package.json';
 import { explainAwsError } from './aws-target';
 import { addCertificateCommands } from './certificate/commands';
 import { CommandError, EXIT } from './command-error';
+import { addDoctorCommand } from './doctor/command';
 import { addKeysCommands } from './keys/commands';
 import type { Terminal } from './terminal';
 import { addUsageCommand } from './usage/command';
@@ -26,6 +27,7 @@ export async function run(args: readonly string[], given: Terminal): Promise<num
   addKeysCommands(program, terminal);
   addUsageCommand(program, terminal);
   addCertificateCommands(program, terminal);
+  addDoctorCommand(program, terminal);
   addCompletion(program, { completionCommandName: 'completion' });
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -12,6 +12,8 @@ export interface Terminal {
   tell(text: string): void;
   readonly interactive: boolean;
   ask(question: string): Promise<string>;
+  /** Everything on standard input; empty where a person types there. */
+  readAll?(): Promise<string>;
   readonly env: NodeJS.ProcessEnv;
   /** Seconds since the epoch. */
   clock(): number;
@@ -30,6 +32,11 @@ export function processTerminal(): Terminal {
       } finally {
         lines.close();
       }
+    },
+    async readAll() {
+      if (process.stdin.isTTY) return '';
+      const { text } = await import('node:stream/consumers');
+      return text(process.stdin);
     },
     env: process.env,
     clock: () => Date.now() / 1000,

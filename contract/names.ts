@@ -36,6 +36,9 @@ export function textField(path: string): string {
 /** Where the web page of the bundled image lies: its own files stand in a folder that holds nothing else. */
 export const PAGE_PATHS: readonly string[] = ['/', '/voicegate-page/*', '/favicon.ico'];
 
+/** nginx's stable release of 2026-09 with njs 1.0.1: its repository has no tag that also names the Debian release. */
+export const GATE_IMAGE_TAG = '1.30.5';
+
 /** Logical ids (or their beginnings, before CDK's hash) of stack outputs that the command line reads. */
 export const OUTPUTS = {
   keyTableName: 'KeyTableName',

@@ -1,8 +1,6 @@
 import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
-
-/** nginx's stable release of 2026-09 with njs 1.0.1: its repository has no tag that also names the Debian release. */
-const DEFAULT_TAG = '1.30.5';
+import { GATE_IMAGE_TAG } from '../../contract/names';
 
 /** The nginx image that the gate runs: a stock one, with njs 1.0.0 or later. */
 export class GateImage {
@@ -10,9 +8,9 @@ export class GateImage {
    * nginx's official image from the Amazon ECR Public Gallery. Tasks need a way to the internet to pull it.
    * @param tag a tag whose image has njs 1.0.0 or later. Default: a pinned release.
    */
-  public static publicEcr(tag: string = DEFAULT_TAG): GateImage {
+  public static publicEcr(tag: string = GATE_IMAGE_TAG): GateImage {
     if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(tag)) {
-      throw new Error(`GateImage.publicEcr: tag must be an image tag such as "${DEFAULT_TAG}", got "${tag}"`);
+      throw new Error(`GateImage.publicEcr: tag must be an image tag such as "${GATE_IMAGE_TAG}", got "${tag}"`);
     }
     return new GateImage(ecs.ContainerImage.fromRegistry(`public.ecr.aws/nginx/nginx:${tag}`), true);
   }
@@ -39,11 +37,11 @@ export class GateImage {
    */
   public _checkReach(where: string): void {
     if (!this.needsInternet) return;
-    const source = `public.ecr.aws/nginx/nginx:${DEFAULT_TAG}`;
+    const source = `public.ecr.aws/nginx/nginx:${GATE_IMAGE_TAG}`;
     throw new Error(
       `GateImage: ${where} cannot pull the gate's public image. Copy it into a repository of this region, for example with ` +
-        `\`docker buildx imagetools create -t ACCOUNT.dkr.ecr.REGION.amazonaws.com/nginx:${DEFAULT_TAG} ${source}\`, ` +
-        `and give GateImage.fromEcr(repository, '${DEFAULT_TAG}')`,
+        `\`docker buildx imagetools create -t ACCOUNT.dkr.ecr.REGION.amazonaws.com/nginx:${GATE_IMAGE_TAG} ${source}\`, ` +
+        `and give GateImage.fromEcr(repository, '${GATE_IMAGE_TAG}')`,
     );
   }
 }
