@@ -7,6 +7,8 @@ import { addCertificateCommands } from './certificate/commands';
 import { CommandError, EXIT } from './command-error';
 import { addDoctorCommand } from './doctor/command';
 import { addKeysCommands } from './keys/commands';
+import { addWhoamiCommand } from './keys/whoami-command';
+import { addLogsCommand } from './logs/command';
 import type { Terminal } from './terminal';
 import { addUsageCommand } from './usage/command';
 
@@ -28,6 +30,8 @@ export async function run(args: readonly string[], given: Terminal): Promise<num
   addUsageCommand(program, terminal);
   addCertificateCommands(program, terminal);
   addDoctorCommand(program, terminal);
+  addWhoamiCommand(program, terminal);
+  addLogsCommand(program, terminal);
   addCompletion(program, { completionCommandName: 'completion' });
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -35,6 +39,8 @@ export async function run(args: readonly string[], given: Terminal): Promise<num
   } catch (error) {
     // Commander has printed its own message already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    // A reader that has seen enough, such as `head`, is no error.
+    if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return EXIT.ok;
     const explained = explainAwsError(error);
     terminal.tell(`voicegate: ${explained instanceof Error ? explained.message : String(explained)}\n`);
     return explained instanceof CommandError ? explained.exitCode : EXIT.failure;

@@ -13,7 +13,7 @@ export interface Terminal {
   readonly interactive: boolean;
   ask(question: string): Promise<string>;
   /** Everything on standard input; empty where a person types there. */
-  readAll?(): Promise<string>;
+  readAll?(encoding?: 'latin1'): Promise<string>;
   readonly env: NodeJS.ProcessEnv;
   /** Seconds since the epoch. */
   clock(): number;
@@ -33,10 +33,10 @@ export function processTerminal(): Terminal {
         lines.close();
       }
     },
-    async readAll() {
+    async readAll(encoding) {
       if (process.stdin.isTTY) return '';
-      const { text } = await import('node:stream/consumers');
-      return text(process.stdin);
+      const { buffer } = await import('node:stream/consumers');
+      return (await buffer(process.stdin)).toString(encoding ?? 'utf8');
     },
     env: process.env,
     clock: () => Date.now() / 1000,

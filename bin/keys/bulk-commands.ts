@@ -30,14 +30,25 @@ export function addBulkCommands(keys: Command, context: KeysContext): void {
       else await writeNewFile(options.output, source);
     });
 
-  withTarget(keys.command('import').argument('<FILE>', 'CSV or JSON, as `keys export` writes it'))
+  withTarget(
+    keys
+      .command('import')
+      .argument('<FILE>', 'CSV or JSON, as `keys export` writes it; -: standard input, with --format'),
+  )
     .description('create the keys of a file that holds hashes; keys that are there stay as they are')
     .option('--format <format>', "json or csv (default: by the file's ending)")
     .option('--report <file>', 'what became of each row; an interrupted import goes on by it (default: FILE.report)')
     .action(async (file: string, options: CommonOptions & { readonly format?: string; readonly report?: string }) => {
-      const rows = await readRows(file, readFormat(options.format, file));
+      const fromInput = file === '-';
+      const format = readFormat(options.format, file);
+      const name = fromInput ? 'standard input' : file;
+      const bytes = fromInput
+        ? Buffer.from((await context.terminal.readAll?.('latin1')) ?? '', 'latin1')
+        : readBytes(file);
+      const rows = await readRows(name, utf8(name, bytes), format);
+      tellOfScopes(rows, context);
       const target = await context.open(options);
-      const reportFile = options.report ?? `${file}.report`;
+      const reportFile = options.report ?? (fromInput ? 'keys-import.report' : `${file}.report`);
       const report = new ImportReport(reportFile, target.name);
       const counts = await importRows(rows, target.table, report, context);
       const summary = Object.entries(counts).map(
@@ -114,19 +125,40 @@ async function importRow(
   }
 }
 
-async function readRows(file: string, format: Format): Promise<readonly ExchangeRow[]> {
-  let text: string;
+function readBytes(file: string): Buffer {
   try {
     if (statSync(file).size > MAX_FILE_BYTES) {
       throw new UsageError(`${file} is larger than ${MAX_FILE_BYTES / 1024 / 1024} MB; split it`);
     }
-    text = readFileSync(file, 'utf8');
+    return readFileSync(file);
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new NotFoundError(
       `cannot read ${file}: ${error instanceof Error && 'code' in error ? error.code : 'unknown error'}`,
     );
   }
-  const rows = format === 'csv' ? await readCsv(file, text) : readJson(file, text);
+}
+
+/** A spreadsheet may write what it calls CSV in an encoding of its own: names would be wrong for ever. */
+function utf8(name: string, bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new UsageError(`${name} is not UTF-8; save it as "CSV UTF-8", or convert it`);
+  }
+}
+
+/** Nothing in a file is nothing granted: whoever left the column out should know before a caller does. */
+function tellOfScopes(rows: readonly ExchangeRow[], { terminal }: KeysContext): void {
+  const without = rows.filter(({ scopes }) => scopes === undefined || scopes === '' || scopes === null).length;
+  if (without === 0) return;
+  terminal.tell(
+    `${without} of ${rows.length} rows state no scopes: their keys get none, and may not speak (tts:synthesize)\n`,
+  );
+}
+
+async function readRows(name: string, text: string, format: Format): Promise<readonly ExchangeRow[]> {
+  const rows = format === 'csv' ? await readCsv(name, text) : readJson(name, text);
   assertColumns([...new Set(rows.flatMap((row) => Object.keys(row)))]);
   return rows;
 }

@@ -1,18 +1,39 @@
 import type { Command } from 'commander';
-import type { KeyRecord } from '../../contract/key-record';
+import { type KeyRecord, type KeyState, keyState } from '../../contract/key-record';
+import { UsageError } from '../command-error';
 import { type CommonOptions, json, type KeysContext, withTarget } from './context';
-import { readKeyId } from './option-values';
+import { readDuration, readKeyId } from './option-values';
 import { keysTable, keyView } from './presentation';
+
+const STATES: readonly KeyState[] = ['active', 'not-yet-valid', 'expired', 'disabled', 'revoked'];
+
+interface ListOptions extends CommonOptions {
+  readonly owner?: string;
+  readonly status?: string;
+  readonly expiring?: string;
+  readonly unused?: string;
+}
 
 export function addLookCommands(keys: Command, context: KeysContext): void {
   withTarget(keys.command('list').description('all keys, without their secrets'))
     .option('--owner <text>', "only this owner's")
-    .action(async (options: CommonOptions & { readonly owner?: string }) => {
+    .option('--status <status>', `only with this status: ${STATES.join(', ')}`)
+    .option('--expiring <duration>', 'only active ones that end within it, such as 14d')
+    .option('--unused <duration>', 'only active ones that nobody used for it, such as 90d')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  voicegate keys list --stack Voicegate --expiring 14d
+  voicegate keys list --local --status revoked --json`,
+    )
+    .action(async (options: ListOptions) => {
+      const now = context.now();
+      const isWanted = readFilter(options, now);
       const { table } = await context.open(options);
       const records: KeyRecord[] = [];
-      for await (const record of table.list(options.owner)) records.push(record);
+      for await (const record of table.list(options.owner)) if (isWanted(record)) records.push(record);
       records.sort(byOwnerAndAge);
-      const now = context.now();
       context.terminal.out(
         options.json ? json(records.map((record) => keyView(record, now))) : keysTable(records, now),
       );
@@ -25,6 +46,23 @@ export function addLookCommands(keys: Command, context: KeysContext): void {
     const { table } = await context.open(options);
     context.printKey(options, await table.get(keyId));
   });
+}
+
+/** @throws UsageError naming the option that is wrong. */
+function readFilter({ status, expiring, unused }: ListOptions, now: number): (record: KeyRecord) => boolean {
+  if (status !== undefined && !STATES.includes(status as KeyState)) {
+    throw new UsageError(`--status must be ${STATES.join(', ')}, got "${status}"`);
+  }
+  const ends = expiring === undefined ? undefined : now + readDuration('--expiring', expiring);
+  const before = unused === undefined ? undefined : now - readDuration('--unused', unused);
+  return (record) => {
+    const state = keyState(record, now);
+    if (status !== undefined && state !== status) return false;
+    if (ends !== undefined && (state !== 'active' || (record.expiresAt ?? Number.POSITIVE_INFINITY) > ends))
+      return false;
+    // A key that was never used counts from when it was made.
+    return before === undefined || (state === 'active' && (record.lastUsedAt ?? record.createdAt) <= before);
+  };
 }
 
 function byOwnerAndAge(a: KeyRecord, b: KeyRecord): number {

@@ -8,7 +8,7 @@ import { json, withStack } from '../keys/context';
 import { openKeyTable } from '../keys/open-key-table';
 import { readKeyId } from '../keys/option-values';
 import type { Terminal } from '../terminal';
-import { type Owners, usageChart, usageTable } from './presentation';
+import { type Owners, usageChart, usageCsv, usageTable } from './presentation';
 import { insightsLog, scannedLog, type UsageLog } from './usage-log';
 import { DAY, type Day, dayOf, type UsageRow } from './usage-rows';
 
@@ -19,6 +19,7 @@ interface UsageOptions extends TargetOptions {
   readonly key?: string;
   readonly owner?: string;
   readonly json?: boolean;
+  readonly format?: string;
 }
 
 const DEFAULT_DAYS = 7;
@@ -35,10 +36,16 @@ export function addUsageCommand(program: Command, terminal: Terminal): void {
     .option('--until <date>', 'last day (default: today)')
     .option('--key <KEYID>', "only this key's")
     .option('--owner <text>', "only the keys' of this owner")
+    .option('--format <format>', 'table, json or csv (default: table, or json with --json)')
+    .addHelpText('after', '\nExample:\n  voicegate usage --stack Voicegate --days 31 --format csv > usage.csv')
     .action((options: UsageOptions) => showUsage(options, terminal));
 }
 
 async function showUsage(options: UsageOptions, terminal: Terminal): Promise<void> {
+  const format = options.format ?? (options.json ? 'json' : 'table');
+  if (!['table', 'json', 'csv'].includes(format)) {
+    throw new UsageError(`--format must be table, json or csv, got "${format}"`);
+  }
   const days = readDays(options, terminal.clock() * 1000);
   const keyId = options.key === undefined ? undefined : readKeyId(options.key);
   const log = await openLog(options, terminal.env);
@@ -46,7 +53,11 @@ async function showUsage(options: UsageOptions, terminal: Terminal): Promise<voi
   const wanted = ({ keyId: id }: UsageRow) =>
     (keyId === undefined || id === keyId) && (options.owner === undefined || owners.get(id) === options.owner);
   const rows = (await readAll(log, days, terminal)).filter(wanted);
-  if (options.json) {
+  if (format === 'csv') {
+    terminal.out(await usageCsv(rows, owners));
+    return;
+  }
+  if (format === 'json') {
     const withOwners = rows.map((row) => ({ ...row, ...(owners.has(row.keyId) && { owner: owners.get(row.keyId) }) }));
     terminal.out(json({ since: days[0]?.name, until: days.at(-1)?.name, rows: withOwners }));
     return;

@@ -25,6 +25,22 @@ export function usageTable(rows: readonly UsageRow[], owners: Owners): string {
   return columns([['DAY', 'KEYID', 'OWNER', 'REQUESTS', 'CHARACTERS', 'REFUSALS'], ...body, total]);
 }
 
+/** One line a key and day, for spreadsheets: a text that a spreadsheet would run as a formula begins with an apostrophe. */
+export async function usageCsv(rows: readonly UsageRow[], owners: Owners): Promise<string> {
+  const { stringify } = await import('csv-stringify/sync');
+  const lines = rows.map((row) => [
+    row.day,
+    row.keyId,
+    owners.get(row.keyId) ?? '',
+    row.requests,
+    row.characters,
+    row.refusals,
+  ]);
+  return stringify([['day', 'keyId', 'owner', 'requests', 'characters', 'refusals'], ...lines], {
+    escape_formulas: true,
+  });
+}
+
 /** One bar a day: requests that passed, then those that were refused. */
 export function usageChart(rows: readonly UsageRow[], days: readonly string[]): string {
   const byDay = days.map((day) => {
