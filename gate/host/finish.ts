@@ -124,8 +124,8 @@ export function end(r: NginxHTTPRequest): string {
   const held = v.gate_held;
   if (held) for (const key of held.split(' ')) zones.flights.delete(key);
   const paid = v.gate_paid;
-  // Empty or a dash unless a connection to the app came about.
-  if (paid && !/\d/.test(v.upstream_connect_time ?? '')) refund(zones, JSON.parse(paid) as Debit);
+  // nginx may notice only when it turns to the app that the client has gone: then not a byte is sent.
+  if (paid && !/[1-9]/.test(v.upstream_bytes_sent ?? '')) refund(zones, JSON.parse(paid) as Debit);
   if (v.gate_stale) count('stale');
   if (place) {
     zones.places.delete(place.slice(1));

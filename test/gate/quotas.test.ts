@@ -39,7 +39,7 @@ const authorize = createHandler(readConfig({ KEY_TABLE_NAME: 'keys', POSITIVE_TT
 });
 const authorizer = ({ event }: { readonly event: unknown }) => authorize(event as AuthorizerEvent);
 
-const { app, lambda, startGate } = gateWorld(authorizer);
+const { app, lambda, startGate, gateForTest } = gateWorld(authorizer);
 let gate: GateContainers;
 
 beforeAll(async () => {
@@ -295,6 +295,38 @@ it('a request for which the app has no place is not paid', async () => {
   const answers = await Promise.all(Array.from({ length: 150 }, () => get(key, '/voices')));
   expect(answers.every(({ status }) => status === 200)).toBe(true);
   expect((await get(key, '/voices')).status).toBe(429);
+});
+
+it('a request whose client goes before it reaches the app is not paid', async () => {
+  const small = await gateForTest({ limits: { inFlight: 1, queue: 8 } });
+  const key = issue({ day: { requests: 1000 } });
+  const ask = (path: string) => call(small.url, path, { headers: { 'x-api-key': key.text } });
+  const left = async () => Number(/r=(\d+)/.exec(String((await ask('/voices')).headers.ratelimit))?.[1]);
+  // Until the gate holds a lease from which all of it is paid.
+  for (let i = 0; i < 20; i++) await left();
+  const before = await left();
+  app.reset();
+  let answer = () => {};
+  app.handler = (received, response) => {
+    if (received.url === '/slow') answer = () => response.end('spoken');
+    return received.url === '/slow';
+  };
+  const slow = ask('/slow');
+  await expect.poll(() => app.received.length).toBe(1);
+  // They are paid for while they wait for the place, which they never get.
+  for (let i = 0; i < 3; i++) {
+    const socket = connect(small.port, '127.0.0.1', () =>
+      socket.write(`GET /gone HTTP/1.1\r\nHost: x\r\nX-API-Key: ${key.text}\r\n\r\n`),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    socket.destroy();
+  }
+  answer();
+  expect((await slow).status).toBe(200);
+  // Their turn comes, and nobody is there any more.
+  await expect.poll(() => small.lines().filter(({ status }) => status === 499).length, { timeout: 15_000 }).toBe(3);
+  expect(await left()).toBe(before - 2);
+  expect(app.received.map(({ url }) => url)).toEqual(['/slow', '/voices']);
 });
 
 /** Sends the pieces one after another, with time between them, and returns the whole answer. */
