@@ -102,7 +102,7 @@ export function checkLetsEncryptNames(domainNames: readonly string[]): void {
       );
     }
     if (!DOMAIN.test(name) || name.length > 253) {
-      throw new Error(`${OWNER}: "${name}" is no domain name; domainNames must be names such as tts.example.com`);
+      throw new Error(`${OWNER}: "${name}" is not a domain name; domainNames must be names such as tts.example.com`);
     }
   }
 }

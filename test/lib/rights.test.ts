@@ -156,3 +156,66 @@ describe('no role of the stack', () => {
     }
   });
 });
+
+describe("the functions of a certificate by Let's Encrypt", () => {
+  const ORDER = /AcmeRole/;
+  const ANSWER = /AcmeChallengesRole/;
+  let acme: CloudFormation;
+  let certificateArn: string;
+  let accountKey: string;
+
+  beforeAll(() => {
+    const { app, templateFile } = defaultApp({ letsEncryptEmail: 'ops@example.com', domainNames: 'tts.example.com' });
+    app.synth();
+    acme = readTemplate(templateFile);
+    const idOf = (type: string, pattern: RegExp) =>
+      Object.keys(acme.Resources).find((name) => acme.Resources[name]?.Type === type && pattern.test(name)) ?? '';
+    certificateArn = arn('acm', `certificate/${idOf('Custom::SelfSignedCertificate', /./)}`);
+    accountKey = arn('secretsmanager', `secret:${idOf('AWS::SecretsManager::Secret', /AccountKey/)}-AbCdEf`);
+  });
+
+  const remember = (tags: readonly string[]): Call => ({
+    action: 'acm:AddTagsToCertificate',
+    resource: certificateArn,
+    context: { 'aws:TagKeys': [...tags] },
+  });
+
+  it.each(['acm:GetCertificate', 'acm:ImportCertificate', 'acm:ListTagsForCertificate'])(
+    'call %s for this certificate and no other',
+    async (action) => {
+      expect(await allowed(acme, ORDER, { action, resource: certificateArn })).toBe(true);
+      expect(await allowed(acme, ORDER, certificate(action, {}))).toBe(false);
+    },
+  );
+
+  it('remember orders by their own tags, and cannot touch the one that the rights of others follow', async () => {
+    expect(await allowed(acme, ORDER, remember(['voicegate:ordered-at', 'voicegate:last-result']))).toBe(true);
+    expect(await allowed(acme, ORDER, remember(['voicegate:stack']))).toBe(false);
+    expect(await allowed(acme, ORDER, remember(['voicegate:ordered-at', 'voicegate:stack']))).toBe(false);
+  });
+
+  it('read the account’s key, which only the function that made it writes', async () => {
+    const read = { action: 'secretsmanager:GetSecretValue', resource: accountKey };
+    const write = { action: 'secretsmanager:PutSecretValue', resource: accountKey };
+    expect(await allowed(acme, ORDER, read)).toBe(true);
+    expect(await allowed(acme, ORDER, write)).toBe(false);
+    expect(await allowed(acme, CERTIFICATE, write)).toBe(true);
+    const other = arn('secretsmanager', 'secret:other-AbCdEf');
+    expect(await allowed(acme, ORDER, { ...read, resource: other })).toBe(false);
+    expect(await allowed(acme, CERTIFICATE, { ...write, resource: other })).toBe(false);
+  });
+
+  it.each([
+    ['deletes it', 'acm:DeleteCertificate'],
+    ['reads its key', 'acm:ExportCertificate'],
+  ])('neither of them %s', async (_, action) => {
+    for (const role of [ORDER, ANSWER]) {
+      expect(await allowed(acme, role, { action, resource: certificateArn })).toBe(false);
+    }
+  });
+
+  it('do nothing at all where they only answer challenges', async () => {
+    expect(await allowed(acme, ANSWER, { action: 'acm:GetCertificate', resource: certificateArn })).toBe(false);
+    expect(await allowed(acme, ANSWER, { action: 'secretsmanager:GetSecretValue', resource: accountKey })).toBe(false);
+  });
+});

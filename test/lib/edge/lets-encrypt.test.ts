@@ -161,8 +161,8 @@ describe('EdgeCertificate.letsEncrypt', () => {
   it.each<[LetsEncryptOptions, string[], RegExp]>([
     [{}, [], /domainNames must hold at least one name, got none/],
     [{}, ['*.example.com'], /"\*\.example\.com" is a wildcard.*list the names one by one, or validate by DNS/],
-    [{}, ['localhost'], /"localhost" is no domain name/],
-    [{}, ['192.0.2.1'], /"192.0.2.1" is no domain name/],
+    [{}, ['localhost'], /"localhost" is not a domain name/],
+    [{}, ['192.0.2.1'], /"192.0.2.1" is no(t a)? domain name/],
     [{ email: 'ops' }, [NAME], /email must be an address such as ops@example.com, got "ops"/],
     [{ directoryUrl: 'http://a.example' }, [NAME], /directoryUrl must be an https URL, got "http:\/\/a.example"/],
     [{ profile: 'a b' }, [NAME], /profile must be a name such as shortlived, got "a b"/],

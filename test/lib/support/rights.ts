@@ -28,8 +28,17 @@ function reference(name: string, template: CloudFormation): string {
     'AWS::URLSuffix': 'amazonaws.com',
   };
   if (pseudo[name] !== undefined) return pseudo[name];
-  // An alias' Ref is its ARN.
-  return template.Resources[name]?.Type === 'AWS::Lambda::Alias' ? arn('lambda', `function:authorizer:live`) : name;
+  switch (template.Resources[name]?.Type) {
+    // Their Ref is their ARN.
+    case 'AWS::Lambda::Alias':
+      return arn('lambda', `function:authorizer:live`);
+    case 'AWS::SecretsManager::Secret':
+      return arn('secretsmanager', `secret:${name}-AbCdEf`);
+    case 'Custom::SelfSignedCertificate':
+      return arn('acm', `certificate/${name}`);
+    default:
+      return name;
+  }
 }
 
 function attribute([name, what]: [string, string], template: CloudFormation): string {
