@@ -3,7 +3,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { type SecureTtsServiceProps, ServiceNetwork } from '../lib';
-import { ENGINES } from './bundled-engine';
+import { defaultsInWords, ENGINES } from './bundled-engine';
 import { boolean, domains, integer, list, map, oneNumberOf, oneOf, refuse, text } from './config-values';
 
 /** One key. Check, prop and the row of the table in docs/configuration.md follow from it. */
@@ -161,14 +161,14 @@ export const CONFIG_KEYS = {
   ),
   inFlight: key(
     'a whole number from 1 to 10000',
-    '8',
+    defaultsInWords('inFlight', 8),
     'Requests in flight to the app, per task.',
     integer(1, 10_000),
     (inFlight) => ({ limits: { inFlight } }),
   ),
   queue: key(
     'a whole number from 0 to 10000',
-    '16',
+    defaultsInWords('queue', 16),
     'Requests that may wait for the app, per task.',
     integer(0, 10_000),
     (queue) => ({ limits: { queue } }),
@@ -283,8 +283,18 @@ export const CONFIG_KEYS = {
     'Whether tasks beyond the first run on spare capacity, at about a third of the price and with two minutes of notice.',
     oneOf('fargate', 'spot'),
   ),
-  cpu: key('256, 512, 1024, 2048, 4096, 8192 or 16384', '2048', 'CPU units of a task.', integer(256, 16_384)),
-  memory: key('MiB that Fargate allows with cpu', '8192', 'Memory of a task in MiB.', integer(512, 122_880)),
+  cpu: key(
+    '256, 512, 1024, 2048, 4096, 8192 or 16384',
+    defaultsInWords('cpu', 2048),
+    'CPU units of a task.',
+    integer(256, 16_384),
+  ),
+  memory: key(
+    'MiB that Fargate allows with cpu',
+    defaultsInWords('memory', 8192),
+    'Memory of a task in MiB.',
+    integer(512, 122_880),
+  ),
   architecture: key('x86_64 or arm64', 'x86_64', 'CPU architecture of the tasks.', oneOf('x86_64', 'arm64')),
   alarmEmail: key(
     'an e-mail address',

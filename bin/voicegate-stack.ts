@@ -23,7 +23,7 @@ import {
   type TokenIssuer,
 } from '../lib';
 import { acknowledgeStandards } from './acknowledgements';
-import { bundledEnvironment } from './bundled-engine';
+import { bundledEnvironment, sized } from './bundled-engine';
 import { type Config, serviceProps } from './config';
 import { describePrice, idlePrice } from './idle-price';
 import { nameKeysInWarnings } from './warnings';
@@ -38,7 +38,7 @@ export class VoicegateStack extends Stack {
 
   constructor(scope: Construct, id: string, props: VoicegateStackProps) {
     super(scope, id, { description: 'Text to speech over HTTPS, for holders of API keys', ...props });
-    const { config } = props;
+    const config = sized(props.config);
     this.zones = config.availabilityZones;
     const service = new SecureTtsService(this, 'Service', {
       image: image(config),

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from voicegate_tts.turns import BUFFER_BYTES, Turns
+
+from .conftest import FOLDER
 
 SECONDS = 30.0
 
@@ -151,3 +155,26 @@ def test_a_listener_whom_the_garbage_collector_ends_waits_for_nobody(bench: Benc
     bench.allow()
     listener.join(SECONDS)
     assert len(listener.heard) == 1
+
+
+def test_a_process_that_ends_finishes_the_piece_that_is_being_made_and_no_more() -> None:
+    program = """
+import threading, time
+from voicegate_tts.turns import Turns
+
+started = threading.Event()
+
+def job():
+    started.set()
+    time.sleep(0.3)
+    print("made", flush=True)
+    return b"x"
+
+pieces = Turns(2).listen(iter([(1, job)] * 50))
+threading.Thread(target=lambda: next(pieces), daemon=True).start()
+started.wait()
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=FOLDER, capture_output=True, text=True, timeout=SECONDS, check=True
+    )
+    assert run.stdout.splitlines() == ["made"]

@@ -76,12 +76,16 @@ class Turns:
         """
         self._listeners = [listener for listener in self._listeners if not listener.gone]
         while self._running < min(self._makers, sum(listener.wants for listener in self._listeners)):
+            # No daemon: a process that ended in the middle of a piece would crash in the engine's own code.
+            threading.Thread(target=self._make, daemon=False, name="speech").start()
             self._running += 1
-            threading.Thread(target=self._make, daemon=True, name="speech").start()
 
     def _make(self) -> None:
         while True:
             with self._changed:
+                if not threading.main_thread().is_alive():
+                    self._end()
+                    return
                 listener = min(
                     (each for each in self._listeners if each.wants),
                     key=lambda each: each.urgency(self._bytes_a_second),
@@ -102,6 +106,13 @@ class Turns:
             with self._changed:
                 listener.take(piece, error)
                 self._changed.notify_all()
+
+    def _end(self) -> None:
+        """The process ends: whoever still waits is told."""
+        self._running -= 1
+        for listener in self._listeners:
+            listener.take(None, RuntimeError("the process ends"))
+        self._changed.notify_all()
 
 
 class _Listener:

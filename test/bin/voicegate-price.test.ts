@@ -12,7 +12,7 @@ describe('the price before the first request', () => {
     const found = lines();
     expect(Object.keys(found)).toEqual(
       expect.arrayContaining([
-        '1 × task of 2 vCPU and 8 GB',
+        '1 × task of 2 vCPU and 4 GB',
         '1 × NAT gateway',
         '1 × load balancer',
         // Two of the load balancer, one of the NAT gateway.
@@ -22,8 +22,8 @@ describe('the price before the first request', () => {
         '14 × alarm',
       ]),
     );
-    // 2 × 0.04048 + 8 × 0.004445 + 20 × 0.000111 USD an hour.
-    expect(found['1 × task of 2 vCPU and 8 GB']).toBeCloseTo(86.68, 1);
+    // 2 × 0.04048 + 4 × 0.004445 + 20 × 0.000111 USD an hour.
+    expect(found['1 × task of 2 vCPU and 4 GB']).toBeCloseTo(73.7, 1);
     expect(found['1 × NAT gateway']).toBeCloseTo(32.85, 2);
   });
 
@@ -33,7 +33,7 @@ describe('the price before the first request', () => {
 
   it('grows with tasks, and shrinks without NAT gateway and firewall', () => {
     const found = lines({ desiredCount: '3', network: 'public', firewall: 'false', architecture: 'arm64' });
-    expect(found['3 × task of 2 vCPU and 8 GB']).toBeCloseTo(3 * (2 * 0.03238 + 8 * 0.00356 + 20 * 0.000111) * 730, 1);
+    expect(found['3 × task of 2 vCPU and 4 GB']).toBeCloseTo(3 * (2 * 0.03238 + 4 * 0.00356 + 20 * 0.000111) * 730, 1);
     expect(Object.keys(found).join()).not.toMatch(/NAT|web ACL/);
     expect(found).toHaveProperty('2 × public IPv4 address');
   });

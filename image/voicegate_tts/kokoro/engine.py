@@ -55,10 +55,11 @@ class KokoroEngine(PiecewiseEngine):
         self._warm_up()
 
     def _warm_up(self) -> None:
-        """Speaks a word of each language, so that the first caller waits for nothing."""
-        for text in ("你好，2026年。", "Hello, 15%."):
-            for _ in self.speak(text, self.voices[0].id, 1.0):
-                pass
+        """Speaks a word and reads numbers, so that the first caller waits for nothing."""
+        for chinese in (True, False):
+            spell("1+1=2, 7%", chinese)
+        for _ in self.speak("你好 OK。", self.voices[0].id, 1.0):
+            pass
 
     def _read_aloud(self, piece: Piece, voice: str) -> str:
         chinese = is_chinese(piece.text) or is_chinese(piece.around, by_default=self._timbres[voice].chinese)

@@ -48,27 +48,27 @@ class _Source:
 _SOURCES = (
     _Source(
         Voice("zf_xiaoxiao", "Xiaoxiao (female, Chinese)", "晓晓（女声）"),
-        "03adb5d5e3ddd88b047954e974e651cb0a4b524c985057e5d872e962c7be1169", 1.0, True,
+        "03adb5d5e3ddd88b047954e974e651cb0a4b524c985057e5d872e962c7be1169", 0.71, True,
     ),
     _Source(
         Voice("zf_xiaoyi", "Xiaoyi (female, Chinese)", "晓伊（女声）"),
-        "bc1555c5c486099196ac254bae5e0bb543c121952a3092f50b7d8724f1bc36b3", 1.0, True,
+        "bc1555c5c486099196ac254bae5e0bb543c121952a3092f50b7d8724f1bc36b3", 0.92, True,
     ),
     _Source(
         Voice("zm_yunxi", "Yunxi (male, Chinese)", "云希（男声）"),
-        "7243892fb4e560d47014090ddf010f8b8b790f3c6b029ff82b2ac06aa4e27c8b", 1.0, True,
+        "7243892fb4e560d47014090ddf010f8b8b790f3c6b029ff82b2ac06aa4e27c8b", 1.24, True,
     ),
     _Source(
         Voice("zm_yunjian", "Yunjian (male, Chinese)", "云健（男声）"),
-        "de48a00bdbf3649f07162269a2b6e0513604389bfac8a2e6c75cb34b323ad6fa", 1.0, True,
+        "de48a00bdbf3649f07162269a2b6e0513604389bfac8a2e6c75cb34b323ad6fa", 1.17, True,
     ),
     _Source(
         Voice("af_heart", "Heart (female, English)", "Heart（英文女声）"),
-        "d583ccff3cdca2f7fae535cb998ac07e9fcb90f09737b9a41fa2734ec44a8f0b", 1.0, False,
+        "d583ccff3cdca2f7fae535cb998ac07e9fcb90f09737b9a41fa2734ec44a8f0b", 1.33, False,
     ),
     _Source(
         Voice("am_michael", "Michael (male, English)", "Michael（英文男声）"),
-        "1d1f21dd8da39c30705cd4c75d039d265e9bc4a2a93ed09bc9e1b1225eb95ba1", 1.0, False,
+        "1d1f21dd8da39c30705cd4c75d039d265e9bc4a2a93ed09bc9e1b1225eb95ba1", 1.45, False,
     ),
 )  # fmt: skip
 
