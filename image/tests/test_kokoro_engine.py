@@ -14,7 +14,8 @@ from voicegate_tts.errors import ConfigurationError
 from voicegate_tts.kokoro import engine, model, voices
 from voicegate_tts.kokoro.engine import KokoroEngine
 from voicegate_tts.kokoro.phonemes import transcribe
-from voicegate_tts.kokoro.pinyin import words
+from voicegate_tts.kokoro.pinyin import word_ends, words
+from voicegate_tts.pieces import pieces
 
 from .conftest import spoken
 
@@ -120,6 +121,11 @@ def test_chinese_is_read_by_pinyin_and_english_by_its_sounds(kokoro: KokoroEngin
 )
 def test_characters_with_several_readings(han: str, pinyin: str) -> None:
     assert " ".join(syllable for word in words(han) for syllable in word) == pinyin
+
+
+def test_a_cut_parts_no_word() -> None:
+    first = next(iter(pieces("他们昨天晚上在办公室里讨论音乐会的事", word_ends)))
+    assert first.text == "他们昨天晚上在办公室里"
 
 
 def test_every_voice_has_its_file_and_a_changed_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,12 @@ FIRST = 12.0
 # Each piece may be this much wider than the one before: while it is made, the one before is heard.
 _GROWTH = 1.5
 
+# What is looked at beyond a piece, to see whether its last word goes on.
+_LONGEST_WORD = 6
+
+# Characters that a piece may have more, to reach the end of its clause.
+_SLACK = 2
+
 SENTENCE_PAUSE = 0.32
 CLAUSE_PAUSE = 0.16
 
@@ -105,8 +111,13 @@ def _cut(text: str, start: int, allowed: float, word_ends: WordEnds | None) -> i
         return limit
     if sentence or clause:
         return sentence or clause
+    # A clause that ends a character later is better than a word that is cut.
+    for end in range(limit + 1, min(len(text), limit + _SLACK, start + LONGEST) + 1):
+        if _closed(text, end, _ends_sentence) or _closed(text, end, _ends_clause):
+            return end
     if word_ends and word:
-        word = max((start + end for end in word_ends(text[start:limit]) if start < start + end <= word), default=word)
+        ends = (start + end for end in word_ends(text[start : limit + _LONGEST_WORD]))
+        word = max((end for end in ends if end <= word), default=word)
     return word or _end_of_run(text, start, limit)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 
 from .pieces import Piece, pieces
@@ -33,12 +33,16 @@ class PiecewiseEngine(ABC):
     def _speak_piece(self, text: str, voice: str, speed: float) -> bytes:
         """What `_read_aloud` gave, without a pause after it; nothing if there is nothing to say."""
 
+    def _word_ends(self, text: str) -> Collection[int]:
+        """Where a short text may be cut that has no punctuation: anywhere, for an engine that knows no words."""
+        return range(1, len(text) + 1)
+
     def _read_aloud(self, piece: Piece, voice: str) -> str:  # noqa: ARG002
         """A piece as the voice will say it: for example with its numbers in words."""
         return piece.text
 
     def _jobs(self, text: str, voice: str, speed: float) -> Iterator[tuple[int, Callable[[], bytes]]]:
-        for piece in pieces(plain(text)):
+        for piece in pieces(plain(text), self._word_ends):
             yield len(piece.text), partial(self._with_pause, piece, voice, speed)
 
     def _with_pause(self, piece: Piece, voice: str, speed: float) -> bytes:

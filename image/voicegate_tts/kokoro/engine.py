@@ -17,6 +17,7 @@ from ..reading.spell import is_chinese, spell
 from .english import EnglishSpeech
 from .model import model_bytes
 from .phonemes import can_be_heard, transcribe
+from .pinyin import word_ends
 from .vocabulary import SILENT, VOCABULARY
 from .voices import VOICES, Timbre, load_timbres
 
@@ -60,6 +61,9 @@ class KokoroEngine(PiecewiseEngine):
             spell("1+1=2, 7%", chinese)
         for _ in self.speak("你好 OK。", self.voices[0].id, 1.0):
             pass
+
+    def _word_ends(self, text: str) -> list[int]:
+        return word_ends(text)
 
     def _read_aloud(self, piece: Piece, voice: str) -> str:
         chinese = is_chinese(piece.text) or is_chinese(piece.around, by_default=self._timbres[voice].chinese)

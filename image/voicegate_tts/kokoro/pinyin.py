@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 
 from pypinyin import Style, lazy_pinyin, load_phrases_dict
@@ -29,6 +30,7 @@ def _load() -> Seg:
 
 
 _segmenter = _load()
+_HAN_OR_NOT = re.compile(r"[\u3400-\u9fff]+|[^\u3400-\u9fff]+")
 
 
 def words(han: str) -> list[list[str]]:
@@ -47,6 +49,22 @@ def words(han: str) -> list[list[str]]:
         result.append(syllables[start : start + len(unit)])
         start += len(unit)
     return result
+
+
+def word_ends(text: str) -> list[int]:
+    """Where the words of a text end, Chinese ones by the dictionary; between other characters everywhere."""
+    ends: list[int] = []
+    for run in _HAN_OR_NOT.findall(text):
+        start = ends[-1] if ends else 0
+        parts: list[str] = list(_segmenter.cut(run)) if _is_han(run[0]) else list(run)
+        for part in parts:
+            start += len(part)
+            ends.append(start)
+    return ends
+
+
+def _is_han(character: str) -> bool:
+    return "\u3400" <= character <= "\u9fff"
 
 
 def _particles(han: str, syllables: list[str], in_word: list[bool]) -> None:
