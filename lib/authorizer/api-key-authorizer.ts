@@ -12,6 +12,7 @@ import { AUTHORIZER_ENV, KEY_TABLE, OUTPUTS } from '../../contract/names';
 import { COUNTER_PREFIX } from '../../contract/quota-counter';
 import { createBundledFunction } from '../shared/bundled-function';
 import { checkInteger, checkSeconds } from '../shared/checks';
+import { checkKinds } from '../shared/kinds';
 import { httpApiAuthorizer, restApiAuthorizer } from './api-gateway-authorizers';
 import { createApiKeyTable } from './api-key-table';
 import { type IRequestAuthorizer, PayloadFormat, type RequestAuthorizerConfig } from './request-authorizer';
@@ -92,6 +93,17 @@ export class ApiKeyAuthorizer extends Construct implements IRequestAuthorizer, a
 
   constructor(scope: Construct, id: string, props: ApiKeyAuthorizerProps = {}) {
     super(scope, id);
+    checkKinds('ApiKeyAuthorizer', props, {
+      keyTable: 'object',
+      keyPrefix: 'text',
+      tokenIssuers: 'list',
+      positiveTtl: 'duration',
+      negativeTtl: 'duration',
+      reservedConcurrentExecutions: 'number',
+      memorySize: 'number',
+      logRetention: 'number',
+      deletionProtection: 'boolean',
+    });
     this.keyPrefix = props.keyPrefix ?? DEFAULT_KEY_PREFIX;
     if (!Token.isUnresolved(this.keyPrefix)) assertKeyPrefix(this.keyPrefix);
     this.positiveTtl = props.positiveTtl ?? Duration.seconds(60);

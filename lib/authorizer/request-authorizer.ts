@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { checkSeconds } from '../shared/checks';
+import { checkKinds } from '../shared/kinds';
 
 /** The event that the authorizer's function gets: API Gateway's payload formats. */
 export enum PayloadFormat {
@@ -79,6 +80,12 @@ export interface FunctionAuthorizerOptions {
 export class RequestAuthorizer {
   /** Any Lambda function written as an API Gateway authorizer (HTTP API 1.0 or 2.0, REST REQUEST), unchanged. */
   public static fromFunction(handler: lambda.IFunction, options: FunctionAuthorizerOptions = {}): IRequestAuthorizer {
+    checkKinds(
+      'RequestAuthorizer.fromFunction',
+      { ...options, handler },
+      { handler: 'function', identitySource: 'texts', payloadFormat: 'text', ttl: 'duration', timeout: 'duration' },
+      ['handler'],
+    );
     const identitySource = options.identitySource ?? ['$request.header.Authorization'];
     checkIdentitySource(identitySource);
     const ttl = options.ttl ?? Duration.minutes(5);

@@ -5,6 +5,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as route53 from 'aws-cdk-lib/aws-route53';
 import type { Construct } from 'constructs';
 import { LETS_ENCRYPT } from '../../contract/acme';
+import { checkKinds } from '../shared/kinds';
 import { AcmeOrders } from './acme-orders';
 import {
   checkLetsEncryptNames,
@@ -77,6 +78,7 @@ export abstract class EdgeCertificate {
 
   /** A certificate that AWS Certificate Manager already holds, in the load balancer's region. */
   public static fromArn(certificateArn: string): EdgeCertificate {
+    checkKinds('EdgeCertificate.fromArn', { certificateArn }, { certificateArn: 'text' }, ['certificateArn']);
     if (
       !Token.isUnresolved(certificateArn) &&
       !/^arn:[a-z-]+:acm:[a-z0-9-]+:\d{12}:certificate\/.+$/.test(certificateArn)

@@ -3,6 +3,7 @@ import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
 import { checkDomainNames, checkInteger, checkSeconds } from '../shared/checks';
 import { records } from '../shared/final-template';
+import { checkKinds } from '../shared/kinds';
 import { type ForwardProps, forward, type IHttpsLoadBalancer, RulePriorities } from './listener-rules';
 
 /** A load balancer of somebody else, and its HTTPS listener. */
@@ -47,6 +48,19 @@ export class ExistingLoadBalancer implements IHttpsLoadBalancer {
   private priorities?: RulePriorities;
 
   constructor(props: ExistingListenerProps) {
+    checkKinds(
+      'HttpsLoadBalancer.fromListener',
+      props,
+      {
+        loadBalancer: 'object',
+        listener: 'object',
+        domainName: 'text',
+        firstPriority: 'number',
+        port: 'number',
+        idleTimeout: 'duration',
+      },
+      ['loadBalancer', 'listener'],
+    );
     checkInteger('HttpsLoadBalancer.fromListener: firstPriority', props.firstPriority, 1, 39_000);
     if (
       props.listener instanceof elbv2.ApplicationListener &&

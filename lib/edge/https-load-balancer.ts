@@ -6,6 +6,7 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { acknowledge } from '../shared/acknowledge';
 import { checkDomainNames, checkSeconds } from '../shared/checks';
+import { checkKinds } from '../shared/kinds';
 import { checkAccessLogBucket, createAccessLogBucket } from './access-log-bucket';
 import { addAliasRecords, hasOnlyIpv6 } from './alias-records';
 import type { EdgeCertificate, EdgeCertificateConfig } from './edge-certificate';
@@ -129,6 +130,24 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
 
   constructor(scope: Construct, id: string, props: HttpsLoadBalancerProps) {
     super(scope, id);
+    checkKinds(
+      'HttpsLoadBalancer',
+      props,
+      {
+        vpc: 'vpc',
+        certificate: 'certificate',
+        domainNames: 'texts',
+        hostedZone: 'object',
+        idleTimeout: 'duration',
+        securityHeaders: 'object',
+        accessLogs: 'boolean',
+        accessLogBucket: 'object',
+        deletionProtection: 'boolean',
+        securityGroup: 'object',
+        vpcSubnets: 'object',
+      },
+      ['vpc', 'certificate'],
+    );
     const idleTimeout = props.idleTimeout ?? Duration.seconds(125);
     checkSeconds('HttpsLoadBalancer: idleTimeout', idleTimeout, 1, 4000);
     this.idleTimeout = idleTimeout;

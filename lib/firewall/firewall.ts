@@ -8,6 +8,7 @@ import { DEFAULT_SPEECH_LIMITS } from '../../contract/speech-limits';
 import { ChallengeResponder } from '../edge/challenge-responder';
 import { type CorsOptions, staticCorsHeaders } from '../gate/cors';
 import { checkPathPatterns } from '../shared/checks';
+import { checkKinds } from '../shared/kinds';
 import { customRule, type FirewallRule } from './custom-rule';
 import { dataProtection, FirewallLogging } from './firewall-logging';
 import { challengeRule, originRules, textRules } from './firewall-rules';
@@ -103,6 +104,19 @@ export class Firewall extends Construct {
 
   constructor(scope: Construct, id: string, props: FirewallProps = {}) {
     super(scope, id);
+    checkKinds('Firewall', props, {
+      rateLimits: 'list',
+      freeTextPaths: 'texts',
+      cors: 'object',
+      managedRules: 'list',
+      rules: 'list',
+      allowedCidrs: 'texts',
+      blockedCidrs: 'texts',
+      allowedCountries: 'texts',
+      blockedCountries: 'texts',
+      maxTextCharacters: 'number',
+      logging: 'object',
+    });
     const freeTextPaths = props.freeTextPaths ?? [...SYNTHESIS_PATHS];
     checkPathPatterns('Firewall: freeTextPaths', freeTextPaths);
     this._maxTextCharacters = props.maxTextCharacters ?? DEFAULT_SPEECH_LIMITS.maxTextCharacters;

@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import { checkInteger, checkPathPatterns, checkSeconds } from '../shared/checks';
+import { checkKinds, shown } from '../shared/kinds';
 import { COUNT, tooManyRequests, type WafRule } from './waf-rule';
 import { pathStatement } from './waf-statement';
 
@@ -102,6 +103,7 @@ export class RateLimit {
     private readonly capacity: number,
   ) {
     const owner = `RateLimit.${factory}`;
+    checkKinds(owner, options, { requests: 'number', window: 'duration', paths: 'texts', name: 'text' }, ['requests']);
     if (options.requests < 10) {
       throw new Error(`${owner}: requests must be at least 10 (AWS WAF's minimum), got ${options.requests}`);
     }
@@ -159,9 +161,9 @@ export class RateLimit {
 }
 
 function checkHeader(factory: string, name: string): void {
-  if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/.test(name)) {
+  if (typeof name !== 'string' || !/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/.test(name)) {
     throw new Error(
-      `RateLimit.${factory}: headerName must be 1 to 64 characters of an HTTP header name, got "${name}"`,
+      `RateLimit.${factory}: headerName must be 1 to 64 characters of an HTTP header name, got ${shown(name)}`,
     );
   }
 }

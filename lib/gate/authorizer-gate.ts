@@ -9,10 +9,12 @@ import { memoryLimitMiB } from '../../contract/gate-memory';
 import { GATE_ENV } from '../../contract/names';
 import { acknowledge } from '../shared/acknowledge';
 import { checkInteger } from '../shared/checks';
+import { checkKinds } from '../shared/kinds';
 import type { AuthorizerGateOptions, AuthorizerGateProps } from './authorizer-gate-props';
 import { warnOfCors } from './cors';
 import { gateOptions, LONGEST_STOP_SECONDS, loadGateBundle, METRIC_NAMESPACE, stopTimeoutSeconds } from './gate-bundle';
 import { GateImage } from './gate-image';
+import { GATE_KINDS } from './gate-kinds';
 import { createGateLog } from './gate-log';
 import { GateValidation } from './gate-validation';
 import { findUpstream } from './upstream';
@@ -73,6 +75,22 @@ export class AuthorizerGate extends Construct {
 
   constructor(scope: Construct, id: string, props: AuthorizerGateProps) {
     super(scope, id);
+    checkKinds(
+      'AuthorizerGate',
+      props,
+      {
+        ...GATE_KINDS,
+        authorizer: 'authorizer',
+        taskDefinition: 'object',
+        upstreamContainer: 'object',
+        loadBalancerIdleTimeout: 'duration',
+        drainDelay: 'duration',
+        allowQueryKey: 'boolean',
+        image: 'object',
+        logging: 'object',
+      },
+      ['authorizer', 'taskDefinition'],
+    );
     const { taskDefinition } = props;
     checkInteger('AuthorizerGate: upstreamPort', props.upstreamPort, 1, 65_535);
     this.port = props.gatePort ?? AuthorizerGate.PORT;

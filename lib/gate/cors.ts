@@ -4,6 +4,7 @@ import type { IConstruct } from 'constructs';
 import { GATE_RANGES } from '../../contract/gate-ranges';
 import { isOrigin } from '../../contract/origin';
 import { checkSecondsIn } from '../shared/checks';
+import { checkKinds } from '../shared/kinds';
 
 /** Which pages of other origins may call. Cookies are never allowed, so the session of a browser is of no use to them. */
 export interface CorsOptions {
@@ -21,6 +22,7 @@ const EXPOSED = 'Retry-After';
 
 /** What the gate is told. @throws Error naming a wrong origin. */
 export function gateCors(cors: CorsOptions): { readonly allowOrigins: readonly string[]; readonly maxAge: number } {
+  checkKinds('cors', cors, { allowOrigins: 'texts', maxAge: 'duration' }, ['allowOrigins']);
   const { allowOrigins, maxAge = Duration.hours(1) } = cors;
   if (allowOrigins.length === 0)
     throw new Error('cors: allowOrigins must name at least one origin; leave cors out for none');

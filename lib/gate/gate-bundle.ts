@@ -1,18 +1,24 @@
 import { createRequire } from 'node:module';
+import type { Size } from 'aws-cdk-lib';
 import type { GateBundle, GateOptions } from '../../contract/gate-options';
 import { GATE_DEFAULTS, GATE_RANGES } from '../../contract/gate-ranges';
 import { SYNTHESIS_PATHS, SYNTHESIS_SCOPE } from '../../contract/names';
 import { checkPathPatterns, checkRange, checkSecondsIn } from '../shared/checks';
+import { KIND, shown } from '../shared/kinds';
 import { bundlePath } from '../shared/package-root';
 import type { AuthorizerGateOptions } from './authorizer-gate-props';
 import { gateCors } from './cors';
 import { resolveGateLimits } from './gate-limits';
-import type { GateProps } from './gate-props';
+import type { GateProps, RouteScopes } from './gate-props';
 import { gateSession } from './web-session';
 
 /** CloudWatch namespace of the gates' metrics. */
 export const METRIC_NAMESPACE = 'Voicegate';
 
+/** The characters of a path and query that need no quoting in nginx's configuration. */
+const READINESS_PATH = /^\/[A-Za-z0-9._~!$&'()*+,=:@%/-]*(\?[A-Za-z0-9._~!$&'()*+,=:@%/?-]*)?$/;
+/** RFC 6749's characters of a scope. */
+const SCOPE = /^[!#-[\]-~]{1,256}$/;
 const ROUTE = /^(?:([A-Z]+|\*) )?(\/\S*)$/;
 /** ECS waits at most this long between TERM and KILL. */
 export const LONGEST_STOP_SECONDS = 120;
@@ -39,8 +45,20 @@ export function gateOptions(options: AuthorizerGateOptions, metricsService: stri
   );
   const synthesisPaths = options.synthesisPaths ?? SYNTHESIS_PATHS;
   const readinessPath = options.readinessPath ?? '/';
-  if (!readinessPath.startsWith('/')) {
-    throw new Error(`AuthorizerGate: readinessPath must begin with "/", got "${readinessPath}"`);
+  if (!READINESS_PATH.test(readinessPath)) {
+    throw new Error(
+      `AuthorizerGate: readinessPath must begin with "/" and hold no spaces, quotes or braces, got "${readinessPath}"`,
+    );
+  }
+  checkScopes(options.requiredScopes ?? []);
+  const open = options.relaxedPaths?.find((path) => path === '/' || path === '/*');
+  if (open !== undefined) {
+    throw new Error(`AuthorizerGate: relaxedPaths: "${open}" is every path; name a prefix such as "/files/*"`);
+  }
+  if (options.webSession && authorizer.identitySource !== undefined) {
+    throw new Error(
+      'AuthorizerGate: webSession needs an authorizer of API keys: a session holds a key, and a function of yours reads none',
+    );
   }
   return {
     authorizer: {
@@ -63,7 +81,7 @@ export function gateOptions(options: AuthorizerGateOptions, metricsService: stri
       ...(authorizer.grantsScopes ? synthesisPaths.map((path) => ({ path, scopes: [SYNTHESIS_SCOPE] })) : []),
     ],
     limits: resolveGateLimits('AuthorizerGate', options.limits),
-    maxBodyBytes: options.maxBodySize?.toBytes() ?? GATE_DEFAULTS.maxBodyBytes,
+    maxBodyBytes: bodyBytes(options.maxBodySize),
     maxTextBytes: options.maxBodySize?.toBytes() ?? GATE_DEFAULTS.maxTextBytes,
     readinessPath,
     longestRequest,
@@ -110,6 +128,32 @@ export function drainDelaySeconds(options: Pick<AuthorizerGateOptions, 'drainDel
   return options.drainDelay
     ? checkSecondsIn('AuthorizerGate: drainDelay', options.drainDelay, GATE_RANGES.drainDelay)
     : DRAIN_DELAY_SECONDS;
+}
+
+function checkScopes(routes: readonly RouteScopes[]): void {
+  for (const { path, scopes } of routes) {
+    if (!KIND.texts.is(scopes)) {
+      throw new Error(
+        `AuthorizerGate: requiredScopes: scopes of "${path}" must be a list of texts, got ${shown(scopes)}`,
+      );
+    }
+    const wrong = scopes.find((scope) => !SCOPE.test(scope));
+    if (wrong !== undefined) {
+      throw new Error(
+        `AuthorizerGate: requiredScopes: scope "${wrong}" of "${path}" must be 1 to 256 printable ASCII characters without space, quote and backslash`,
+      );
+    }
+  }
+}
+
+/** Bytes of a request body. @throws Error naming the prop. */
+function bodyBytes(maxBodySize: Size | undefined): number {
+  const bytes = maxBodySize?.toBytes() ?? GATE_DEFAULTS.maxBodyBytes;
+  const { least, most } = GATE_RANGES.maxBodyBytes;
+  if (!(bytes >= least && bytes <= most)) {
+    throw new Error(`AuthorizerGate: maxBodySize must be from 1 byte to 1 GiB, got ${bytes} bytes`);
+  }
+  return bytes;
 }
 
 /** `/path` is public for GET and HEAD, `POST /path` for that method, `* /path` for every method. */

@@ -2,6 +2,7 @@ import type { Duration } from 'aws-cdk-lib';
 import type { GateOptions } from '../../contract/gate-options';
 import { GATE_DEFAULTS, GATE_RANGES } from '../../contract/gate-ranges';
 import { checkRange, checkSecondsIn } from '../shared/checks';
+import { checkKinds } from '../shared/kinds';
 
 /** How much a gate lets through. Limits per client count by IPv4 address, or by the /64 network of an IPv6 address. */
 export interface GateLimits {
@@ -50,6 +51,7 @@ export interface GateLimits {
 
 /** The limits with their defaults, checked. */
 export function resolveGateLimits(owner: string, limits: GateLimits = {}): GateOptions['limits'] {
+  checkKinds(owner, { limits }, { limits: 'object' });
   const counts = ['requestsPerMinute', 'synthesisPerMinute', 'missesPerMinute', 'failuresPerMinute'] as const;
   for (const name of [...counts, 'invocations', 'inFlight', 'queue'] as const) {
     checkRange(`${owner}: limits.${name}`, limits[name], GATE_RANGES[name]);

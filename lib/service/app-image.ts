@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecrAssets from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
+import { shown } from '../shared/kinds';
 import { packageRoot } from '../shared/package-root';
 
 /** Registries of the account, whatever the partition: amazonaws.com, .com.cn, amazonaws.eu, and those of isolated regions. */
@@ -30,6 +32,9 @@ export abstract class AppImage extends ecs.ContainerImage {
 
   /** An image that is built from a folder with a Dockerfile, for the CPU architecture of its task. */
   public static fromFolder(folder: string): AppImage {
+    if (typeof folder !== 'string' || !existsSync(join(folder, 'Dockerfile'))) {
+      throw new Error(`AppImage.fromFolder: folder must be one with a Dockerfile, got ${shown(folder)}`);
+    }
     return new FolderImage(folder);
   }
 
@@ -38,9 +43,9 @@ export abstract class AppImage extends ecs.ContainerImage {
    * right to pull it.
    */
   public static fromUri(uri: string): AppImage {
-    if (!URI.test(uri)) {
+    if (typeof uri !== 'string' || !URI.test(uri)) {
       throw new Error(
-        `AppImage.fromUri: "${uri}" is no image URI and no folder with a Dockerfile; expected for example ` +
+        `AppImage.fromUri: ${shown(uri)} is no image URI and no folder with a Dockerfile; expected for example ` +
           '123456789012.dkr.ecr.eu-west-1.amazonaws.com/tts:1',
       );
     }

@@ -15,10 +15,12 @@ import { AuthorizerGate } from '../gate/authorizer-gate';
 import { addCorsHeaders } from '../gate/cors';
 import { idleTimeoutSeconds, longestRequestSeconds } from '../gate/gate-bundle';
 import { GateImage } from '../gate/gate-image';
+import { GATE_KINDS } from '../gate/gate-kinds';
 import { resolveGateLimits } from '../gate/gate-limits';
 import { createGateLog } from '../gate/gate-log';
 import { acknowledge } from '../shared/acknowledge';
 import { checkExclusive, checkInteger } from '../shared/checks';
+import { checkKinds, type Kinds } from '../shared/kinds';
 import { addAppContainer, DEFAULT_APP_PORT } from './app-container';
 import type { SecureTtsServiceProps } from './secure-tts-service-props';
 import { createService } from './service';
@@ -67,6 +69,7 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
 
   constructor(scope: Construct, id: string, props: SecureTtsServiceProps) {
     super(scope, id);
+    checkKinds('SecureTtsService', props, SERVICE_KINDS, ['image']);
     checkProps(props);
     const longestRequest = longestRequestSeconds(props);
     const network = (props.network ?? ServiceNetwork.privateSubnets())._bind(
@@ -242,6 +245,42 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
     return new ecs.Cluster(this, 'Cluster', { vpc: this.vpc, containerInsightsV2: ecs.ContainerInsights.ENABLED });
   }
 }
+
+const SERVICE_KINDS: Kinds = {
+  ...GATE_KINDS,
+  image: 'image',
+  certificate: 'certificate',
+  loadBalancer: 'edge',
+  routing: 'list',
+  domainNames: 'texts',
+  hostedZone: 'object',
+  securityGroups: 'list',
+  vpc: 'vpc',
+  network: 'network',
+  vpcSubnets: 'object',
+  cluster: 'object',
+  capacity: 'capacity',
+  desiredCount: 'number',
+  scaling: 'object',
+  authorizer: 'authorizer',
+  firewall: 'firewall',
+  webAclArn: 'text',
+  firewallEnabled: 'boolean',
+  loadBalancerOptions: 'object',
+  environment: 'textMap',
+  environmentFiles: 'list',
+  secrets: 'object',
+  readonlyRootFilesystem: 'boolean',
+  dropCapabilities: 'boolean',
+  startupTime: 'duration',
+  pageLoginPaths: 'texts',
+  tokenValidation: 'object',
+  tokenValidationPaths: 'texts',
+  gateImage: 'object',
+  enableExecuteCommand: 'boolean',
+  monitoringEnabled: 'boolean',
+  alarmTopic: 'object',
+};
 
 const WEB_ACL_ARN = /^arn:[a-z-]+:wafv2:[a-z0-9-]+:\d{12}:regional\/webacl\/[\w-]+\/[\w-]+$/;
 

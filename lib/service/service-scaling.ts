@@ -57,6 +57,9 @@ export const DEFAULT_MIN_CAPACITY = 2;
 export function checkScaling(scaling: ServiceScaling): void {
   const min = scaling.minCapacity ?? DEFAULT_MIN_CAPACITY;
   checkInteger('SecureTtsService: scaling.minCapacity', min, 1, 1000);
+  if (scaling.maxCapacity === undefined) {
+    throw new Error(`SecureTtsService: scaling.maxCapacity must be a whole number from ${min} to 1000, got none`);
+  }
   checkInteger('SecureTtsService: scaling.maxCapacity', scaling.maxCapacity, min, 1000);
   checkInteger('SecureTtsService: scaling.targetCpuPercent', scaling.targetCpuPercent, 10, 95);
   if (scaling.targetInFlight !== undefined && !(scaling.targetInFlight > 0)) {

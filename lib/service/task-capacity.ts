@@ -3,6 +3,7 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import { checkInteger } from '../shared/checks';
+import { checkFargateSize, DEFAULT_CPU, DEFAULT_MEMORY } from './fargate-size';
 import { addGpuInstances, createGpuTaskDefinition, type GpuCapacityProps } from './gpu-capacity';
 
 /** Size of tasks on Fargate. */
@@ -91,12 +92,13 @@ export abstract class TaskCapacity {
 class FargateCapacity extends TaskCapacity {
   constructor(private readonly props: FargateCapacityProps) {
     super();
+    checkFargateSize(props);
   }
 
   public _createTaskDefinition(scope: Construct, id: string): ecs.TaskDefinition {
     return new ecs.FargateTaskDefinition(scope, id, {
-      cpu: this.props.cpu ?? 2048,
-      memoryLimitMiB: this.props.memoryLimitMiB ?? 8192,
+      cpu: this.props.cpu ?? DEFAULT_CPU,
+      memoryLimitMiB: this.props.memoryLimitMiB ?? DEFAULT_MEMORY,
       ephemeralStorageGiB: (this.props.ephemeralStorage ?? Size.gibibytes(40)).toGibibytes(),
       runtimePlatform: {
         cpuArchitecture: this.props.cpuArchitecture ?? ecs.CpuArchitecture.X86_64,

@@ -2,13 +2,14 @@ import { type Duration, Token } from 'aws-cdk-lib';
 import { normalizeDomainName } from '../../contract/domain-name';
 import type { Range } from '../../contract/gate-ranges';
 import { isPathPattern } from '../../contract/path-pattern';
+import { KIND, shown } from './kinds';
 
 /** Props are checked where they enter: an error names the prop, what was given and what is allowed. */
 
 export function checkInteger(prop: string, value: number | undefined, min: number, max: number): void {
   if (value === undefined || Token.isUnresolved(value)) return;
   if (!Number.isInteger(value) || value < min || value > max) {
-    throw new Error(`${prop} must be a whole number from ${min} to ${max}, got ${value}`);
+    throw new Error(`${prop} must be a whole number from ${min} to ${max}, got ${shown(value)}`);
   }
 }
 
@@ -24,6 +25,7 @@ export function checkSecondsIn(prop: string, value: Duration, { least, most }: R
 
 /** Whole seconds of a duration that is known at synthesis. */
 export function checkSeconds(prop: string, value: Duration, min: number, max: number): number {
+  if (!KIND.duration.is(value)) throw new Error(`${prop} must be ${KIND.duration.phrase}, got ${shown(value)}`);
   if (value.isUnresolved()) {
     throw new Error(`${prop} must be known at synthesis, got a token: it becomes part of the gate's configuration`);
   }
@@ -35,6 +37,9 @@ export function checkSeconds(prop: string, value: Duration, min: number, max: nu
 }
 
 export function checkPathPatterns(prop: string, patterns: readonly string[] | undefined): void {
+  if (patterns !== undefined && !KIND.texts.is(patterns)) {
+    throw new Error(`${prop} must be a list of paths such as ["/tts"], got ${shown(patterns)}`);
+  }
   for (const pattern of patterns ?? []) {
     if (!isPathPattern(pattern)) {
       throw new Error(

@@ -89,7 +89,7 @@ describe('webSession', () => {
     const task = taskWithApp(stack);
     const authorizer = RequestAuthorizer.fromFunction(someFunction(stack));
     expect(() => AuthorizerGate.addTo(task, { authorizer, webSession: true })).toThrow(
-      'webSession needs authorizer.identitySource "credential"',
+      'webSession needs an authorizer of API keys',
     );
   });
 

@@ -339,7 +339,7 @@ describe('SecureTtsService', () => {
   it.each<[string, Partial<SecureTtsServiceProps>, RegExp]>([
     [
       'a firewall that is off',
-      { firewallEnabled: false, firewall: {} as never },
+      { firewallEnabled: false, firewall: { protect: () => {} } as never },
       /firewall is given, but firewallEnabled is false/,
     ],
     [

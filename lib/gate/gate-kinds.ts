@@ -1,0 +1,25 @@
+import type { Kinds } from '../shared/kinds';
+
+/** What the props of a gate hold, alone or within a whole service. */
+export const GATE_KINDS: Kinds = {
+  upstreamPort: 'number',
+  gatePort: 'number',
+  gateHealthPort: 'number',
+  trustedHops: 'number',
+  workers: 'number',
+  relaxedPaths: 'texts',
+  appKeepAlive: 'duration',
+  readinessPath: 'text',
+  longestRequest: 'duration',
+  publicPaths: 'texts',
+  synthesisPaths: 'texts',
+  requiredScopes: 'list',
+  limits: 'object',
+  maxBodySize: 'size',
+  staleGrace: 'duration',
+  webSession: 'boolean',
+  webSessionDuration: 'duration',
+  webSessionSecret: 'object',
+  cors: 'object',
+  logRetention: 'number',
+};
