@@ -7,7 +7,7 @@ const root = packageRoot(__dirname);
 const lib = join(root, 'lib');
 
 /** Wings, each of which imports only from those before it. */
-const ORDER = ['shared', 'authorizer', 'gate', 'firewall', 'edge', 'service'];
+const ORDER = ['shared', 'authorizer', 'gate', 'edge', 'firewall', 'service'];
 
 /** What a file of a folder imports by relative paths, from the root of the project. */
 function imports(folder: string): { readonly from: string; readonly to: string }[] {
