@@ -52,6 +52,23 @@ export function startOrder(all: ReadonlyMap<string, readonly Dependency[]>): str
   return order;
 }
 
+/** Stops each container after all that depend on it. */
+export async function stopInOrder(
+  containers: readonly { readonly name: string; stop(): Promise<void> }[],
+  all: ReadonlyMap<string, readonly Dependency[]>,
+): Promise<void> {
+  const stops = new Map<string, Promise<void>>();
+  const stop = (container: (typeof containers)[number]): Promise<void> => {
+    const known = stops.get(container.name);
+    if (known !== undefined) return known;
+    const first = containers.filter(({ name }) => dependants(container.name, all).includes(name));
+    const promise = Promise.all(first.map(stop)).then(() => container.stop());
+    stops.set(container.name, promise);
+    return promise;
+  };
+  await Promise.all(containers.map(stop));
+}
+
 /** The containers that must have stopped before this one is asked to. */
 export function dependants(name: string, all: ReadonlyMap<string, readonly Dependency[]>): string[] {
   return [...all].filter(([, needs]) => needs.some(({ container }) => container === name)).map(([other]) => other);

@@ -12,9 +12,12 @@ import { TargetRegistrar } from './target-registrar.js';
 import type { TaskState } from './task.js';
 import { TaskEndpoint } from './task-endpoint.js';
 import type { TaskSurroundings } from './task-surroundings.js';
+import { unanswered } from './unanswered.js';
 
 /** Seconds between two looks at the deployed services. */
 const POLL = 2;
+/** Seconds after a task's start in which its app should listen. */
+const UNANSWERED_AFTER = 8;
 /** Seconds for the last deregistration; the emulator may be gone already. */
 const LAST_SYNC = 3;
 
@@ -171,6 +174,7 @@ class TaskManager implements LocalTasks {
       }
       if (this.ending.signal.aborted) return;
       seconds = Math.min(POLL, ...this.reconcile());
+      this.tellUnanswered();
     }
   }
 
@@ -182,6 +186,15 @@ class TaskManager implements LocalTasks {
       return wait ?? [];
     });
     return waits;
+  }
+
+  /** A task that should answer by now and does not: says why, as far as that can be seen. */
+  private tellUnanswered(): void {
+    for (const task of this.allTasks()) {
+      if (!task.inService || task.healthy || Date.now() - task.runningSince < UNANSWERED_AFTER * 1000) continue;
+      const why = unanswered(task, task.service.taskDefinition.containerDefinitions ?? []);
+      if (why !== undefined) this.around.onWarning(`service ${task.service.name}: ${why}`);
+    }
   }
 
   private async readServices(): Promise<void> {

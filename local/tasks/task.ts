@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Target } from '../contracts.js';
 import type { Container } from './container.js';
-import { type Dependency, dependants, dependencies } from './container-order.js';
+import { type Dependency, dependencies, stopInOrder } from './container-order.js';
 import type { DeployedService } from './deployed-services.js';
 import { pause } from './health-check.js';
 import { prepareNotes } from './loopback/index.js';
@@ -222,7 +222,7 @@ export class Task {
     this.state = 'stopping';
     this.around.onChange();
     if (wasRunning) await this.leaveTargets();
-    await this.stopInOrder();
+    await stopInOrder(this.containers, this.order);
     await Promise.all(this.members.map(({ shipper }) => shipper?.close()));
     this.around.endpoint.unregister(this.id);
     this.around.addresses.delete(this.address);
@@ -241,20 +241,6 @@ export class Task {
         await pause(DRAIN_POLL, this.hurried.signal);
       }
     }
-  }
-
-  /** Each container after all that depend on it. */
-  private async stopInOrder(): Promise<void> {
-    const stops = new Map<string, Promise<void>>();
-    const stop = (container: Container): Promise<void> => {
-      const known = stops.get(container.name);
-      if (known !== undefined) return known;
-      const first = this.containers.filter(({ name }) => dependants(container.name, this.order).includes(name));
-      const promise = Promise.all(first.map(stop)).then(() => container.stop());
-      stops.set(container.name, promise);
-      return promise;
-    };
-    await Promise.all(this.containers.map(stop));
   }
 }
 

@@ -3,10 +3,10 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteAliasCommand, LambdaClient, ListAliasesCommand, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listeningSockets } from '../../local/tasks/listening';
 import { sendRaw } from '../local/guard/web-requests';
 import { call } from './support/http';
 import { filesWith } from './support/leaks';
-import { listeningSockets } from './support/listening';
 import { LocalCloud, root } from './support/local-cloud';
 
 interface Echo {

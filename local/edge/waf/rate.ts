@@ -3,7 +3,7 @@ import type { Bytes } from './bytes.js';
 import { argumentValues, cookies, headerValues } from './fields.js';
 import { forwardedAddresses } from './forwarded-address.js';
 import type { InspectedRequest } from './inspected-request.js';
-import type { Compiled, Matcher } from './statement.js';
+import type { Compiled, Matcher } from './matcher.js';
 import { transformations } from './transformations.js';
 
 /** Aggregation instances that one rule tracks, as at AWS. */

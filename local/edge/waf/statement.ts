@@ -3,14 +3,9 @@ import { cidrContains, parseCidr } from '../../../contract/cidr.js';
 import { type Bytes, bytesOf, bytesOfBuffer } from './bytes.js';
 import { fieldToMatch } from './fields.js';
 import { forwardedAddresses } from './forwarded-address.js';
-import type { InspectedRequest } from './inspected-request.js';
+import type { Compiled, Matcher } from './matcher.js';
 import { type RateCounters, rateMatcher } from './rate.js';
 import { transformations } from './transformations.js';
-
-export type Matcher = (request: InspectedRequest) => boolean;
-
-/** What a statement means, or why it is not emulated. */
-export type Compiled = Matcher | { readonly missing: string };
 
 export interface StatementContext {
   readonly ipSets: ReadonlyMap<string, readonly string[]>;

@@ -5,8 +5,9 @@ import type { WebAcl } from '../model.js';
 import { within } from '../read-web-acl.js';
 import type { Header } from '../request-headers.js';
 import type { InspectedRequest } from './inspected-request.js';
+import type { Matcher } from './matcher.js';
 import type { RateCounters } from './rate.js';
-import { compileStatement, type Matcher } from './statement.js';
+import { compileStatement } from './statement.js';
 
 /** What the web ACL decided. */
 export interface Verdict {

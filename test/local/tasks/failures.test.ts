@@ -67,6 +67,15 @@ describe.skipIf(tools === undefined)('when something goes wrong', () => {
     expect(observed.tasks.cannotRun).toMatch(/^Dockerfile, line 4: /);
   });
 
+  it('an app that listens elsewhere than it is asked is told so, with its port, within 20 s of its start', async () => {
+    await cloud.deploy('Elsewhere', serviceTemplate({ appEnvironment: { PORT: '8880' } }));
+    observed = await runTasks(cloud, given(), 'Elsewhere', () => 'initial');
+    await saw(/ app started$/);
+    const started = Date.now();
+    await saw(/nothing answers on 127\.0\.0\.1:5000; app listens on 8880: say so with -c appPort=8880/);
+    expect(Date.now() - started).toBeLessThan(20_000);
+  });
+
   it('a package of the system that this machine lacks is told once, and the task runs', async () => {
     const assembly = join(cloud.directory, 'lacking');
     writeAssembly(

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { processTree, readParents } from '../../../local/tasks/process-tree';
+import { processTree, readParents } from './process-tree.js';
 
 export interface ListeningSocket {
   readonly address: string;
@@ -8,7 +8,7 @@ export interface ListeningSocket {
   readonly command: string;
 }
 
-/** Every TCP socket on which a process or one that it has started listens. Linux only. */
+/** Every TCP socket on which a process or one that it has started listens; none where there is no /proc. */
 export function listeningSockets(pid: number): readonly ListeningSocket[] {
   const owners = new Map<string, string>();
   for (const each of processTree([pid], readParents())) {
@@ -23,7 +23,7 @@ export function listeningSockets(pid: number): readonly ListeningSocket[] {
     }
   }
   return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) =>
-    readFileSync(file, 'utf8')
+    read(file)
       .split('\n')
       .slice(1)
       .flatMap((line) => {
@@ -34,6 +34,14 @@ export function listeningSockets(pid: number): readonly ListeningSocket[] {
         return [{ address: readable(address), port: Number.parseInt(port, 16), command }];
       }),
   );
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** From the kernel's words of 32 bits, each in the machine's order. */
