@@ -3,6 +3,7 @@
 import { requestsOfAll, requestsOfClient, zoneBytes } from '../contract/gate-memory';
 import type { GateOptions } from '../contract/gate-options';
 import { GATE_ENV } from '../contract/names';
+import { PLAIN_QUERY } from './core/request/target';
 import {
   ANSWER_LOCATION,
   APP_UPSTREAM,
@@ -69,6 +70,8 @@ const VARIABLES = [
   'retry',
   'should_retry',
   'members',
+  'said',
+  'code',
   'ratelimit',
   'ratelimit_policy',
   'invoke',
@@ -105,6 +108,7 @@ export function renderNginxConf(options: GateOptions): string {
     KEEP_ALIVE: options.loadBalancerIdleTimeout + 10,
     PHRASES: Object.entries(PHRASES).map(([status, phrase]) => `${status} "${phrase}";`),
     STATUSES: Object.keys(PHRASES).join(' '),
+    PLAIN_QUERY,
     TRUSTED_HOP: trustedHop(options.trustedHops),
     CORS_MAPS: renderCorsMaps(cors),
     CORS_HEADERS: renderCorsHeaders(cors),

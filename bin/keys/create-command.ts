@@ -10,6 +10,9 @@ interface CreateOptions extends CommonOptions, TermOptions {
   readonly prefix?: string;
 }
 
+const NO_PLAN =
+  "Without a plan the service's own limits hold: 10 requests for speech a minute unless it was set otherwise. More: --rate 60 --burst 10.\n";
+
 export function addCreateCommand(keys: Command, context: KeysContext): void {
   const create = keys.command('create').description('make a key; it is shown once and kept nowhere');
   withTerms(withTarget(create).requiredOption('--owner <text>', 'who holds it; sent to the app as the principal'))
@@ -24,5 +27,6 @@ export function addCreateCommand(keys: Command, context: KeysContext): void {
       const record = createRecord(key, terms as unknown as KeyTerms, now);
       await target.table.create(record);
       context.printNewKey(options, formatApiKey(key), record);
+      if (record.plan === undefined && !options.json) context.terminal.tell(NO_PLAN);
     });
 }

@@ -1,5 +1,6 @@
 /** What becomes of a request, told to nginx: it passes, or is answered; and what is done when it has ended. */
 
+import { explain, setupHint } from '../core/answer/explain';
 import type { BrowserAnswer } from '../core/browser/browser';
 import { PREFLIGHT_METHODS } from '../core/browser/cors';
 import { setCookie } from '../core/browser/session-cookie';
@@ -56,7 +57,7 @@ export function finish(r: NginxHTTPRequest, visit: Visit, answer: Answer | Brows
     }
     case 'refuse':
       note(v, visit, answer.reason);
-      refused(r, answer);
+      refused(r, visit, answer);
   }
 }
 
@@ -75,9 +76,9 @@ function pass(v: NginxHTTPRequest['variables'], visit: Visit): void {
   v.gate_upstream = UPSTREAM;
 }
 
-function refused(r: NginxHTTPRequest, answer: Extract<BrowserAnswer, { kind: 'refuse' }>): void {
+function refused(r: NginxHTTPRequest, visit: Visit, answer: Extract<BrowserAnswer, { kind: 'refuse' }>): void {
   const v = r.variables;
-  const { status, retryAfter, members, fields, location, forget } = answer;
+  const { status, retryAfter, fields, location, forget } = answer;
   if (forget) r.headersOut['Set-Cookie'] = [setCookie()];
   if (location !== undefined) {
     r.headersOut['Cache-Control'] = 'no-store';
@@ -93,7 +94,12 @@ function refused(r: NginxHTTPRequest, answer: Extract<BrowserAnswer, { kind: 're
     // OpenAI's clients obey this; without it some of them sleep until a quota's month is over.
     if (retryAfter > LONGEST_WAIT) v.gate_should_retry = 'false';
   }
+  const { keyPrefix } = settings.options;
+  const hint = setupHint(answer, visit, keyPrefix);
+  const members = hint === undefined ? answer.members : { ...answer.members, detail: hint };
   if (members !== undefined) v.gate_members = `,${JSON.stringify(members).slice(1, -1)}`;
+  v.gate_said = JSON.stringify(explain(answer, visit, keyPrefix)).slice(1, -1);
+  if (answer.reason === 'quota') v.gate_code = 'insufficient_quota';
   r.return(status);
 }
 

@@ -32,6 +32,8 @@ export interface Refusal {
   /** Further members of the answer's JSON object. */
   readonly members?: Readonly<Record<string, string | number>>;
   readonly fields?: RateLimitFields;
+  /** Which limit was reached, in words. */
+  readonly limit?: string;
 }
 
 export function refuse(status: Refusal['status'], reason: RefusalReason, retryAfter?: number): Refusal {

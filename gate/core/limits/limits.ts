@@ -25,7 +25,10 @@ export function takeClientLimits(
   let speech: Taken | undefined;
   if (isSynthesis) {
     speech = takeFromWindow(dict, `s${network}:`, { limit: limits.synthesisPerMinute, length: MINUTE }, now);
-    if (!speech.allowed) return refuse(429, 'client-rate', speech.retryAfter);
+    if (!speech.allowed) {
+      const limit = `the limit of ${limits.synthesisPerMinute} requests for speech a minute`;
+      return { ...refuse(429, 'client-rate', speech.retryAfter), limit };
+    }
   }
   const refused = takeOverall(dict, limits, network, now);
   if (refused !== undefined && speech?.slot !== undefined) giveBack(dict, speech.slot);
@@ -40,5 +43,9 @@ export function takeOverall(
   now: number,
 ): Refusal | undefined {
   const all = takeFromWindow(dict, `a${network}:`, { limit: limits.requestsPerMinute, length: MINUTE }, now);
-  return all.allowed ? undefined : refuse(429, 'client-rate', all.retryAfter);
+  if (all.allowed) return undefined;
+  return {
+    ...refuse(429, 'client-rate', all.retryAfter),
+    limit: `the limit of ${limits.requestsPerMinute} requests a minute`,
+  };
 }

@@ -10,8 +10,19 @@ const PLAIN_PATH = /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*\/?$/;
 const DOT_SEGMENT = /(^|[/\\])\.{1,2}([/\\;]|$)/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
 const CONTROL = /[\u0000-\u001f\u007f]/;
-/** Printable ASCII without blank and `#`. */
-const PLAIN_QUERY = /^[!-"$-~]*$/;
+/** The second and later bytes of a character in UTF-8. */
+const NEXT = '%[89ABab][0-9A-Fa-f]';
+/**
+ * A query that can be passed on as it came: printable ASCII without blank and `#`, whose percent escapes are UTF-8 once
+ * they are decoded, in the sequences of RFC 3629. An escape that is broken is left to the app.
+ */
+export const PLAIN_QUERY = [
+  '^(?:[!"$&-~]|%(?![89A-Fa-f][0-9A-Fa-f])',
+  `%[Cc][2-9A-Fa-f]${NEXT}|%[Dd][0-9A-Fa-f]${NEXT}`,
+  `%[Ee]0%[ABab][0-9A-Fa-f]${NEXT}|%[Ee][1-9ABCEFabcef]${NEXT}${NEXT}|%[Ee][Dd]%[89][0-9A-Fa-f]${NEXT}`,
+  `%[Ff]0%[9ABab][0-9A-Fa-f]${NEXT}${NEXT}|%[Ff][1-3]${NEXT}${NEXT}${NEXT}|%[Ff]4%8[0-9A-Fa-f]${NEXT}${NEXT})*$`,
+].join('|');
+const isPlain = new RegExp(PLAIN_QUERY);
 
 /** Whether the path is one that no server could read in two ways, spelled with the plainest characters. */
 function isPlainPath(path: string): boolean {
@@ -20,10 +31,10 @@ function isPlainPath(path: string): boolean {
 
 /**
  * Whether the query can be passed on as it came. Everything but printable ASCII must be percent-encoded (RFC 3986):
- * servers differ in what they make of raw bytes. nginx.conf says the same as `$gate_plain`.
+ * servers differ in what they make of raw bytes, and of what is not UTF-8. nginx.conf says the same as `$gate_plain`.
  */
 export function isPlainQuery(query: string): boolean {
-  return PLAIN_QUERY.test(query);
+  return isPlain.test(query);
 }
 
 /**

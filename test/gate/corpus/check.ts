@@ -59,7 +59,7 @@ export function deviations(observed: Observation, trace: Trace): readonly string
   }
   const surplus = exchange.answers.slice(index).filter(({ status }) => status !== 408 && status !== 400);
   if (surplus.length > 0) problems.push(`answers nobody asked for: ${surplus.map(({ status }) => status).join(', ')}`);
-  for (const { method, target } of rest) problems.push(`the app received more: ${method} ${target.slice(0, 100)}`);
+  for (const { method, target } of rest) problems.push(`the app received more: ${method} ${target.slice(0, 300)}`);
   if (trace.end === 'closed' && !exchange.closed) problems.push('the connection stays open');
   return problems;
 }
@@ -130,16 +130,54 @@ const PHRASES: Readonly<Record<number, string>> = {
   505: 'HTTP Version Not Supported',
 };
 
+const SLASH = 'The path holds //: leave out the slash at the end of the base URL.';
+const BEARER = 'Write the word Bearer before the key: Authorization: Bearer vg_..., or send the key in X-API-Key.';
+/** All that a refusal below /v1 may say beside what nginx itself says: nothing of a credential but that there is none. */
+const SENTENCES: Readonly<Record<number, readonly string[]>> = {
+  400: [
+    SLASH,
+    'The request is malformed.',
+    'The address could be read in two ways. Write the path plainly, and percent-encode the text as UTF-8.',
+    'A header holds bytes that are not UTF-8, or a control character.',
+    'A GET request must not have a body. Use POST.',
+    'Two different API keys came. Send one.',
+  ],
+  401: [
+    BEARER,
+    'No API key came. Send it as Authorization: Bearer vg_... or as X-API-Key: vg_....',
+    'The API key is not accepted. Check that it is whole, not revoked and not expired.',
+  ],
+  403: ['The API key may not do this: its scopes, paths, methods or addresses leave it out.'],
+  405: ['The method is not known here.', 'Method Not Allowed.'],
+  413: ['The body is too large. Send the text in parts.'],
+  414: ['The address is too long. Send the text by POST.'],
+  431: ['The headers are too large.'],
+};
+
+/** The body of a refusal without what differs honestly; undefined when it is none. */
+export function refusalBody(status: number, body: string): string | undefined {
+  const phrase = PHRASES[status] ?? '?';
+  const short = /^\{"error":"([^"]*)","requestId":"[0-9a-f]{32}"(?:,"detail":"([^"]*)")?\}\n$/.exec(body);
+  if (short) {
+    const isHint = short[2] === undefined || [SLASH, BEARER].includes(short[2]);
+    return short[1] === phrase && isHint ? 'short' : undefined;
+  }
+  const long =
+    /^\{"error":\{"message":"([^"]*)","type":"([a-z_]+)","param":null,"code":"([a-z_]+)"\},"requestId":"[0-9a-f]{32}"(?:,"detail":"[^"]*")?\}\n$/.exec(
+      body,
+    );
+  const said = SENTENCES[status] ?? [`${phrase}.`];
+  return long?.[1] !== undefined && said.includes(long[1]) ? `OpenAI's: ${long[2]} ${long[3]}` : undefined;
+}
+
 /** A refusal is small, the same for all, and in JSON; it says nothing of the request. */
 function refusalFaults(answer: Answer): readonly string[] {
   const problems: string[] = [];
-  const phrase = PHRASES[answer.status] ?? '?';
   const challenge = value(answer, 'WWW-Authenticate');
   if ((challenge !== undefined) !== (answer.status === 401)) problems.push(`WWW-Authenticate is ${challenge}`);
   if (value(answer, 'Content-Type') !== 'application/json')
     problems.push(`Content-Type is ${value(answer, 'Content-Type')}`);
-  const body = /^\{"error":"([^"]*)","requestId":"[0-9a-f]{32}"\}\n$/.exec(answer.body);
-  if (answer.body !== '' && body?.[1] !== phrase)
+  if (answer.body !== '' && refusalBody(answer.status, answer.body) === undefined)
     problems.push(`the body is ${JSON.stringify(answer.body.slice(0, 100))}`);
   const known = [
     'server',
