@@ -23,7 +23,7 @@ import { decide } from '../../lambda/authorizer/decide';
 import { dynamoDbClient } from '../../lambda/authorizer/dynamodb-client';
 import { dynamoDbKeyStore } from '../../lambda/authorizer/dynamodb-key-store';
 import type { KeyStore } from '../../lambda/authorizer/key-store';
-import { type KeyTableServer, startKeyTable } from '../lambda/authorizer/key-table';
+import { type KeyTableServer, PATIENT, startKeyTable } from '../lambda/authorizer/key-table';
 import { NOW } from '../lambda/authorizer/keys';
 
 const ttl = { positiveTtl: 60, negativeTtl: 10 };
@@ -33,7 +33,7 @@ let server: KeyTableServer;
 let store: KeyStore;
 beforeAll(async () => {
   server = await startKeyTable();
-  const call = dynamoDbClient(server.env);
+  const call = dynamoDbClient(server.env, PATIENT);
   store = dynamoDbKeyStore({ read: call, note: call }, server.table, (reason) => {
     throw new Error(reason);
   });

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type DynamoDbCall, dynamoDbClient, dynamoDbEndpoint } from '../../../lambda/authorizer/dynamodb-client';
 import { dynamoDbKeyStore } from '../../../lambda/authorizer/dynamodb-key-store';
 import { KeyStoreError } from '../../../lambda/authorizer/key-store';
-import { type KeyTableServer, startKeyTable } from './key-table';
+import { type KeyTableServer, PATIENT, startKeyTable } from './key-table';
 import { issueKey, NOW } from './keys';
 
 let server: KeyTableServer;
@@ -13,8 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** Who answers gets all the time that a busy machine needs; who does not is given up at once. */
-const PATIENT = { attempt: 20_000, total: 40_000 };
+/** For those who never answer. */
 const IMPATIENT = { attempt: 150, total: 400 };
 const storeWith = (env: Readonly<Record<string, string | undefined>>, timeouts = PATIENT) =>
   storeOfClient(dynamoDbClient(env, timeouts));

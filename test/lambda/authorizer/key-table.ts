@@ -21,6 +21,9 @@ export interface KeyTableServer {
 // The SDK tells every process on this Node version which version it will need one day.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
+/** For calls to a table that does answer: what a busy machine may take, however patient a gate would be. */
+export const PATIENT = { attempt: 20_000, total: 40_000 };
+
 const table = 'voicegate-keys';
 
 export async function startKeyTable(): Promise<KeyTableServer> {

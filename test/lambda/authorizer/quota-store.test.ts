@@ -9,7 +9,7 @@ import { dynamoDbQuotaStore } from '../../../lambda/authorizer/dynamodb-quota-st
 import { KeyStoreError } from '../../../lambda/authorizer/key-store';
 import { takeLease } from '../../../lambda/authorizer/quota';
 import type { QuotaStore } from '../../../lambda/authorizer/quota-store';
-import { type KeyTableServer, startKeyTable } from './key-table';
+import { type KeyTableServer, PATIENT, startKeyTable } from './key-table';
 
 const NOON = Date.UTC(2026, 10, 24, 12) / 1000;
 const MONTH = '2026-11';
@@ -24,7 +24,7 @@ describe('counters in the key table', () => {
   let store: QuotaStore;
   beforeAll(async () => {
     server = await startKeyTable();
-    store = dynamoDbQuotaStore(dynamoDbClient(server.env), server.table);
+    store = dynamoDbQuotaStore(dynamoDbClient(server.env, PATIENT), server.table);
   });
   afterAll(() => server.stop());
 
