@@ -1,13 +1,9 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWhere } from '../support/where';
+import { BROWSER, NO_BROWSER } from './support/browser';
 import { LocalCloud } from './support/local-cloud';
-
-const executable = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
-if (executable === undefined && process.env.CI === 'true') {
-  throw new Error('CI needs Chromium for the web page: apt-get install chromium');
-}
 
 interface Held {
   release(): void;
@@ -52,7 +48,7 @@ function seek(element: unknown, time: number): Promise<void> {
   });
 }
 
-describe.skipIf(executable === undefined)('the web page in Chromium (skipped: no Chromium is installed)', () => {
+describeWhere(NO_BROWSER, 'the web page in Chromium', () => {
   let cloud: LocalCloud;
   let browser: Browser;
   let page: Page;
@@ -60,7 +56,7 @@ describe.skipIf(executable === undefined)('the web page in Chromium (skipped: no
   beforeAll(async () => {
     cloud = await LocalCloud.start({ requestsPerMinute: '600', synthesisPerMinute: '8' });
     browser = await chromium.launch({
-      executablePath: executable,
+      executablePath: BROWSER,
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--mute-audio'],
     });
     // Chromium keeps a certificate store of its own; that the local CA signed the chain is shown by the other tests.

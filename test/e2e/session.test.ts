@@ -1,15 +1,11 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWhere } from '../support/where';
+import { BROWSER, NO_BROWSER } from './support/browser';
 import { type CreatedKey, LocalCloud } from './support/local-cloud';
-
-const executable = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
-if (executable === undefined && process.env.CI === 'true') {
-  throw new Error('CI needs Chromium for the sign-in page: apt-get install chromium');
-}
 
 const SESSION = '/.voicegate/session';
 
@@ -26,7 +22,7 @@ interface Player extends EventTarget {
   play(): Promise<void>;
 }
 
-describe.skipIf(executable === undefined)('signing in with Chromium (skipped: no Chromium is installed)', () => {
+describeWhere(NO_BROWSER, 'signing in with Chromium', () => {
   let cloud: LocalCloud;
   let browser: Browser;
   let context: BrowserContext;
@@ -37,7 +33,7 @@ describe.skipIf(executable === undefined)('signing in with Chromium (skipped: no
     cloud = await LocalCloud.start({ requestsPerMinute: '600', synthesisPerMinute: '60', positiveTtl: '1' });
     key = await cloud.createKey('browser');
     browser = await chromium.launch({
-      executablePath: executable,
+      executablePath: BROWSER,
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--mute-audio'],
     });
     // Chromium keeps a certificate store of its own; that the local CA signed the chain is shown by the other tests.

@@ -9,6 +9,9 @@ import { ensureNginx, isAtLeast } from '../../local/toolchain/nginx.js';
 import { njsVersion } from '../../local/toolchain/njs-version.js';
 import { ensurePython } from '../../local/toolchain/python.js';
 
+const APT = existsSync('/usr/bin/apt-get');
+const NO_APT = APT ? '' : ' (skipped: no apt-get is here)';
+
 let tools: Tools;
 let directory = '';
 const update = (): void => {};
@@ -91,7 +94,7 @@ describe('nginx', () => {
     );
   });
 
-  it.skipIf(!existsSync('/usr/bin/apt-get'))('names the way out, too, when apt goes meanwhile', async () => {
+  it.skipIf(!APT)(`names the way out, too, when apt goes meanwhile${NO_APT}`, async () => {
     const folder = join(directory, 'bin');
     mkdirSync(folder);
     for (const tool of ['apt-get', 'dpkg-deb']) {
@@ -103,18 +106,15 @@ describe('nginx', () => {
     );
   });
 
-  it.skipIf(!existsSync('/usr/bin/apt-get'))(
-    'cannot be fetched without a network, and the sentence says that',
-    async () => {
-      vi.stubEnv('http_proxy', 'http://127.0.0.1:9');
-      vi.stubEnv('https_proxy', 'http://127.0.0.1:9');
-      const failing = ensureNginx({ directory, update, env: { PATH: '' } });
-      await expect(failing).rejects.toThrow(
-        /^nginx could not be fetched, since Debian's archive cannot be reached: check the network/,
-      );
-      expect(existsSync(join(directory, 'nginx/checked'))).toBe(false);
-    },
-  );
+  it.skipIf(!APT)(`cannot be fetched without a network, and the sentence says that${NO_APT}`, async () => {
+    vi.stubEnv('http_proxy', 'http://127.0.0.1:9');
+    vi.stubEnv('https_proxy', 'http://127.0.0.1:9');
+    const failing = ensureNginx({ directory, update, env: { PATH: '' } });
+    await expect(failing).rejects.toThrow(
+      /^nginx could not be fetched, since Debian's archive cannot be reached: check the network/,
+    );
+    expect(existsSync(join(directory, 'nginx/checked'))).toBe(false);
+  });
 
   it('versions are compared as numbers', () => {
     expect(isAtLeast('0.9.10', '1.0.0')).toBe(false);

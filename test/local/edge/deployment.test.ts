@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startEdge } from '../../../local/edge/index.js';
+import { describeWhere, NO_TOOLS } from '../../support/where.js';
 import { type Cloud, get, rule, type ServedEdge, startCloud, template, until } from './support.js';
 
 const cloud = await startCloud();
@@ -113,7 +114,7 @@ function firewall(limit: number) {
   };
 }
 
-describe.skipIf(cloud === undefined)('the edge and what is deployed', () => {
+describeWhere(cloud === undefined ? NO_TOOLS : undefined, 'the edge and what is deployed', () => {
   const { aws, deploy, register, deregister, serve, target, stop, directory } = cloud as Cloud;
   let edge: ServedEdge;
   let targets: string;

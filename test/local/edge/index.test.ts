@@ -5,7 +5,8 @@ import { connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWhere, NO_TOOLS } from '../../support/where.js';
 import { type Cloud, get, rule, type ServedEdge, startCloud, template, until } from './support.js';
 
 const cloud = await startCloud();
@@ -63,7 +64,7 @@ function received(body: string): { method: string; url: string; headers: Record<
   return { method, url, headers: byName };
 }
 
-describe.skipIf(cloud === undefined)('the edge in front of a deployed load balancer', () => {
+describeWhere(cloud === undefined ? NO_TOOLS : undefined, 'the edge in front of a deployed load balancer', () => {
   const { deploy, register, serve, target, stop } = cloud as Cloud;
   let edge: ServedEdge;
   let outputs: Record<string, string>;

@@ -51,7 +51,6 @@ export async function startCloud(): Promise<Cloud | undefined> {
     ({ python } = await ensureTools());
   } catch (error) {
     if (process.env.CI === 'true') throw error;
-    console.warn(`skipped, the tools of the local cloud are missing: ${(error as Error).message}`);
     return undefined;
   }
   const directory = mkdtempSync(join(tmpdir(), 'voicegate-edge-'));

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { startTasks } from '../../../local/tasks/index.js';
+import { describeWhere, NO_TOOLS } from '../../support/where.js';
 import type { HostArguments } from './host.js';
 import {
   type Cloud,
@@ -18,7 +19,7 @@ import { serviceTemplate } from './template.js';
 
 const tools = await toolsOrSkip();
 
-describe.skipIf(tools === undefined)('when something goes wrong', () => {
+describeWhere(tools === undefined ? NO_TOOLS : undefined, 'when something goes wrong', () => {
   let cloud: Cloud;
   let observed: Observed | undefined;
   const given = () => {

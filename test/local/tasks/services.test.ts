@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWhere, NO_TOOLS } from '../../support/where.js';
 import {
   type Cloud,
   eventually,
@@ -18,7 +19,7 @@ import { serviceTemplate } from './template.js';
 
 const tools = await toolsOrSkip();
 
-describe.skipIf(tools === undefined)('the tasks of a deployed service', () => {
+describeWhere(tools === undefined ? NO_TOOLS : undefined, 'the tasks of a deployed service', () => {
   const stack = 'Speech';
   const password = 'correct horse battery staple';
   let cloud: Cloud;

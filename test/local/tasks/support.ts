@@ -27,7 +27,6 @@ export async function toolsOrSkip(): Promise<Tools | undefined> {
     return await ensureTools();
   } catch (error) {
     if (process.env.CI === 'true') throw error;
-    console.warn(`skipped, the tools of the local cloud are missing: ${(error as Error).message}`);
     return undefined;
   }
 }
