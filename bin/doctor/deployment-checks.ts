@@ -68,7 +68,9 @@ export const DEPLOYMENT_CHECKS: readonly Check<DeploymentFacts>[] = [
         const { taskDefinition: task } = await client.send(new sdk.DescribeTaskDefinitionCommand({ taskDefinition }));
         images.push(...(task?.containerDefinitions ?? []).map(({ name, image }) => `${name} ${image}`));
       }
-      const moving = images.filter((image) => /:latest$/.test(image) || !/[:@][^/]+$/.test(image));
+      const moving = images.filter(
+        (image) => /:latest$/.test(image) || !/[:@]/.test(image.slice(image.lastIndexOf('/') + 1)),
+      );
       if (moving.length > 0) {
         return failed(
           moving.join(', '),

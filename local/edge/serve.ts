@@ -1,53 +1,21 @@
-import type { LambdaClient } from '@aws-sdk/client-lambda';
-import type { RequestLine } from '../contracts.js';
-import { chooseTargetGroup, redirectLocation, type ServedPorts } from './actions.js';
+import { chooseTargetGroup, redirectLocation } from './actions.js';
 import { type Answer, notEmulated, statusPage } from './answers.js';
 import { type BodyPrefix, readPrefix } from './body-prefix.js';
 import { matchingRule } from './conditions.js';
 import type { Exchange } from './exchange.js';
-import { forward, type TargetConnections } from './forward.js';
+import { forward } from './forward.js';
 import { IdleTimer } from './idle-timer.js';
-import type { Action, Attributes, Deployment, ForwardAction, Listener, LoadBalancer } from './model.js';
+import type { Action, Attributes, ForwardAction, LoadBalancer } from './model.js';
 import { type Header, headerValue, requestHeaders } from './request-headers.js';
 import { ownResponseHeaders, targetResponseHeaders } from './response-headers.js';
-import type { Targets } from './targets.js';
+import type { Context, Progress, Serving } from './serving.js';
 import { toFunction } from './to-function.js';
-import type { Firewall } from './waf/firewall.js';
 
 /** Bytes of a request line and of one header, as at AWS. */
 const LINE_BYTES = 16 * 1024;
 
 /** Addresses in X-Forwarded-For, as at AWS. */
 const FORWARDED_ADDRESSES = 30;
-
-/** What serving one request needs to know; read anew for every request, so that a later deployment takes effect. */
-export interface Serving {
-  readonly deployment: Deployment;
-  readonly targets: Targets;
-  readonly firewall: Firewall;
-  readonly connections: TargetConnections;
-  /** Calls functions that are targets. */
-  readonly functions: LambdaClient;
-  readonly ports: ServedPorts;
-  readonly onRequest: (line: RequestLine) => void;
-}
-
-/** What an exchange came to, for its line. */
-export interface Progress {
-  status: number;
-  why: string;
-  traceId?: string;
-}
-
-export interface Context {
-  readonly serving: Serving;
-  readonly exchange: Exchange;
-  readonly listener: Listener;
-  readonly attributes: Attributes;
-  readonly progress: Progress;
-  readonly timer: IdleTimer;
-  readonly answer: (answer: Answer, why: string) => void;
-}
 
 /** Serves one request that came for a listener's port (80 or 443). */
 export async function serve(serving: Serving, exchange: Exchange, port: number): Promise<void> {

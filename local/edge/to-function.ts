@@ -4,7 +4,7 @@ import { callFunction, LAMBDA_BYTES } from './lambda-target.js';
 import type { TargetGroup } from './model.js';
 import { type Header, headerValue, requestHeaders } from './request-headers.js';
 import { targetResponseHeaders } from './response-headers.js';
-import type { Context } from './serve.js';
+import type { Context } from './serving.js';
 
 /** Passes a request to the function of a target group, whole, and its result back, whole. */
 export async function toFunction(
