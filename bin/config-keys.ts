@@ -280,7 +280,7 @@ export const CONFIG_KEYS = {
   capacity: key(
     'fargate or spot',
     'fargate',
-    'Whether tasks beyond the first run on spare capacity, at about a third of the price and with two minutes of notice.',
+    'Whether tasks run on spare capacity, at about a third of the price and with two minutes of notice: all beyond the first, or the only one.',
     oneOf('fargate', 'spot'),
   ),
   cpu: key(

@@ -29,6 +29,8 @@ const PRICE = {
   gigabyte: { X86_64: 0.004445 * HOURS, ARM64: 0.00356 * HOURS },
   storage: 0.000111 * HOURS,
 } as const;
+/** What Fargate costs on spare capacity, as a part of the list price: it varies, AWS names up to 70 % off. */
+const SPOT = 0.3;
 /** Ephemeral storage that Fargate includes. */
 const FREE_STORAGE = 20;
 
@@ -44,7 +46,9 @@ export function idlePrice(stack: Stack): PriceLine[] {
   ).length;
   const acls = all((item) => item instanceof wafv2.CfnWebACL);
   const rules = acls.reduce((sum, acl) => sum + (resolved(stack, acl.rules) as unknown[]).length, 0);
-  const addresses = natGateways + loadBalancers.length * zones;
+  const services = fargateServices(stack);
+  const publicTasks = services.reduce((sum, { count, isPublic }) => sum + (isPublic ? count : 0), 0);
+  const addresses = natGateways + loadBalancers.length * zones + publicTasks;
   const lines: readonly (readonly [number, string, number])[] = [
     [natGateways, 'NAT gateway', PRICE.natGateway],
     [loadBalancers.length, 'load balancer', PRICE.loadBalancer],
@@ -56,7 +60,7 @@ export function idlePrice(stack: Stack): PriceLine[] {
     [all((item) => item instanceof secretsmanager.CfnSecret).length, 'secret', PRICE.secret],
   ];
   return [
-    ...tasks(stack),
+    ...services.flatMap(({ lines: ofTasks }) => ofTasks),
     ...lines
       .filter(([count]) => count > 0)
       .map(([count, what, price]) => ({ what: `${count} × ${what}`, monthly: count * price })),
@@ -72,7 +76,14 @@ export function describePrice(lines: readonly PriceLine[]): string {
   return `About ${Math.round(sum)} USD a month before the first request, at list prices of us-east-1: ${parts.join(', ')}.`;
 }
 
-function tasks(stack: Stack): PriceLine[] {
+interface PricedService {
+  readonly count: number;
+  /** Whether each task has a public address. */
+  readonly isPublic: boolean;
+  readonly lines: readonly PriceLine[];
+}
+
+function fargateServices(stack: Stack): readonly PricedService[] {
   const services = stack.node.findAll().filter((item) => item instanceof ecs.FargateService);
   return services.flatMap((service) => {
     const definition = service.taskDefinition.node.defaultChild;
@@ -84,12 +95,34 @@ function tasks(stack: Stack): PriceLine[] {
     const { sizeInGiB = FREE_STORAGE } = (resolved(stack, definition.ephemeralStorage) ?? {}) as { sizeInGiB?: number };
     const vcpu = Number(definition.cpu) / 1024;
     const gigabytes = Number(definition.memory) / 1024;
-    const monthly =
-      vcpu * PRICE.vcpu[kind] +
-      gigabytes * PRICE.gigabyte[kind] +
-      Math.max(0, sizeInGiB - FREE_STORAGE) * PRICE.storage;
-    return [{ what: `${count} × task of ${vcpu} vCPU and ${gigabytes} GB`, monthly: count * monthly }];
+    const size = vcpu * PRICE.vcpu[kind] + gigabytes * PRICE.gigabyte[kind];
+    const storage = Math.max(0, sizeInGiB - FREE_STORAGE) * PRICE.storage;
+    const onDemand = Math.min(count, onDemandTasks(resolved(stack, resource?.capacityProviderStrategy)));
+    const task = `task of ${vcpu} vCPU and ${gigabytes} GB`;
+    const lines = [
+      { tasks: onDemand, what: task, monthly: size + storage },
+      { tasks: count - onDemand, what: `${task} on spare capacity`, monthly: SPOT * size + storage },
+    ];
+    const network = resolved(stack, resource?.networkConfiguration) as
+      | { awsvpcConfiguration?: { assignPublicIp?: string } }
+      | undefined;
+    return [
+      {
+        count,
+        isPublic: network?.awsvpcConfiguration?.assignPublicIp === 'ENABLED',
+        lines: lines
+          .filter(({ tasks }) => tasks > 0)
+          .map(({ tasks, what, monthly }) => ({ what: `${tasks} × ${what}`, monthly: tasks * monthly })),
+      },
+    ];
   });
+}
+
+/** Tasks that run on demand before any runs on spare capacity; all of them where there is no strategy. */
+function onDemandTasks(strategy: unknown): number {
+  const providers = (strategy ?? []) as readonly { capacityProvider: string; base?: number }[];
+  if (!providers.some(({ capacityProvider }) => capacityProvider === 'FARGATE_SPOT')) return Number.POSITIVE_INFINITY;
+  return providers.find(({ capacityProvider }) => capacityProvider === 'FARGATE')?.base ?? 0;
 }
 
 /** Tasks at least, where scaling decides. */

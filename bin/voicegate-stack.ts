@@ -153,10 +153,20 @@ function secret(scope: Construct, name: string, arn: string): EcsSecret {
   return EcsSecret.fromSecretsManager(Secret.fromSecretAttributes(scope, name, whole));
 }
 
-function capacity({ capacity: kind, cpu, memory: memoryLimitMiB, architecture }: Config): TaskCapacity {
+function capacity(config: Config): TaskCapacity {
+  const {
+    capacity: kind,
+    cpu,
+    memory: memoryLimitMiB,
+    architecture,
+    desiredCount = 1,
+    maxTasks = desiredCount,
+  } = config;
   const cpuArchitecture = architecture === 'arm64' ? CpuArchitecture.ARM64 : CpuArchitecture.X86_64;
   const size = { cpu, memoryLimitMiB, cpuArchitecture };
-  return kind === 'spot' ? TaskCapacity.fargateSpot(size) : TaskCapacity.fargate(size);
+  // Who runs a single task on spare capacity does it for the price.
+  if (kind === 'spot') return TaskCapacity.fargateSpot({ ...size, onDemandBase: maxTasks > 1 ? 1 : 0 });
+  return TaskCapacity.fargate(size);
 }
 
 /** One task, so that the limits hold exactly as they are stated: each gate counts alone. */

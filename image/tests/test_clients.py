@@ -1,7 +1,7 @@
-"""What clients of OpenAI's speech API send, by their public sources: each request is answered with sound that plays.
+"""The shapes of requests that clients of OpenAI's speech API send: each is answered with sound that plays.
 
-The bodies are those of the clients' own code where they leave everything at its default, so that none needs a change
-but address and key. docs/clients.md lists the clients.
+They are written by hand after what each client asks for when everything is left at its default, so that none needs a
+change but address and key. docs/clients.md lists the clients.
 """
 
 from __future__ import annotations

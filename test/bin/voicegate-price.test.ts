@@ -51,4 +51,27 @@ describe('the price before the first request', () => {
     const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
     expect(page).toContain(`> ${describePrice(idlePrice(defaultApp().stack))}\n`);
   });
+
+  it('counts what tasks in public subnets and on spare capacity cost', () => {
+    const found = lines({ desiredCount: '3', network: 'public', capacity: 'spot', cpu: '1024', memory: '4096' });
+    // Two of the load balancer, three of the tasks.
+    expect(found).toHaveProperty('5 × public IPv4 address');
+    const size = (0.04048 + 4 * 0.004445) * 730;
+    const storage = 20 * 0.000111 * 730;
+    expect(found['1 × task of 1 vCPU and 4 GB']).toBeCloseTo(size + storage, 1);
+    expect(found['2 × task of 1 vCPU and 4 GB on spare capacity']).toBeCloseTo(2 * (0.3 * size + storage), 1);
+  });
+
+  it.each(['README.md', 'README.zh-CN.md'])('is what %s says of each size', (page) => {
+    const text = readFileSync(new URL(`../../${page}`, import.meta.url), 'utf8');
+    const sizes = [...text.matchAll(/^\| [^|]+ \| (none|无|`[^|]*`) \| (\d+) \|$/gm)];
+    expect(sizes).toHaveLength(3);
+    for (const [, settings = '', price] of sizes) {
+      const context = Object.fromEntries(
+        [...settings.matchAll(/-c (\w+)=(\S+?)(?=[ `])/g)].map(([, key, value]) => [key, value]),
+      );
+      const sum = idlePrice(defaultApp(context).stack).reduce((total, { monthly }) => total + monthly, 0);
+      expect({ settings, price: Math.round(sum) }).toEqual({ settings, price: Number(price) });
+    }
+  });
 });

@@ -13,15 +13,21 @@ export interface CodeBlock {
   readonly text: string;
 }
 
-/** Every code block of the README, CONTRIBUTING.md, the docs and the examples' README. */
-export function codeBlocks(): readonly CodeBlock[] {
-  const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
-  return ['README.md', 'CONTRIBUTING.md', ...docs.map((name) => `docs/${name}`), 'examples/README.md'].flatMap(
-    blocksOf,
-  );
+/** Every page that users read, as a path from the project's folder, in both languages. */
+export function pages(): readonly string[] {
+  const docs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`);
+  return ['README.md', 'README.zh-CN.md', 'CONTRIBUTING.md', ...docs.sort(), 'examples/README.md'];
 }
 
-function blocksOf(page: string): readonly CodeBlock[] {
+/** Every code block of the pages. */
+export function codeBlocks(): readonly CodeBlock[] {
+  return pages().flatMap(blocksOf);
+}
+
+/** Every code block of one page. */
+export function blocksOf(page: string): readonly CodeBlock[] {
   const blocks: CodeBlock[] = [];
   let open: { language: string; line: number; text: string[] } | undefined;
   for (const [index, line] of readFileSync(join(root, page), 'utf8').split('\n').entries()) {

@@ -11,7 +11,7 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   readonly scripts: Readonly<Record<string, string>>;
 };
 /** Programs of others, which a reader has or installs. */
-const OTHERS = new Set(['curl', 'docker', 'aws', 'pip', 'python3', 'cd', 'export', 'echo', 'buildah', 'vitest']);
+const OTHERS = new Set(['curl', 'docker', 'aws', 'pip', 'python3', 'cd', 'export', 'echo', 'buildah', 'vitest', 'git']);
 
 /** Command lines of the pages: of `console` blocks only what stands behind the prompt, or all if none has one. */
 const lines = codeBlocks().flatMap(({ where, language, text }) => {
@@ -46,7 +46,7 @@ async function complaint(all: readonly string[]): Promise<string | undefined> {
 }
 
 function npm([verb = '', ...args]: readonly string[]): string | undefined {
-  if (verb === 'ci' || verb === 'install') return undefined;
+  if (['ci', 'install', 'pack'].includes(verb)) return undefined;
   const script = verb === 'run' ? (args[0] ?? '') : verb;
   if (scripts[script] === undefined) return `package.json has no script "${script}"`;
   if (script !== 'start') return undefined;
