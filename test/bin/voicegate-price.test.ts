@@ -28,14 +28,15 @@ describe('the price before the first request', () => {
   });
 
   it('counts the tasks that run at least, where their number follows the load', () => {
-    expect(lines({ desiredCount: '2', maxTasks: '5' })).toHaveProperty('2 × task of 2 vCPU and 8 GB');
+    expect(lines({ desiredCount: '2', maxTasks: '5' })).toHaveProperty('2 × task of 2 vCPU and 4 GB');
   });
 
   it('grows with tasks, and shrinks without NAT gateway and firewall', () => {
     const found = lines({ desiredCount: '3', network: 'public', firewall: 'false', architecture: 'arm64' });
     expect(found['3 × task of 2 vCPU and 4 GB']).toBeCloseTo(3 * (2 * 0.03238 + 4 * 0.00356 + 20 * 0.000111) * 730, 1);
     expect(Object.keys(found).join()).not.toMatch(/NAT|web ACL/);
-    expect(found).toHaveProperty('2 × public IPv4 address');
+    // Two of the load balancer, three of the tasks.
+    expect(found).toHaveProperty('5 × public IPv4 address');
   });
 
   it('is told in one sentence, the largest first', () => {

@@ -66,7 +66,7 @@ function cdk(args: readonly string[]): string | undefined {
 
 /** Every command and flag stands in the command's own help; values are the reader's. */
 async function voicegate(args: readonly string[]): Promise<string | undefined> {
-  const first = args.findIndex((word) => word.startsWith('-'));
+  const first = args.findIndex((word) => !/^[a-z][a-z-]*$/.test(word));
   const command = args.slice(0, first < 0 ? undefined : first);
   let help = '';
   const terminal = { out: (text: string) => (help += text), tell: () => {} } as unknown as Terminal;
