@@ -13,6 +13,7 @@ import time
 from ministack import app
 from ministack.core.persistence import save_all
 
+import alarms
 import bucket_tags
 import certificates
 import elastic_load_balancing
@@ -49,6 +50,7 @@ def save_now_and_then() -> None:
 
 def main() -> None:
     for part in (
+        alarms,
         bucket_tags,
         certificates,
         elastic_load_balancing,
