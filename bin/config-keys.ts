@@ -2,6 +2,7 @@
 
 import { Duration } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { GATE_DEFAULTS, GATE_RANGES, type Range } from '../contract/gate-ranges';
 import { type SecureTtsServiceProps, ServiceNetwork } from '../lib';
 import { defaultsInWords, ENGINES } from './bundled-engine';
 import { boolean, domains, integer, list, map, oneNumberOf, oneOf, refuse, text } from './config-values';
@@ -30,6 +31,17 @@ function key<T>(
   return { allowed, default: fallback, meaning, parse, props };
 }
 
+/** A number with one of the ranges that hold for the gate's options everywhere. */
+function ranged(
+  { least, most, unit }: Range,
+  fallback: number | string,
+  meaning: string,
+  props?: (value: number) => Partial<SecureTtsServiceProps>,
+): ConfigKey<number> {
+  const allowed = `${unit === 'seconds' ? unit : 'a whole number'} from ${least} to ${most}`;
+  return key(allowed, String(fallback), meaning, integer(least, most), props);
+}
+
 /** CloudWatch Logs keeps logs for one of these numbers of days. */
 const RETENTION_DAYS = Object.values(RetentionDays).filter(
   (days): days is number => typeof days === 'number' && days < 9999,
@@ -38,7 +50,6 @@ const ECS_SECRET =
   /^arn:[a-z-]+:(secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+|ssm:[a-z0-9-]+:\d{12}:parameter\/[\w./-]+)$/;
 const ROUTE = /^(([A-Z]+|\*) )?\/\S*$/;
 const PATH = /^\/\S*$/;
-const PER_MINUTE = 'a whole number from 1 to 1000000';
 
 export const CONFIG_KEYS = {
   stackName: key(
@@ -145,32 +156,28 @@ export const CONFIG_KEYS = {
     'With tokenIssuer: the claim that holds the audience; for access tokens of Amazon Cognito client_id.',
     text(/^\S{1,256}$/),
   ),
-  requestsPerMinute: key(
-    PER_MINUTE,
-    '60',
+  requestsPerMinute: ranged(
+    GATE_RANGES.requestsPerMinute,
+    GATE_DEFAULTS.limits.requestsPerMinute,
     'Requests a minute and client, on all paths.',
-    integer(1, 1_000_000),
     (requestsPerMinute) => ({ limits: { requestsPerMinute } }),
   ),
-  synthesisPerMinute: key(
-    PER_MINUTE,
-    '10',
+  synthesisPerMinute: ranged(
+    GATE_RANGES.synthesisPerMinute,
+    GATE_DEFAULTS.limits.synthesisPerMinute,
     'Requests a minute and client on the synthesis paths.',
-    integer(1, 1_000_000),
     (synthesisPerMinute) => ({ limits: { synthesisPerMinute } }),
   ),
-  inFlight: key(
-    'a whole number from 1 to 10000',
-    defaultsInWords('inFlight', 8),
+  inFlight: ranged(
+    GATE_RANGES.inFlight,
+    defaultsInWords('inFlight', GATE_DEFAULTS.limits.inFlight),
     'Requests in flight to the app, per task.',
-    integer(1, 10_000),
     (inFlight) => ({ limits: { inFlight } }),
   ),
-  queue: key(
-    'a whole number from 0 to 10000',
-    defaultsInWords('queue', 16),
+  queue: ranged(
+    GATE_RANGES.queue,
+    defaultsInWords('queue', GATE_DEFAULTS.limits.queue),
     'Requests that may wait for the app, per task.',
-    integer(0, 10_000),
     (queue) => ({ limits: { queue } }),
   ),
   firewall: key('true or false', 'true', 'Whether AWS WAF stands in front.', boolean, (firewallEnabled) => ({
@@ -189,13 +196,12 @@ export const CONFIG_KEYS = {
     integer(10, 2_000_000_000),
   ),
   firewallWindow: key('60, 120, 300 or 600', '60', "Seconds of the firewall's window.", oneNumberOf(60, 120, 300, 600)),
-  positiveTtl: key('seconds from 0 to 3600', '60', 'How long an allow is cached.', integer(0, 3600)),
-  negativeTtl: key('seconds from 0 to 3600', '10', 'How long a refusal is cached.', integer(0, 3600)),
-  staleGrace: key(
-    'seconds from 0 to 3600',
-    '300',
+  positiveTtl: ranged(GATE_RANGES.positiveTtl, 60, 'How long an allow is cached.'),
+  negativeTtl: ranged(GATE_RANGES.negativeTtl, 10, 'How long a refusal is cached.'),
+  staleGrace: ranged(
+    GATE_RANGES.staleGrace,
+    GATE_DEFAULTS.staleGrace,
     'How long a decision still serves while the authorizer fails; 0: never.',
-    integer(0, 3600),
     (value) => ({ staleGrace: Duration.seconds(value) }),
   ),
   publicPaths: key(
@@ -308,9 +314,14 @@ export const CONFIG_KEYS = {
     'An SNS topic of yours that is told of them instead.',
     text(/^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/),
   ),
-  longestRequest: key('seconds from 1 to 3600', '120', 'How long a request may take.', integer(1, 3600), (value) => ({
-    longestRequest: Duration.seconds(value),
-  })),
+  longestRequest: ranged(
+    GATE_RANGES.longestRequest,
+    GATE_DEFAULTS.longestRequest,
+    'How long a request may take.',
+    (value) => ({
+      longestRequest: Duration.seconds(value),
+    }),
+  ),
   startupTime: key(
     'seconds from 1 to 3600',
     '300',
