@@ -4,7 +4,7 @@ import { edgeClients } from './clients.js';
 import { type Exchange, exchangeOf, upgradeExchangeOf } from './exchange.js';
 import { TargetConnections } from './forward.js';
 import { listenOnLoopback } from './loopback-port.js';
-import type { Deployment } from './model.js';
+import type { EdgeModel } from './model.js';
 import { notEmulatedBy } from './not-emulated.js';
 import { protocols } from './protocols.js';
 import { readDeployment } from './read-deployment.js';
@@ -91,7 +91,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       });
     const plain = speak(80);
     const secure = speak(443);
-    const use = async (read: Deployment) => {
+    const use = async (read: EdgeModel) => {
       deployment = read;
       firewall.update(read);
       targets.update(read);
@@ -134,7 +134,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   }
 }
 
-function idleSeconds({ loadBalancers }: Deployment): number {
+function idleSeconds({ loadBalancers }: EdgeModel): number {
   return Number(loadBalancers[0]?.attributes.get('idle_timeout.timeout_seconds') ?? 60);
 }
 

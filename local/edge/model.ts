@@ -1,7 +1,7 @@
 import type { WebACL } from '@aws-sdk/client-wafv2';
 
 /** What is deployed, as the edge serves it: read from AWS as a whole, replaced as a whole, never changed in place. */
-export interface Deployment {
+export interface EdgeModel {
   readonly loadBalancers: readonly LoadBalancer[];
   readonly targetGroups: ReadonlyMap<string, TargetGroup>;
 }

@@ -1,10 +1,10 @@
-import type { Attributes, Deployment, Listener, LoadBalancer, TargetGroup } from './model.js';
+import type { Attributes, EdgeModel, Listener, LoadBalancer, TargetGroup } from './model.js';
 import { responseHeaderOf } from './response-headers.js';
 import { tlsVersions } from './ssl-policy.js';
 
 /** Deployed things that the edge reads but cannot do, or does otherwise, each in one sentence. Web ACLs apart. */
 export function notEmulatedBy(
-  { loadBalancers, targetGroups }: Deployment,
+  { loadBalancers, targetGroups }: EdgeModel,
   isShown: (certificateArn: string) => boolean,
 ): readonly string[] {
   return [

@@ -14,14 +14,14 @@ import {
   paginateDescribeTargetGroups,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Clients } from './clients.js';
-import type { Attributes, Deployment, Listener, ListenerCertificate, LoadBalancer, TargetGroup } from './model.js';
+import type { Attributes, EdgeModel, Listener, ListenerCertificate, LoadBalancer, TargetGroup } from './model.js';
 import { healthCheckOf, ruleOf } from './read-rules.js';
 import { readWebAcl } from './read-web-acl.js';
 
 const STACK_TAG = 'aws:cloudformation:stack-name';
 
 /** Reads the load balancers of the stacks, oldest first, and all that hangs on them. Rejects if AWS does not answer. */
-export async function readDeployment(clients: Clients, stackNames: readonly string[]): Promise<Deployment> {
+export async function readDeployment(clients: Clients, stackNames: readonly string[]): Promise<EdgeModel> {
   const found = await loadBalancersOf(clients, stackNames);
   const loadBalancers = await Promise.all(found.map((loadBalancer) => readLoadBalancer(clients, loadBalancer)));
   const wanted = new Set(loadBalancers.flatMap(targetGroupArns));

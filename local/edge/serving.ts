@@ -5,13 +5,13 @@ import type { Answer } from './answers.js';
 import type { Exchange } from './exchange.js';
 import type { TargetConnections } from './forward.js';
 import type { IdleTimer } from './idle-timer.js';
-import type { Attributes, Deployment, Listener } from './model.js';
+import type { Attributes, EdgeModel, Listener } from './model.js';
 import type { Targets } from './targets.js';
 import type { Firewall } from './waf/firewall.js';
 
 /** What serving one request needs to know; read anew for every request, so that a later deployment takes effect. */
 export interface Serving {
-  readonly deployment: Deployment;
+  readonly deployment: EdgeModel;
   readonly targets: Targets;
   readonly firewall: Firewall;
   readonly connections: TargetConnections;

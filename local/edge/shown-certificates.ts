@@ -11,7 +11,7 @@ import {
   type TlsIdentity,
   writeTrust,
 } from './certificate-authority.js';
-import type { Deployment, ListenerCertificate } from './model.js';
+import type { EdgeModel, ListenerCertificate } from './model.js';
 
 export interface ShownCertificatesOptions {
   /** Folder that keeps the local CA between starts. */
@@ -62,7 +62,7 @@ export class ShownCertificates {
     return this.dns?.identity.dnsNames.includes(name.toLowerCase()) ? this.dns.context : undefined;
   }
 
-  async update({ loadBalancers }: Deployment): Promise<void> {
+  async update({ loadBalancers }: EdgeModel): Promise<void> {
     if (soonEnds(this.current)) this.current = await machineIdentity(this.authority);
     const certificates = loadBalancers.flatMap(({ listeners }) => listeners.flatMap((one) => one.certificates));
     this.held = await this.read(certificates);

@@ -2,7 +2,7 @@ import { cidrContains, parseCidr } from '../../contract/cidr.js';
 import type { TargetHealth, TargetState } from '../contracts.js';
 import { type CheckOutcome, checkTarget } from './health-check.js';
 import { afterCheck, type Health, newHealth, nextCheckIn } from './health-state.js';
-import type { Deployment, TargetGroup } from './model.js';
+import type { EdgeModel, TargetGroup } from './model.js';
 
 /** A target that was chosen for one request. */
 export interface ChosenTarget {
@@ -40,7 +40,7 @@ export class Targets {
   ) {}
 
   /** Takes over what is registered now. */
-  update(deployment: Deployment): void {
+  update(deployment: EdgeModel): void {
     if (this.stopped) return;
     const registered = new Set<string>();
     for (const group of deployment.targetGroups.values()) {

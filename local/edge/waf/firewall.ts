@@ -1,6 +1,6 @@
 import type { Rule } from '@aws-sdk/client-wafv2';
 import type { ExchangeRequest } from '../exchange.js';
-import type { Deployment, LoadBalancer } from '../model.js';
+import type { EdgeModel, LoadBalancer } from '../model.js';
 import { bytesOfBuffer } from './bytes.js';
 import { INSPECTED_BYTES } from './fields.js';
 import { RateCounters } from './rate.js';
@@ -26,7 +26,7 @@ export class Firewall {
   ) {}
 
   /** Takes over what is deployed now. Counters of rules that did not change go on. */
-  update(deployment: Deployment): void {
+  update(deployment: EdgeModel): void {
     const acls = new Map<string, Kept<CompiledWebAcl>>();
     for (const { arn, webAcl } of deployment.loadBalancers) {
       if (webAcl === undefined) continue;

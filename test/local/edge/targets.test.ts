@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CheckOutcome } from '../../../local/edge/health-check.js';
-import type { Deployment, TargetGroup } from '../../../local/edge/model.js';
+import type { EdgeModel, TargetGroup } from '../../../local/edge/model.js';
 import { Targets } from '../../../local/edge/targets.js';
 
 const GROUP = 'arn:group';
 
-function deployment(addresses: readonly string[], attributes: Record<string, string> = {}, type = 'ip'): Deployment {
+function deployment(addresses: readonly string[], attributes: Record<string, string> = {}, type = 'ip'): EdgeModel {
   const group: TargetGroup = {
     arn: GROUP,
     name: 'group',
