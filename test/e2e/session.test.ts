@@ -185,7 +185,8 @@ describeWhere(NO_BROWSER, 'signing in with Chromium', () => {
     await page.getByLabel('API key').fill(key.key);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.waitForURL(address('/'));
-    expect((await play()).status).toBe(200);
+    // The sound, a part of it, or that it has not changed since it was played above.
+    expect([200, 206, 304]).toContain((await play()).status);
     await cloud.voicegate('keys', 'revoke', key.keyId, '--yes');
     await expect.poll(async () => (await play()).status, { timeout: 20_000, interval: 500 }).toBe(401);
   });
