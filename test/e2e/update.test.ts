@@ -83,8 +83,10 @@ describe('an update that replaces the tasks, while requests arrive', () => {
       keepAsking('/', 50, false),
     ];
     try {
+      const aws = localAws(Number(new URL(cloud.ready.awsEndpoint).port));
+      const { accessKeyId, secretAccessKey } = cloud.aws().credentials;
       const { changed } = await deploy({
-        aws: localAws(Number(new URL(cloud.ready.awsEndpoint).port)),
+        aws: { ...aws, env: { ...aws.env, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } },
         assemblyDirectory: join(cloud.stateDirectory, 'cdk.out'),
         context: { ...CONTEXT, requestsPerMinute: '5999' },
       });

@@ -42,7 +42,7 @@ describe('the packed file', () => {
   it('holds no test, no source in TypeScript, and nothing of the local cloud', () => {
     const strange = names.filter(
       (name) =>
-        !/^(bin\/cli\.mjs|dist\/(lib|contract)\/([a-z]+\/)?[a-z0-9-]+\.(js|d\.ts)|dist\/(lambda\/[\w-]+\/index\.mjs|gate\/\w+\.js|gate\/container\/[\w-]+\.(sh|conf|js)|cli\.js)|image\/[^.].*|image\/\.dockerignore|\.jsii|package\.json|README\.md|CHANGELOG\.md|LICENSE|API\.md)$/.test(
+        !/^(bin\/cli\.mjs|dist\/(lib|contract)\/([a-z]+\/)?[a-z0-9-]+\.(js|d\.ts)|dist\/(lambda\/[\w-]+\/index\.mjs|gate\/\w+\.js|gate\/container\/[\w-]+\.(sh|conf|js)|cli\.js)|image\/[^.].*|image\/\.dockerignore|\.jsii|package\.json|README(\.zh-CN)?\.md|CHANGELOG\.md|LICENSE|API\.md)$/.test(
           name,
         ) || /(^|\/)(tests?|__pycache__|local|bench|examples)(\/|$)/.test(name),
     );
