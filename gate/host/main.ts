@@ -44,11 +44,12 @@ function text(r: Request): void | Promise<void> {
     const visit = visitOf(r);
     unpack(visit, v.gate_carried ?? '');
     v.gate_carried = '';
+    const began = visit.at;
     return reading.readRequestArrayBuffer().then(
       (body) => {
         try {
           visit.at = now();
-          return settle(r, visit, goOn(visit, new Uint8Array(body)));
+          return settle(r, visit, goOn(visit, new Uint8Array(body), visit.at - began));
         } catch (error) {
           fail(r, error);
         }

@@ -15,9 +15,13 @@ import { allow, deny, HANG } from './support/lambda-endpoint';
 
 const LIMITS = { inFlight: 4, queue: 4, requestsPerMinute: 10_000, synthesisPerMinute: 10_000, missesPerMinute: 5000 };
 const good = new Set<string>();
-const { app, lambda, startGate, gateForTest } = gateWorld(({ event }) =>
-  good.has(event.identitySource[0] ?? '') ? allow({}, 600) : deny(401, 0),
-);
+/** Keys about which is decided anew each second. */
+const brief = new Set<string>();
+const { app, lambda, startGate, gateForTest } = gateWorld(({ event }) => {
+  const key = event.identitySource[0] ?? '';
+  if (brief.has(key)) return allow({}, 1);
+  return good.has(key) ? allow({}, 600) : deny(401, 0);
+});
 let gate: GateContainers;
 
 beforeAll(async () => {
@@ -160,6 +164,32 @@ describe('a place in the app', () => {
     const status = async () => (await call(own.url, '/voices')).status;
     await expect.poll(status, { timeout: 8000 }).toBe(200);
     await expect.poll(() => sockets.every((socket) => socket.closed), { timeout: 8000 }).toBe(true);
+  });
+});
+
+describe('a body that is slow to come', () => {
+  const body = '{"text":"hello"}';
+
+  it('outlives no decision: a key that was revoked meanwhile is refused', async () => {
+    const key = newKey();
+    brief.add(key);
+    const socket = open(post('/tts', key, '192.0.2.9', body.length), body.slice(0, 1));
+    const status = async () => (await call(gate.url, '/voices', withKey(key))).status;
+    await expect.poll(status).toBe(200);
+    brief.delete(key);
+    await expect.poll(status, { timeout: 20_000 }).toBe(401);
+    socket.write(body.slice(1));
+    await expect.poll(() => socket.answer(), { timeout: 20_000 }).toMatch(/^HTTP\/1\.1 401 /);
+    expect(app.received.filter(({ url }) => url === '/tts')).toEqual([]);
+  });
+
+  it('is spoken as long as its key holds', async () => {
+    const key = newKey();
+    brief.add(key);
+    const socket = open(post('/tts', key, '192.0.2.10', body.length), body.slice(0, 1));
+    await sleep(1100);
+    socket.write(body.slice(1));
+    await expect.poll(() => socket.answer(), { timeout: 20_000 }).toMatch(/^HTTP\/1\.1 200 /);
   });
 });
 

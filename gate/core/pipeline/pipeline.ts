@@ -52,6 +52,8 @@ declare const GATE_COMMON_WAY: boolean | undefined;
 const HAS_COMMON_WAY = typeof GATE_COMMON_WAY === 'undefined' || GATE_COMMON_WAY;
 
 const NO_BODY = new Uint8Array();
+/** Milliseconds within which a body comes under the decision that let it be read. */
+const PROMPT = 1000;
 
 /** Made once a context: what holds for all requests stands in its closure, which QuickJS reaches fastest. */
 export function pipeline<R extends Incoming>(shared: SharedPorts, make: MakeVisit<R>, upstream: string) {
@@ -65,6 +67,7 @@ export function pipeline<R extends Incoming>(shared: SharedPorts, make: MakeVisi
   const OPEN: readonly Step[] = [limit, seat];
   const GUARDED: readonly Step[] = [identify, decide, constrain, limit, count, pay, seat];
   const READ: readonly Step[] = [pay, seat];
+  const LATE: readonly Step[] = [decide, constrain, pay, seat];
   return { admit, walk, goOn };
 
   /**
@@ -235,10 +238,13 @@ export function pipeline<R extends Incoming>(shared: SharedPorts, make: MakeVisi
     });
   }
 
-  /** The rest of the way of a request whose body has been read. */
-  function goOn(visit: Visit, body: Uint8Array): Answer | Promise<Answer> {
+  /**
+   * The rest of the way of a request whose body has been read, which took so many milliseconds: a decision must not
+   * outlive its time because somebody sends slowly.
+   */
+  function goOn(visit: Visit, body: Uint8Array, took: number): Answer | Promise<Answer> {
     countBody(visit, body);
-    return run(visit, READ, 0);
+    return run(visit, took < PROMPT ? READ : LATE, 0);
   }
 }
 
