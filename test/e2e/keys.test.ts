@@ -68,7 +68,7 @@ describe.each(CLIENTS)('what the %s client of OpenAI says', (_, client) => {
   it('of a rotated key: the old secret is good within its grace, then dead; the new one goes on', async () => {
     const old = await cloud.createKey('rotated');
     const rotate = async (grace: string): Promise<CreatedKey> =>
-      JSON.parse(await cloud.voicegate('keys', 'rotate', old.keyId, '--grace', grace, '--json')) as CreatedKey;
+      JSON.parse(await cloud.voicegate('keys', 'rotate', old.keyId, '--grace', grace, '--yes', '--json')) as CreatedKey;
     const second = await rotate('10m');
     expect(second.keyId).toBe(old.keyId);
     expect(await speak(client, old)).toMatchObject(spoken);
