@@ -2,8 +2,11 @@ import type { IIoHost, IoMessage, IoRequest, StackActivity } from '@aws-cdk/tool
 
 const LINES_KEPT = 40;
 
+/** A line of a stack trace that is not the app's own: whoever reads it looks for theirs. */
+const FOREIGN_FRAME = /^ *at .*(?:node_modules[\\/]|[( ]node:)/;
+
 export interface ToolkitHost extends IIoHost {
-  /** The last lines that the app wrote. */
+  /** The last lines that the app wrote, without the frames of Node.js and of packages. */
   output(): string;
   /** Resources that failed, with the reason that CloudFormation gave. */
   failures(): readonly string[];
@@ -51,7 +54,11 @@ export function createToolkitHost(options: {
   };
 
   return {
-    output: () => lines.join('\n'),
+    output: () =>
+      lines
+        .flatMap((line) => line.split('\n'))
+        .filter((line) => !FOREIGN_FRAME.test(line))
+        .join('\n'),
     failures: () => failures,
     async notify(message: IoMessage<unknown>) {
       if (message.code === 'CDK_TOOLKIT_I5502') activity(message.data as StackActivity);

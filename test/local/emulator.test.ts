@@ -269,6 +269,19 @@ describe('an app that cannot be synthesized', () => {
     const failing = deploy({ aws: emulator.aws, app, assemblyDirectory: join(directory, 'other.out') });
     await expect(failing).rejects.toThrow(/could not be synthesized:\n.*color must be red, got blue/);
   });
+
+  it('fails with the place in the app, and without the frames of packages and of Node.js', async () => {
+    const trace = [
+      'Error: no port',
+      '    at own (/app/bin/app.ts:3:1)',
+      '    at load (/app/node_modules/tsx/dist/register.cjs:22:1)',
+      '    at Module._load (node:internal/modules/cjs/loader:1:2)',
+    ];
+    const app = `${process.execPath} -e "console.error(${JSON.stringify(trace).replaceAll('"', "'")}.join(String.fromCharCode(10))); process.exit(1)"`;
+    const failing = deploy({ aws: emulator.aws, app, assemblyDirectory: join(directory, 'other.out') });
+    await expect(failing).rejects.toThrow(/no port\n *at own/);
+    await expect(failing).rejects.not.toThrow(/node_modules|node:internal/);
+  });
 });
 
 describe('the environment of a process in the local cloud', () => {

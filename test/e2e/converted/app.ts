@@ -39,6 +39,7 @@ function authorized(stack: Stack, taskDefinition: TaskDefinition): AuthorizerGat
   taskDefinition.addContainer('App', {
     image: ContainerImage.fromAsset(join(__dirname, '../echo-image')),
     memoryReservationMiB: 256,
+    portMappings: [{ containerPort: 5000 }],
     environment: { PORT: '5000' },
   });
   return AuthorizerGate.addTo(taskDefinition, { authorizer: new ApiKeyAuthorizer(stack, 'Authorizer') });
