@@ -14,7 +14,8 @@ export {
   type SelfSignedCertificateOptions,
 } from './edge/edge-certificate';
 export type { ExistingListenerProps } from './edge/existing-load-balancer';
-export { HttpsLoadBalancer, type HttpsLoadBalancerProps, type LoadBalancerOptions } from './edge/https-load-balancer';
+export { HttpsLoadBalancer } from './edge/https-load-balancer';
+export type { HttpsLoadBalancerProps, LoadBalancerOptions } from './edge/https-load-balancer-props';
 export type { AcmeExternalAccount, LetsEncryptOptions } from './edge/lets-encrypt-options';
 export type { ForwardProps, IHttpsLoadBalancer } from './edge/listener-rules';
 export { type CognitoLoginProps, type OidcLoginProps, PageLogin, type PageLoginOptions } from './edge/page-login';

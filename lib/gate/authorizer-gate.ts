@@ -1,46 +1,23 @@
 import { Annotations, Duration, Names, Stack, Token } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, type IConstruct } from 'constructs';
-import { memoryLimitMiB } from '../../contract/gate-memory';
-import { GATE_ENV } from '../../contract/names';
 import { acknowledge } from '../shared/acknowledge';
 import { checkInteger } from '../shared/checks';
 import { checkKinds } from '../shared/kinds';
 import type { AuthorizerGateOptions, AuthorizerGateProps } from './authorizer-gate-props';
 import { warnOfCors } from './cors';
-import { gateOptions, LONGEST_STOP_SECONDS, loadGateBundle, METRIC_NAMESPACE, stopTimeoutSeconds } from './gate-bundle';
+import { gateOptions, LONGEST_STOP_SECONDS, METRIC_NAMESPACE } from './gate-bundle';
+import { addGateContainers } from './gate-containers';
 import { GateImage } from './gate-image';
 import { GATE_KINDS } from './gate-kinds';
 import { createGateLog } from './gate-log';
+import { checkGatePorts, checkPlace } from './gate-place';
 import { GateValidation } from './gate-validation';
 import { findUpstream } from './upstream';
-import { sessionSecrets } from './web-session';
-
-/** Where the init container leaves the configuration, and the gate its temporary files. */
-const GATE_DIRECTORY = '/run/voicegate';
-const VOLUME = 'voicegate';
-/** Uid of `nginx` in the official image. */
-const GATE_USER = '101';
-/** What Docker grants by default, less CHOWN. On Fargate a capability cannot be added, so ALL cannot be dropped here. */
-const ALL_BUT_CHOWN = [
-  ecs.Capability.AUDIT_WRITE,
-  ecs.Capability.DAC_OVERRIDE,
-  ecs.Capability.FOWNER,
-  ecs.Capability.FSETID,
-  ecs.Capability.KILL,
-  ecs.Capability.MKNOD,
-  ecs.Capability.NET_BIND_SERVICE,
-  ecs.Capability.NET_RAW,
-  ecs.Capability.SETFCAP,
-  ecs.Capability.SETGID,
-  ecs.Capability.SETPCAP,
-  ecs.Capability.SETUID,
-  ecs.Capability.SYS_CHROOT,
-];
 
 /**
  * A sidecar (nginx) in front of an app in the same ECS task: it lets a request pass only after an authorizer's
@@ -95,18 +72,16 @@ export class AuthorizerGate extends Construct {
     checkInteger('AuthorizerGate: upstreamPort', props.upstreamPort, 1, 65_535);
     this.port = props.gatePort ?? AuthorizerGate.PORT;
     this.healthPort = props.gateHealthPort ?? AuthorizerGate.HEALTH_PORT;
-    checkPlace(taskDefinition);
+    checkPlace(taskDefinition, AuthorizerGate.CONTAINER_NAME);
     const { container: upstream, port: upstreamPort } = findUpstream(taskDefinition, props);
-    this.checkPorts(upstreamPort);
+    checkGatePorts(this.port, this.healthPort, upstreamPort);
 
     const { handler } = props.authorizer.bindGate();
     this.metricsService = Names.uniqueResourceName(taskDefinition, { maxLength: 200, separator: '-' });
     const options = gateOptions(props, this.metricsService);
     const { longestRequest } = options;
-    const bundle = loadGateBundle().packGate(options);
     const gateImage = props.image ?? GateImage.publicEcr();
     if (isChina(Stack.of(this))) gateImage._checkReach('a region in China');
-    const { image } = gateImage;
     const logging =
       props.logging ??
       createGateLog(this, {
@@ -114,57 +89,20 @@ export class AuthorizerGate extends Construct {
         streamPrefix: 'voicegate',
         retention: props.logRetention,
       }).logging;
-    const environment = {
-      [GATE_ENV.directory]: GATE_DIRECTORY,
-      [GATE_ENV.listen]: `0.0.0.0:${this.port}`,
-      [GATE_ENV.healthListen]: `0.0.0.0:${this.healthPort}`,
-      [GATE_ENV.upstream]: `127.0.0.1:${upstreamPort}`,
-    };
-
-    taskDefinition.addVolume({ name: VOLUME });
-    this.initContainer = taskDefinition.addContainer('GateInitContainer', {
-      containerName: 'gate-init',
-      image,
-      essential: false,
-      user: '0',
-      command: [...bundle.initCommand],
-      environment: { ...environment, [GATE_ENV.bundle]: bundle.bundle },
-      readonlyRootFilesystem: true,
-      linuxParameters: this.linuxParameters('InitLinux', ALL_BUT_CHOWN),
-      memoryReservationMiB: 64,
+    const { initContainer, container } = addGateContainers(this, taskDefinition, {
+      props,
+      options,
+      image: gateImage.image,
       logging,
-    });
-    this.container = taskDefinition.addContainer('GateContainer', {
       containerName: AuthorizerGate.CONTAINER_NAME,
-      image,
-      user: GATE_USER,
-      command: [...bundle.command],
-      environment: {
-        ...environment,
-        [GATE_ENV.authorizer]: handler.functionArn,
-        AWS_REGION: Stack.of(this).region,
-      },
-      secrets: sessionSecrets(this, props),
-      readonlyRootFilesystem: true,
-      linuxParameters: this.linuxParameters('Linux', [ecs.Capability.ALL]),
-      memoryReservationMiB: 128,
-      // All that strangers can make it hold fits in.
-      memoryLimitMiB: memoryLimitMiB(options),
-      stopTimeout: Duration.seconds(stopTimeoutSeconds(longestRequest, options.drainDelay)),
-      portMappings: [
-        { containerPort: this.port, name: 'gate' },
-        { containerPort: this.healthPort, name: 'gate-health' },
-      ],
-      logging,
+      port: this.port,
+      healthPort: this.healthPort,
+      upstream,
+      upstreamPort,
+      authorizerArn: handler.functionArn,
     });
-    for (const container of [this.initContainer, this.container]) {
-      container.addMountPoints({ sourceVolume: VOLUME, containerPath: GATE_DIRECTORY, readOnly: false });
-    }
-    this.container.addContainerDependencies(
-      { container: this.initContainer, condition: ecs.ContainerDependencyCondition.SUCCESS },
-      // The order of stopping is the reverse: the gate drains while the app still answers.
-      { container: upstream, condition: ecs.ContainerDependencyCondition.START },
-    );
+    this.initContainer = initContainer;
+    this.container = container;
     taskDefinition.defaultContainer = this.container;
     // Containers of a task share its role, so whatever the gate may do the app may do: this one call, nothing else.
     iam.Grant.addToPrincipal({
@@ -250,26 +188,6 @@ export class AuthorizerGate extends Construct {
     return this.metric('AdmittedInFlight', { statistic: cloudwatch.Stats.AVERAGE, ...options });
   }
 
-  private checkPorts(upstreamPort: number): void {
-    checkInteger('AuthorizerGate: gatePort', this.port, 1024, 65_535);
-    checkInteger('AuthorizerGate: gateHealthPort', this.healthPort, 1024, 65_535);
-    if (this.port === this.healthPort) {
-      throw new Error(`AuthorizerGate: gatePort and gateHealthPort must differ, got ${this.port} for both`);
-    }
-    if (upstreamPort === this.port || upstreamPort === this.healthPort) {
-      throw new Error(
-        `AuthorizerGate: upstreamPort ${upstreamPort} is the gate's own; let the app listen on another port, or give the ` +
-          'gate others by gatePort and gateHealthPort',
-      );
-    }
-  }
-
-  private linuxParameters(id: string, drop: ecs.Capability[]): ecs.LinuxParameters {
-    const parameters = new ecs.LinuxParameters(this, id);
-    parameters.dropCapabilities(...drop);
-    return parameters;
-  }
-
   private warn(props: AuthorizerGateOptions, longestRequest: number): void {
     if (props.cors) warnOfCors(this, props.cors);
     const annotations = Annotations.of(this);
@@ -291,26 +209,6 @@ export class AuthorizerGate extends Construct {
         'allowQueryKey is on: the access logs of the load balancer and of proxies on the way hold API keys. Prefer the header X-API-Key.',
       );
     }
-  }
-}
-
-/** @throws Error where a gate would guard nothing, or could not run. */
-function checkPlace(taskDefinition: ecs.TaskDefinition): void {
-  if (taskDefinition.networkMode !== ecs.NetworkMode.AWS_VPC) {
-    throw new Error(
-      `AuthorizerGate: the task definition's network mode must be awsvpc, got ${taskDefinition.networkMode}: ` +
-        'only there do the gate and the app share one loopback interface',
-    );
-  }
-  // biome-ignore lint/complexity/useLiteralKeys: older aws-cdk-lib versions declare the property private.
-  const { operatingSystemFamily: system } = taskDefinition['runtimePlatform'] ?? {};
-  if (system?._operatingSystemFamily.startsWith('WINDOWS')) {
-    throw new Error(
-      `AuthorizerGate: the task definition runs on ${system._operatingSystemFamily}, but the gate is an nginx for Linux; use a task on Linux`,
-    );
-  }
-  if (taskDefinition.findContainer(AuthorizerGate.CONTAINER_NAME)) {
-    throw new Error('AuthorizerGate: the task definition already has a container "gate"; one gate a task is enough');
   }
 }
 

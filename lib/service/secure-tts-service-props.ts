@@ -6,7 +6,7 @@ import type * as route53 from 'aws-cdk-lib/aws-route53';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type { IRequestAuthorizer } from '../authorizer/request-authorizer';
 import type { EdgeCertificate } from '../edge/edge-certificate';
-import type { LoadBalancerOptions } from '../edge/https-load-balancer';
+import type { LoadBalancerOptions } from '../edge/https-load-balancer-props';
 import type { IHttpsLoadBalancer } from '../edge/listener-rules';
 import type { PageLogin } from '../edge/page-login';
 import type { TokenValidation } from '../edge/token-validation';
