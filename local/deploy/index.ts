@@ -76,7 +76,9 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
     workingDirectory: root,
     outdir: assemblyDirectory,
     contextStore: await contextFor(aws, new CdkAppMultiContext(root, { ...context })),
-    synthOptions: { versionReporting: false },
+    // The CDK's check of templates against CloudFormation's specification is four fifths of a synthesis, and is about an
+    // account: `cdk synth` and `cdk deploy` make it. The app's own errors and warnings are told all the same.
+    synthOptions: { versionReporting: false, validation: false },
   });
   const assembly = await toolkit.synth(source).catch((error: unknown) => {
     throw new Problem(`The CDK app could not be synthesized:\n${host.output() || String(error)}`);
