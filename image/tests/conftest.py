@@ -64,7 +64,14 @@ def engine() -> EspeakEngine:
 
 @pytest.fixture
 def client(engine: EspeakEngine) -> FlaskClient:
-    return create_app({}, engine).test_client()
+    return known_caller(engine)
+
+
+def known_caller(engine: SpeechEngine) -> FlaskClient:
+    """A client that the gate has told the app of."""
+    client = create_app({}, engine).test_client()
+    client.environ_base["HTTP_X_AUTH_PRINCIPAL"] = "alice"
+    return client
 
 
 class Service:

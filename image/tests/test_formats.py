@@ -181,3 +181,13 @@ def test_other_stream_formats_are_refused(client: FlaskClient, given: object) ->
 @pytest.mark.parametrize("given", [None, "", "audio"])
 def test_without_a_stream_format_the_answer_is_the_file(client: FlaskClient, given: str | None) -> None:
     assert client.post(SPEECH, json={"input": "hello", "stream_format": given}).mimetype == "audio/mpeg"
+
+
+def test_sound_too_long_to_be_held_whole_is_413_and_may_be_streamed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voicegate_tts.speaker._MOST_WHOLE_BYTES", 2 * len(SECOND))
+    engine = ScriptedEngine(*[SECOND] * 50)
+    client = create_app({}, engine).test_client()
+    refused = client.post("/tts", json={"text": "hello"})
+    assert (refused.status_code, engine.made, engine.ended_early) == (413, 3, True)
+    assert "ask for mp3" in refused.get_data(as_text=True)
+    assert client.post("/tts", json={"text": "hello", "format": "mp3"}, buffered=True).status_code == 200

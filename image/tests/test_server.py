@@ -132,6 +132,25 @@ def test_on_term_it_finishes_the_request_in_flight(start_service: StartService) 
     assert answers[1] > 60 * 48_000
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_whoever_has_gone_has_nothing_more_made_for_them(start_service: StartService, method: str) -> None:
+    service = start_service(WEB_CONCURRENCY="1", TTS_MAX_TEXT_CHARACTERS="100000", TTS_MAX_SPEECH_CHARACTERS="100000")
+    # As a whole it takes many seconds.
+    if method == "POST":
+        path = "/v1/audio/speech"
+        body = json.dumps({"model": "tts-1", "input": WORDS * 20_000, "response_format": "wav"})
+    else:
+        path, body = f"/tts?text={'a' * 7_000}&speed=0.25", ""
+    fields = f"Host: a\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    head = f"{method} {path} HTTP/1.1\r\n{fields}\r\n\r\n"
+    connection = socket.create_connection(("127.0.0.1", service.port), START_SECONDS)
+    connection.sendall((head + body).encode())
+    assert service.request("GET", "/healthz")[0].status == 200
+    connection.close()
+    line = service.wait_for(lambda record: record.get("status") == 499)
+    assert line["path"] == path.split("?")[0]
+
+
 @pytest.mark.parametrize(
     ("environment", "complaint"),
     [

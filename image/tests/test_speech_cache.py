@@ -58,3 +58,20 @@ def test_a_cache_of_no_size_keeps_nothing() -> None:
     cache = SpeechCache(0, 60, Clock())
     cache.put(b"a", speech(1))
     assert cache.get(b"a") is None
+
+
+def test_what_was_made_first_is_forgotten_first_though_it_was_used_since() -> None:
+    clock = Clock()
+    cache = SpeechCache(100, 60, clock)
+    cache.put(b"old", speech(10))
+    clock.now = 10
+    cache.put(b"new", speech(10))
+    clock.now = 20
+    cache.put(b"old again", speech(10))
+    cache.put(b"old again", speech(10))
+    clock.now = 30
+    assert cache.get(b"old")
+    clock.now = 65
+    assert [cache.get(name) is not None for name in (b"old", b"new", b"old again")] == [False, True, True]
+    clock.now = 75
+    assert [cache.get(name) is not None for name in (b"old", b"new", b"old again")] == [False, False, True]

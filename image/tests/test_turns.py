@@ -178,3 +178,18 @@ started.wait()
         [sys.executable, "-c", program], cwd=FOLDER, capture_output=True, text=True, timeout=SECONDS, check=True
     )
     assert run.stdout.splitlines() == ["made"]
+
+
+def test_a_listener_for_whom_no_thread_can_be_started_is_told_and_leaves_nothing_behind(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", fail)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            next(bench.turns.listen(bench.jobs("a", [1])))
+    bench.allow()
+    assert list(bench.turns.listen(bench.jobs("b", [1]))) == [bytes(100)]
+    assert bench.made == ["b0"]

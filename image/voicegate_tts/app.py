@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .engine import SpeechEngine
 from .engines import create_engine
-from .errors import RequestError
+from .errors import ClientGoneError, RequestError
 from .json_log import log_event
 from .request_fields import check_query_encoding
 from .request_log import RequestLog
@@ -44,6 +44,8 @@ def create_app(environ: Mapping[str, str] | None = None, engine: SpeechEngine | 
     app.register_blueprint(create_routes(engine or create_engine(settings), settings))
     app.before_request(lambda: check_query_encoding(request))
     app.register_error_handler(RequestError, _on_request_error)
+    # nginx's number for it, which nobody but the log gets to see.
+    app.register_error_handler(ClientGoneError, lambda _: Response(status=499))
     app.register_error_handler(HTTPException, _on_http_error)
     app.register_error_handler(Exception, _on_failure)
     app.after_request(_harden)

@@ -7,6 +7,10 @@ class ConfigurationError(Exception):
     """The environment asks for something impossible. The message names what was given, what is allowed, what to do."""
 
 
+class ClientGoneError(Exception):
+    """Nobody waits for the answer any more."""
+
+
 class RequestError(Exception):
     """The caller asked for something impossible.
 

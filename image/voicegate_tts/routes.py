@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, current_app, render_template, request
 
 from .catalogue import Catalogue
+from .client_connection import is_gone
 from .engine import SpeechEngine
 from .request_fields import body_fields, json_fields, query_fields
 from .request_log import note
@@ -103,7 +104,7 @@ def _add_speech(routes: Blueprint, engine: SpeechEngine, settings: Settings, cat
             cache="miss" if speech is None else "hit",
         )
         if speech is None and (wants_whole(request) or not wanted.format.streams):
-            speech = speaker.whole(wanted, caller)
+            speech = speaker.whole(wanted, caller, lambda: is_gone(request.environ))
         if wanted.events:
             return events_response(speech or speaker.stream(wanted, caller), len(wanted.text))
         if speech is not None:
@@ -111,6 +112,7 @@ def _add_speech(routes: Blueprint, engine: SpeechEngine, settings: Settings, cat
         return stream_response(request, speaker.stream(wanted, caller), wanted.format)
 
 
-def _caller() -> str:
-    """Who calls, as the gate in front says; nobody hears from the cache what another one had made."""
-    return " ".join(request.headers.get(name, "") for name in ("X-Auth-Principal", "X-Auth-Key-Id"))
+def _caller() -> str | None:
+    """Who calls, as the gate in front says, or None; nobody hears from the cache what another one had made."""
+    said = " ".join(request.headers.get(name, "") for name in ("X-Auth-Principal", "X-Auth-Key-Id"))
+    return None if said == " " else said

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from itertools import chain
 
 from .engine import SpeechEngine
-from .errors import RequestError
+from .errors import ClientGoneError, RequestError
 from .json_log import log_event
 from .speech_cache import Speech, SpeechCache
 from .speech_request import SpeechRequest
@@ -16,6 +17,8 @@ from .speech_request import SpeechRequest
 # What engines give for text in which there is nothing to say, such as a full stop.
 _SILENCE_SECONDS = 0.02
 _BYTES_A_SAMPLE = 2
+# Of sound that is held until it is whole: an hour and a half at 24 kHz.
+_MOST_WHOLE_BYTES = 256 * 1024 * 1024
 
 
 class Speaker:
@@ -30,27 +33,47 @@ class Speaker:
         self._engine = engine
         self._cache = cache
 
-    def remembered(self, wanted: SpeechRequest, caller: str) -> Speech | None:
-        """The whole file, if it was made lately for the same caller."""
-        return self._cache.get(_key(wanted, caller))
+    def remembered(self, wanted: SpeechRequest, caller: str | None) -> Speech | None:
+        """The whole file, if it was made lately for the same caller; None is nobody, for whom nothing is remembered."""
+        key = _key(wanted, caller)
+        return None if key is None else self._cache.get(key)
 
-    def whole(self, wanted: SpeechRequest, caller: str) -> Speech:
+    def whole(self, wanted: SpeechRequest, caller: str | None, is_gone: Callable[[], bool]) -> Speech:
         """Speaks to the end.
 
+        Args:
+            wanted: what to speak.
+            caller: for whom it is remembered.
+            is_gone: whether nobody waits for it any more; asked after each piece.
+
         Raises:
-            RequestError: there is nothing to say in the text.
+            RequestError: there is nothing to say in the text, or more than is held until it is whole.
+            ClientGoneError: nobody waits for it any more.
         """
         encoder = wanted.format.encoder(self._engine.sample_rate)
         size = 0
-        for piece in _audible(self._engine, wanted):
-            encoder.write(piece)
-            size += len(piece)
+        with closing(_audible(self._engine, wanted)) as pieces:
+            for piece in pieces:
+                if is_gone():
+                    raise ClientGoneError
+                encoder.write(piece)
+                size += len(piece)
+                if size > _MOST_WHOLE_BYTES:
+                    raise RequestError(
+                        f"{wanted.text_field} is too long to be sent as a whole; POST it and ask for mp3, opus, flac "
+                        "or pcm, which leave while they are made.",
+                        param=wanted.text_field,
+                        code="too_long",
+                        status=413,
+                    )
         encoder.close()
         speech = Speech(encoder.take(), _seconds(self._engine, size))
-        self._cache.put(_key(wanted, caller), speech)
+        key = _key(wanted, caller)
+        if key is not None:
+            self._cache.put(key, speech)
         return speech
 
-    def stream(self, wanted: SpeechRequest, caller: str) -> SpeechStream:
+    def stream(self, wanted: SpeechRequest, caller: str | None) -> SpeechStream:
         """Speaks piece by piece. The first piece is made when this returns, so that a wrong request is known by then.
 
         Raises:
@@ -66,7 +89,7 @@ class SpeechStream(Iterator[bytes]):
         seconds: how long what was given so far sounds.
     """
 
-    def __init__(self, engine: SpeechEngine, cache: SpeechCache, wanted: SpeechRequest, key: bytes) -> None:
+    def __init__(self, engine: SpeechEngine, cache: SpeechCache, wanted: SpeechRequest, key: bytes | None) -> None:
         self.seconds = 0.0
         self._engine = engine
         self._cache = cache
@@ -79,7 +102,7 @@ class SpeechStream(Iterator[bytes]):
     def close(self) -> None:
         self._parts.close()
 
-    def _encoded(self, wanted: SpeechRequest, key: bytes) -> Generator[bytes, None, None]:
+    def _encoded(self, wanted: SpeechRequest, key: bytes | None) -> Generator[bytes, None, None]:
         pieces = _audible(self._engine, wanted)
         try:
             first = next(pieces)
@@ -104,8 +127,8 @@ class SpeechStream(Iterator[bytes]):
             log_event("error", "speech broke off", error)
             raise
 
-    def _remembered(self, parts: Iterator[bytes], wanted: SpeechRequest, key: bytes) -> Iterator[bytes]:
-        kept: list[bytes] | None = [] if wanted.format.same_either_way else None
+    def _remembered(self, parts: Iterator[bytes], wanted: SpeechRequest, key: bytes | None) -> Iterator[bytes]:
+        kept: list[bytes] | None = [] if key is not None and wanted.format.same_either_way else None
         size = 0
         for part in parts:
             size += len(part)
@@ -115,7 +138,7 @@ class SpeechStream(Iterator[bytes]):
                 kept = None
             if part:
                 yield part
-        if kept is not None:
+        if kept is not None and key is not None:
             self._cache.put(key, Speech(b"".join(kept), self.seconds))
 
 
@@ -149,6 +172,8 @@ def _seconds(engine: SpeechEngine, size: int) -> float:
     return size / _BYTES_A_SAMPLE / engine.sample_rate
 
 
-def _key(wanted: SpeechRequest, caller: str) -> bytes:
+def _key(wanted: SpeechRequest, caller: str | None) -> bytes | None:
+    if caller is None:
+        return None
     what = [caller, wanted.format.name, wanted.voice, wanted.speed, wanted.text]
     return hashlib.sha256(json.dumps(what).encode()).digest()

@@ -45,7 +45,10 @@ class SpeechCache:
         self._max_seconds = max_seconds
         self._clock = clock
         self._lock = threading.Lock()
-        self._entries: OrderedDict[bytes, tuple[float, Speech]] = OrderedDict()
+        # What was used last stands last.
+        self._entries: OrderedDict[bytes, Speech] = OrderedDict()
+        # When each was made; what was made last stands last.
+        self._made: dict[bytes, float] = {}
         self._bytes = 0
 
     def get(self, key: bytes) -> Speech | None:
@@ -55,7 +58,7 @@ class SpeechCache:
             if entry is None:
                 return None
             self._entries.move_to_end(key)
-            return entry[1]
+            return entry
 
     def fits(self, size: int) -> bool:
         """Whether a file of so many bytes would be kept."""
@@ -67,17 +70,19 @@ class SpeechCache:
         with self._lock:
             self._forget_old()
             self._forget(key)
-            self._entries[key] = (self._clock(), speech)
+            self._entries[key] = speech
+            self._made[key] = self._clock()
             self._bytes += len(speech.data)
             while self._bytes > self._max_bytes:
                 self._forget(next(iter(self._entries)))
 
     def _forget_old(self) -> None:
         oldest = self._clock() - self._max_seconds
-        for key in [key for key, (made, _) in self._entries.items() if made < oldest]:
-            self._forget(key)
+        while self._made and (first := next(iter(self._made.items())))[1] < oldest:
+            self._forget(first[0])
 
     def _forget(self, key: bytes) -> None:
+        self._made.pop(key, None)
         entry = self._entries.pop(key, None)
         if entry:
-            self._bytes -= len(entry[1].data)
+            self._bytes -= len(entry.data)

@@ -41,11 +41,11 @@ class Turns:
         listener = _Listener(jobs)
         if not listener.advance():
             return
-        with self._changed:
-            self._listeners.append(listener)
-            self._start_makers()
-            self._changed.notify_all()
         try:
+            with self._changed:
+                self._listeners.append(listener)
+                self._start_makers()
+                self._changed.notify_all()
             while (piece := self._take(listener)) is not None:
                 yield piece
         finally:
