@@ -82,7 +82,7 @@ const OPTIONAL = {
   methods: LIST,
   sourceCidrs: LIST,
   plan: PLAN,
-  quota: ['a map of day and month, each of requests and characters', isQuota],
+  quota: ['a map of minute, hour, day and month, each of requests and characters', isQuota],
   notBefore: NUMBER,
   expiresAt: NUMBER,
   revokedAt: NUMBER,

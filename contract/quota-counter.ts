@@ -8,18 +8,31 @@ import { KEY_TABLE } from './names';
 import { type Amounts, addAmounts, NOTHING } from './quota';
 import { isRecord } from './record';
 
+/** The windows of which only the present one's use is kept, and only where a key's quota limits them. */
+export const SHORT_PERIODS = ['minute', 'hour'] as const;
+export type ShortPeriod = (typeof SHORT_PERIODS)[number];
+
+/** The use of one window. */
+export interface WindowUse {
+  /** Seconds since the epoch at its beginning. */
+  readonly start: number;
+  readonly used: Amounts;
+}
+
 /** A lease that a gate holds, or held and may still return. */
 export interface LeaseRecord {
   readonly sequence: number;
   /** The day, two digits, from which it was debited. */
   readonly day: string;
+  /** The beginnings of the short windows from which it was debited too. */
+  readonly starts: Readonly<Partial<Record<ShortPeriod, number>>>;
   readonly granted: Amounts;
   /** Seconds since the epoch. */
   readonly expires: number;
 }
 
 /**
- * Day and month are debited together, by one write, because both live in one item: the month's use is the sum of its
+ * All windows are debited together, by one write, because they live in one item: the month's use is the sum of its
  * days'.
  */
 export interface QuotaCounter {
@@ -27,11 +40,13 @@ export interface QuotaCounter {
   readonly version: number;
   /** What was debited, by day of the month (two digits), less what came back. */
   readonly days: Readonly<Record<string, Amounts>>;
+  /** What was debited in the last minute and hour that were limited. */
+  readonly windows: Readonly<Partial<Record<ShortPeriod, WindowUse>>>;
   /** The last lease of every gate that may still return something. */
   readonly leases: Readonly<Record<string, LeaseRecord>>;
 }
 
-export const EMPTY_COUNTER: QuotaCounter = { version: 0, days: {}, leases: {} };
+export const EMPTY_COUNTER: QuotaCounter = { version: 0, days: {}, windows: {}, leases: {} };
 
 /** Partition keys of counters begin so; a key's id has no such character. */
 export const COUNTER_PREFIX = 'quota#';
@@ -51,17 +66,26 @@ export function monthUse(counter: QuotaCounter): Amounts {
 
 /** Attributes of the item beside its key. Their parts have short names, since writes are paid by the kilobyte. */
 export function toCounterAttributes(counter: QuotaCounter, month: string): KeyItem {
-  const days = Object.entries(counter.days).map(([day, { requests, characters }]) => [
-    day,
-    { r: requests, c: characters },
-  ]);
-  const leases = Object.entries(counter.leases).map(([gate, { sequence, day, granted, expires }]) => [
+  const days = Object.entries(counter.days).map(([day, used]) => [day, short(used)]);
+  const windows = SHORT_PERIODS.flatMap((period) => {
+    const window = counter.windows[period];
+    return window === undefined ? [] : [[period, { t: window.start, ...short(window.used) }] as const];
+  });
+  const leases = Object.entries(counter.leases).map(([gate, { sequence, day, starts, granted, expires }]) => [
     gate,
-    { s: sequence, d: day, r: granted.requests, c: granted.characters, e: expires },
+    {
+      s: sequence,
+      d: day,
+      ...(starts.minute !== undefined && { m: starts.minute }),
+      ...(starts.hour !== undefined && { h: starts.hour }),
+      ...short(granted),
+      e: expires,
+    },
   ]);
   return {
     version: toAttribute(counter.version),
     days: toAttribute(Object.fromEntries(days)),
+    ...(windows.length > 0 && { windows: toAttribute(Object.fromEntries(windows)) }),
     leases: toAttribute(Object.fromEntries(leases)),
     [KEY_TABLE.ttlAttribute]: toAttribute(Date.parse(`${month}-28T00:00:00Z`) / 1000 + (KEPT_DAYS + 3) * 86_400),
   };
@@ -75,12 +99,27 @@ export function fromCounterItem(item: Readonly<Record<string, AttributeValue>>):
     if (!/^\d\d$/.test(day)) throw unreadable('days');
     return [day, readAmounts(value, 'days')] as const;
   });
-  const leases = entries(readMember(item, 'leases'), 'leases').map(([gate, value]) => {
-    const { s, d, e } = isRecord(value) ? value : {};
-    if (!isWhole(s) || typeof d !== 'string' || typeof e !== 'number') throw unreadable('leases');
-    return [gate, { sequence: s, day: d, granted: readAmounts(value, 'leases'), expires: e }] as const;
+  const windows = entries(readMember(item, 'windows') ?? {}, 'windows').map(([period, value]) => {
+    const { t } = isRecord(value) ? value : {};
+    if (!SHORT_PERIODS.some((name) => name === period) || !isWhole(t)) throw unreadable('windows');
+    return [period, { start: t, used: readAmounts(value, 'windows') }] as const;
   });
-  return { version, days: Object.fromEntries(days), leases: Object.fromEntries(leases) };
+  const leases = entries(readMember(item, 'leases'), 'leases').map(([gate, value]) => {
+    const { s, d, m, h, e } = isRecord(value) ? value : {};
+    if (!isWhole(s) || typeof d !== 'string' || typeof e !== 'number') throw unreadable('leases');
+    const starts = { ...(isWhole(m) && { minute: m }), ...(isWhole(h) && { hour: h }) };
+    return [gate, { sequence: s, day: d, starts, granted: readAmounts(value, 'leases'), expires: e }] as const;
+  });
+  return {
+    version,
+    days: Object.fromEntries(days),
+    windows: Object.fromEntries(windows),
+    leases: Object.fromEntries(leases),
+  };
+}
+
+function short({ requests, characters }: Amounts): { readonly r: number; readonly c: number } {
+  return { r: requests, c: characters };
 }
 
 function readAmounts(value: unknown, attribute: string): Amounts {

@@ -1,5 +1,5 @@
 /**
- * Quotas: how much a key may use in a calendar day or month (UTC), and how an allowance travels from the authorizer to
+ * Quotas: how much a key may use in a minute, hour, day or month of the calendar (UTC), and how an allowance travels from the authorizer to
  * a gate.
  *
  * A gate spends from a *lease*: amounts that the authorizer has already debited from the key's counter. So the sum over
@@ -12,9 +12,12 @@ import { isRecord } from './record';
 export const QUOTA_UNITS = ['requests', 'characters'] as const;
 export type QuotaUnit = (typeof QUOTA_UNITS)[number];
 
-/** Calendar windows in UTC. */
-export const QUOTA_PERIODS = ['day', 'month'] as const;
+/** Calendar windows in UTC, the shortest first. Each lies in one of the next. */
+export const QUOTA_PERIODS = ['minute', 'hour', 'day', 'month'] as const;
 export type QuotaPeriod = (typeof QUOTA_PERIODS)[number];
+
+/** Seconds of the periods that are all of one length. */
+const PERIOD_SECONDS = { minute: 60, hour: 3600, day: 86_400 } as const;
 
 export type QuotaLimits = Readonly<Partial<Record<QuotaUnit, number>>>;
 
@@ -28,7 +31,7 @@ export const NOTHING: Amounts = { requests: 0, characters: 0 };
 /** Far below 2^53, so that sums of amounts stay exact. */
 export const MAX_AMOUNT = 1e12;
 
-/** Seconds for which a lease may be spent, at most. It never outlives the day in which it was debited. */
+/** Seconds for which a lease may be spent, at most. It never outlives a window in which it was debited. */
 export const LEASE_SECONDS = 60;
 /** Seconds after a lease's end for which the authorizer still credits what of it is unspent. */
 export const CREDIT_SECONDS = 24 * 3600;
@@ -91,7 +94,7 @@ export interface GateField {
 }
 
 export interface QuotaWindow {
-  /** Such as `2026-11-24` or `2026-11`. */
+  /** Such as `2026-11-24T12`, `2026-11-24` or `2026-11`. */
   readonly id: string;
   /** Seconds since the epoch. */
   readonly start: number;
@@ -102,14 +105,17 @@ export interface QuotaWindow {
 /** The window around a time in seconds since the epoch. */
 export function quotaWindow(period: QuotaPeriod, now: number): QuotaWindow {
   const date = new Date(now * 1000);
-  const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()];
   const iso = date.toISOString();
-  return period === 'day'
-    ? { id: iso.slice(0, 10), start: Date.UTC(year, month, day) / 1000, end: Date.UTC(year, month, day + 1) / 1000 }
-    : { id: iso.slice(0, 7), start: Date.UTC(year, month, 1) / 1000, end: Date.UTC(year, month + 1, 1) / 1000 };
+  if (period === 'month') {
+    const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
+    return { id: iso.slice(0, 7), start: Date.UTC(year, month, 1) / 1000, end: Date.UTC(year, month + 1, 1) / 1000 };
+  }
+  const length = PERIOD_SECONDS[period];
+  const start = Math.floor(now / length) * length;
+  return { id: iso.slice(0, { minute: 16, hour: 13, day: 10 }[period]), start, end: start + length };
 }
 
-/** The limits that a quota states, the day's before the month's. */
+/** The limits that a quota states, those of the shortest window first. */
 export function quotaLimits(quota: Quota): readonly {
   readonly name: LimitName;
   readonly unit: QuotaUnit;

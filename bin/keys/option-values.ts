@@ -97,7 +97,7 @@ export function readRatePlan(rate: string | undefined, burst: string | undefined
   };
 }
 
-/** `day:requests=1000`: the period, what is counted, and how many. */
+/** `minute:requests=10`: the period, what is counted, and how many. */
 export function readQuota(texts: readonly string[], option = '--quota'): Quota {
   const quota: Partial<Record<QuotaPeriod, Partial<Record<QuotaUnit, number>>>> = {};
   for (const text of texts) {
@@ -107,7 +107,7 @@ export function readQuota(texts: readonly string[], option = '--quota'): Quota {
     const amount = Number(amountText);
     if (period === undefined || unit === undefined || !(amount >= 1 && amount <= MAX_AMOUNT)) {
       throw new UsageError(
-        `${option} must be ${QUOTA_PERIODS.join(' or ')}, a colon, ${QUOTA_UNITS.join(' or ')}, an equals sign and a whole number from 1 to ${MAX_AMOUNT}, such as day:requests=1000, got "${text}"`,
+        `${option} must be ${QUOTA_PERIODS.slice(0, -1).join(', ')} or ${QUOTA_PERIODS.at(-1)}, a colon, ${QUOTA_UNITS.join(' or ')}, an equals sign and a whole number from 1 to ${MAX_AMOUNT}, such as minute:requests=10, got "${text}"`,
       );
     }
     if (quota[period]?.[unit] !== undefined) {

@@ -39,11 +39,11 @@ export function withTerms(command: Command): Command {
     .option('--cidr <networks...>', 'client networks it may come from, such as 192.0.2.0/24')
     .option('--path <patterns...>', 'paths it may call, such as /tts or /v1/*')
     .option('--method <methods...>', `HTTP methods it may use: ${METHODS.join(', ')}`)
-    .option('--rate <number>', 'requests a minute, instead of the limits per client address')
+    .option('--rate <number>', 'requests a minute and task, instead of the limits per client address')
     .option('--burst <number>', 'requests at once (default: a sixth of --rate)')
     .option(
       '--quota <limits...>',
-      'requests and characters a calendar day or month (UTC), such as month:characters=100000',
+      'requests and characters a minute, hour, day or month of the calendar (UTC), such as minute:requests=10',
     );
 }
 

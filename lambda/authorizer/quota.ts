@@ -16,17 +16,32 @@ import {
   mapUnits,
   NOTHING,
   type Quota,
+  type QuotaPeriod,
   type QuotaUnit,
   quotaLimits,
   quotaWindow,
   subtractAmounts,
 } from '../../contract/quota';
-import { EMPTY_COUNTER, type LeaseRecord, monthUse, type QuotaCounter } from '../../contract/quota-counter';
+import {
+  EMPTY_COUNTER,
+  type LeaseRecord,
+  monthUse,
+  type QuotaCounter,
+  SHORT_PERIODS,
+} from '../../contract/quota-counter';
 import type { Clock } from './clock';
 import type { QuotaStore } from './quota-store';
 
-/** A lease is at most this part of each limit, so that a gate that dies takes little with it. */
-const LARGEST_SHARE = 1 / 20;
+/**
+ * A lease is at most this part of each limit, so that a gate that dies takes little with it. Of a minute that is over
+ * sooner than the gate is missed; small leases would cost an invocation for each request there.
+ */
+const LARGEST_SHARE: Readonly<Record<QuotaPeriod, number>> = {
+  minute: 1 / 4,
+  hour: 1 / 20,
+  day: 1 / 20,
+  month: 1 / 20,
+};
 /** And together the gates get at most this part of what is left, so that leases shrink towards a quota's end. */
 const SHARE_OF_REMAINING = 1 / 2;
 /** Gates remembered a key and month. One more, and the one whose lease ended first can return nothing any more. */
@@ -99,19 +114,26 @@ export function grantLease(stored: QuotaCounter, quota: Quota, request: LeaseReq
   }
 
   const credited = credit(stored, held, request);
-  const { day, end } = { day: dayOfMonth(now), end: quotaWindow('day', now).end };
   const limits = limitStates(credited, quota, now);
   const limited = firstInTheWay(limits, request.need);
-  const granted = limited === undefined ? leaseSize(limits, credited, request, now) : NOTHING;
-  const seconds = limited === undefined ? secondsUntil(Math.min(end, now + LEASE_SECONDS), now) : 0;
+  const life = Math.min(LEASE_SECONDS, ...debited(quota).map((period) => quotaWindow(period, now).end - now));
+  const granted = limited === undefined ? leaseSize(quota, limits, credited, request, now, life) : NOTHING;
+  const seconds = limited === undefined ? secondsUntil(now + life, now) : 0;
 
   // Nothing granted and nothing returned: nothing to write down, however often it is asked.
   if (isNothing(granted) && credited === stored) return { grant: answer(NOTHING, stored, limited && { limited }) };
 
-  const lease: LeaseRecord = { sequence: request.sequence, day, granted, expires: now + seconds };
+  const day = dayOfMonth(now);
+  const windows = SHORT_PERIODS.filter((period) => quota[period] !== undefined).map((period) => {
+    const used = addAmounts(useOf(credited, period, now), granted);
+    return [period, { start: quotaWindow(period, now).start, used }] as const;
+  });
+  const starts = Object.fromEntries(windows.map(([period, { start }]) => [period, start]));
+  const lease: LeaseRecord = { sequence: request.sequence, day, starts, granted, expires: now + seconds };
   const counter: QuotaCounter = {
     version: stored.version + 1,
     days: { ...credited.days, [day]: addAmounts(credited.days[day] ?? NOTHING, granted) },
+    windows: { ...credited.windows, ...Object.fromEntries(windows) },
     leases: { ...returnable(credited.leases, request.gate, now), [request.gate]: lease },
   };
   return { grant: answer(granted, counter, { seconds, ...(limited && { limited }) }), counter };
@@ -127,21 +149,46 @@ function credit(stored: QuotaCounter, held: LeaseRecord | undefined, request: Le
   // A claim that cannot be true is no claim.
   if (used === undefined || !fits(request.unspent, held.granted) || !fits(request.unspent, used)) return stored;
   if (isNothing(request.unspent)) return stored;
-  return { ...stored, days: { ...stored.days, [held.day]: subtractAmounts(used, request.unspent) } };
+  return {
+    ...stored,
+    days: { ...stored.days, [held.day]: subtractAmounts(used, request.unspent) },
+    windows: { ...stored.windows, ...Object.fromEntries(creditedWindows(stored, held, request.unspent)) },
+  };
+}
+
+/** Short windows that are over have no use any more, and nothing to credit. */
+function creditedWindows({ windows }: QuotaCounter, { starts }: LeaseRecord, unspent: Amounts) {
+  return SHORT_PERIODS.flatMap((period) => {
+    const window = windows[period];
+    if (window === undefined || window.start !== starts[period] || !fits(unspent, window.used)) return [];
+    return [[period, { ...window, used: subtractAmounts(window.used, unspent) }] as const];
+  });
+}
+
+/** The windows from which a lease of a key with that quota is debited, and which it must not outlive. */
+function debited(quota: Quota): readonly QuotaPeriod[] {
+  return ['day', ...SHORT_PERIODS.filter((period) => quota[period] !== undefined)];
 }
 
 function limitStates(counter: QuotaCounter, quota: Quota, now: number): readonly LimitState[] {
-  const used = { day: counter.days[dayOfMonth(now)] ?? NOTHING, month: monthUse(counter) };
   return quotaLimits(quota).map(({ name, unit, period, quota: limit }) => {
     const window = quotaWindow(period, now);
     return {
       name,
       quota: limit,
       window: window.end - window.start,
-      remaining: Math.max(0, limit - used[period][unit]),
+      remaining: Math.max(0, limit - useOf(counter, period, now)[unit]),
       resetsIn: window.end - now,
     };
   });
+}
+
+/** What was debited in the period's present window. */
+function useOf(counter: QuotaCounter, period: QuotaPeriod, now: number): Amounts {
+  if (period === 'month') return monthUse(counter);
+  if (period === 'day') return counter.days[dayOfMonth(now)] ?? NOTHING;
+  const window = counter.windows[period];
+  return window?.start === quotaWindow(period, now).start ? window.used : NOTHING;
 }
 
 /** Of the limits that leave less than is needed, the one that resets last: before that, waiting is in vain. */
@@ -152,14 +199,26 @@ function firstInTheWay(limits: readonly LimitState[], need: Amounts): LimitName 
     ?.name;
 }
 
-function leaseSize(limits: readonly LimitState[], counter: QuotaCounter, request: LeaseRequest, now: number): Amounts {
+/** What of the wanted is granted, for a lease of `life` seconds. */
+function leaseSize(
+  quota: Quota,
+  limits: readonly LimitState[],
+  counter: QuotaCounter,
+  request: LeaseRequest,
+  now: number,
+  life: number,
+): Amounts {
   const others = Object.entries(counter.leases).filter(([gate, { expires }]) => gate !== request.gate && expires > now);
   const gates = others.length + 1;
   const size = (unit: QuotaUnit): number => {
-    const ceilings = limits
-      .filter(({ name }) => limitUnit(name) === unit)
-      .map(({ quota, remaining }) => Math.min(quota * LARGEST_SHARE, (remaining * SHARE_OF_REMAINING) / gates));
-    return Math.max(request.need[unit], Math.floor(Math.min(request.want[unit], MAX_AMOUNT, ...ceilings)));
+    const ceilings = quotaLimits(quota).flatMap(({ unit: counted, period, quota: limit }, i) =>
+      counted === unit
+        ? [limit * LARGEST_SHARE[period], ((limits[i]?.remaining ?? 0) * SHARE_OF_REMAINING) / gates]
+        : [],
+    );
+    // A gate states what it expects to spend in the longest life of a lease.
+    const want = Math.ceil((request.want[unit] * life) / LEASE_SECONDS);
+    return Math.max(request.need[unit], Math.floor(Math.min(want, MAX_AMOUNT, ...ceilings)));
   };
   return mapUnits(size);
 }

@@ -218,7 +218,7 @@ export class ApiKeyAuthorizer extends Construct implements IRequestAuthorizer, a
         actions: ['dynamodb:UpdateItem'],
         resources: [this.keyTable.tableArn],
         conditions: {
-          ...onlyAttributes(KEY_TABLE.partitionKey, 'version', 'days', 'leases', KEY_TABLE.ttlAttribute),
+          ...onlyAttributes(KEY_TABLE.partitionKey, 'version', 'days', 'windows', 'leases', KEY_TABLE.ttlAttribute),
           'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [`${COUNTER_PREFIX}*`] },
         },
       }),

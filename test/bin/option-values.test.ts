@@ -75,6 +75,11 @@ describe('other values on the command line', () => {
       day: { requests: 1000 },
       month: { requests: 20_000, characters: 1e12 },
     });
+    expect(readQuota(['minute:requests=10', 'hour:characters=50000'])).toEqual({
+      minute: { requests: 10 },
+      hour: { characters: 50_000 },
+    });
+    expect(() => readQuota(['second:requests=1'])).toThrow('--quota must be minute, hour, day or month, a colon');
     for (const wrong of [
       'week:requests=1',
       'day:words=1',

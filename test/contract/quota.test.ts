@@ -6,6 +6,7 @@ import {
   isQuota,
   type LeaseGrant,
   type LeaseRequest,
+  QUOTA_PERIODS,
   quotaLimits,
   quotaWindow,
   readLeaseGrant,
@@ -41,6 +42,9 @@ describe('quotaWindow', () => {
       end: Date.UTC(2026, 11, 1) / 1000,
     });
     expect(quotaWindow('month', now)).toMatchObject({ id: '2026-11', end: Date.UTC(2026, 11, 1) / 1000 });
+    const hour = Date.UTC(2026, 10, 30, 23) / 1000;
+    expect(quotaWindow('hour', now)).toEqual({ id: '2026-11-30T23', start: hour, end: hour + 3600 });
+    expect(quotaWindow('minute', now)).toEqual({ id: '2026-11-30T23:59', start: hour + 3540, end: hour + 3600 });
   });
 
   it('knows leap days and the turn of the year', () => {
@@ -48,12 +52,16 @@ describe('quotaWindow', () => {
     expect(quotaWindow('day', Date.UTC(2026, 11, 31, 12) / 1000).end).toBe(Date.UTC(2027, 0, 1) / 1000);
   });
 
-  it('always holds its time, and a day lies in one month', () => {
+  it('always holds its time, and each lies in one of the next longer period', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 4e9 }), (now) => {
-        const [day, month] = [quotaWindow('day', now), quotaWindow('month', now)];
-        expect(day.start <= now && now < day.end && day.end - day.start === 86_400).toBe(true);
-        expect(month.start <= day.start && day.end <= month.end).toBe(true);
+        const windows = QUOTA_PERIODS.map((period) => quotaWindow(period, now));
+        expect(windows.every(({ start, end }) => start <= now && now < end)).toBe(true);
+        expect(windows.slice(0, 3).map(({ start, end }) => end - start)).toEqual([60, 3600, 86_400]);
+        for (const [i, outer] of windows.slice(1).entries()) {
+          const inner = windows[i];
+          expect(inner && outer.start <= inner.start && inner.end <= outer.end).toBe(true);
+        }
       }),
     );
   });
@@ -63,6 +71,7 @@ describe('isQuota', () => {
   it.each([
     { day: { requests: 1 } },
     { month: { characters: 1e12 } },
+    { minute: { requests: 10 }, hour: { characters: 9 } },
     { day: { requests: 5, characters: 9 }, month: { requests: 8 } },
   ])('takes %j', (quota) => {
     expect(isQuota(quota)).toBe(true);
@@ -88,8 +97,13 @@ describe('isQuota', () => {
   });
 
   it('lists the limits under the names that answers use', () => {
-    const limits = quotaLimits({ month: { characters: 9 }, day: { requests: 5, characters: 7 } });
+    const limits = quotaLimits({
+      month: { characters: 9 },
+      day: { requests: 5, characters: 7 },
+      minute: { requests: 2 },
+    });
     expect(limits.map(({ name, quota }) => [name, quota])).toEqual([
+      ['requests-per-minute', 2],
       ['requests-per-day', 5],
       ['characters-per-day', 7],
       ['characters-per-month', 9],

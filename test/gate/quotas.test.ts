@@ -136,6 +136,31 @@ describe('a quota of requests', () => {
     expect(line.reason).toBe('quota');
   });
 
+  it('of a minute is one for all gates, and tells when the minute is over', async () => {
+    const other = await startGate({ authorizer: { positiveTtl: POSITIVE_TTL } });
+    const key = issue({ minute: { requests: 10 } });
+    const inMinute = new Map<number, Answer[]>();
+    for (let i = 0; i < 24; i++) {
+      const url = i % 2 === 0 ? gate.url : other.url;
+      const minute = Math.floor(Date.now() / 60_000);
+      const answer = await call(url, '/voices', { headers: { 'x-api-key': key.text } });
+      // One that straddles two minutes says nothing.
+      if (Math.floor(Date.now() / 60_000) === minute) {
+        inMinute.set(minute, [...(inMinute.get(minute) ?? []), answer]);
+      }
+    }
+    const answers = [...inMinute.values()].sort((a, b) => b.length - a.length)[0] ?? [];
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(answers.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(10);
+    expect(refused.length).toBeGreaterThan(0);
+    for (const { headers, json } of refused.slice(0, 1)) {
+      expect(json()).toMatchObject({ limit: 'requests-per-minute' });
+      expect(Number(headers['retry-after'])).toBeLessThanOrEqual(60);
+      expect(headers['x-should-retry']).toBeUndefined();
+      expect(headers['ratelimit-policy']).toBe('"requests-per-minute";q=10;w=60');
+    }
+  });
+
   it('leaves keys without a quota alone', async () => {
     const key = issue({ day: { requests: 1 } }, { quota: undefined });
     const answers = await Promise.all(Array.from({ length: 20 }, () => get(key, '/voices')));

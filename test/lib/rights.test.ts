@@ -49,7 +49,7 @@ describe('the authorizer', () => {
   });
 
   it('counts a quota in an item of its own', async () => {
-    const counter = update(['keyId', 'version', 'days', 'leases', 'deleteAt'], `quota#${KEY}#2026-11`);
+    const counter = update(['keyId', 'version', 'days', 'windows', 'leases', 'deleteAt'], `quota#${KEY}#2026-11`);
     expect(await allowed(template, AUTHORIZER, counter)).toBe(true);
   });
 

@@ -22,7 +22,7 @@ export type MeteredPorts = AuthorizePorts & LeasePorts;
 export const ONE_REQUEST: Amounts = { requests: 1, characters: 0 };
 
 export function countsCharacters(quota: Quota | undefined): boolean {
-  return quota?.day?.characters !== undefined || quota?.month?.characters !== undefined;
+  return Object.values(quota ?? {}).some(({ characters }) => characters !== undefined);
 }
 
 /** What the request costs, or why that cannot be told. `metered`: absent where it asks for no speech. */

@@ -16,7 +16,16 @@ const MONTH = '2026-11';
 const counter: QuotaCounter = {
   version: 1,
   days: { 24: { requests: 3, characters: 450 } },
-  leases: { 'gate-1': { sequence: 5, day: '24', granted: { requests: 3, characters: 450 }, expires: NOON + 59.937 } },
+  windows: { minute: { start: NOON, used: { requests: 1, characters: 0 } } },
+  leases: {
+    'gate-1': {
+      sequence: 5,
+      day: '24',
+      starts: { minute: NOON, hour: NOON },
+      granted: { requests: 3, characters: 450 },
+      expires: NOON + 59.937,
+    },
+  },
 };
 
 describe('counters in the key table', () => {
@@ -33,6 +42,13 @@ describe('counters in the key table', () => {
     expect(await store.write('kept', MONTH, counter)).toBe(true);
     expect(await store.read('kept', MONTH)).toEqual(counter);
     expect(await store.read('kept', '2026-12')).toBeUndefined();
+  });
+
+  it('of keys without limits of minute and hour have no such windows, like those of the past', async () => {
+    const long: QuotaCounter = { ...counter, windows: {}, leases: {} };
+    expect(Object.keys(toCounterAttributes(long, MONTH))).not.toContain('windows');
+    expect(await store.write('long', MONTH, long)).toBe(true);
+    expect(await store.read('long', MONTH)).toEqual(long);
   });
 
   it('are written only over the version before', async () => {
@@ -65,11 +81,14 @@ describe('counters in the key table', () => {
     expect(deleteAt).toBeLessThan(Date.UTC(2028, 1, 1) / 1000);
   });
 
-  it.each(['version', 'days', 'leases'])('with an unreadable %s are a failure, never no use', async (name) => {
-    const attributes = { ...toCounterAttributes(counter, MONTH), [name]: { S: 'x' } };
-    await server.putItem({ [KEY_TABLE.partitionKey]: { S: counterId(`bad-${name}`, MONTH) }, ...attributes });
-    await expect(store.read(`bad-${name}`, MONTH)).rejects.toThrow(`attribute ${name} cannot be read`);
-  });
+  it.each(['version', 'days', 'windows', 'leases'])(
+    'with an unreadable %s are a failure, never no use',
+    async (name) => {
+      const attributes = { ...toCounterAttributes(counter, MONTH), [name]: { S: 'x' } };
+      await server.putItem({ [KEY_TABLE.partitionKey]: { S: counterId(`bad-${name}`, MONTH) }, ...attributes });
+      await expect(store.read(`bad-${name}`, MONTH)).rejects.toThrow(`attribute ${name} cannot be read`);
+    },
+  );
 
   it('of twenty gates that ask at once add up to what they were granted, within the quota', async () => {
     const quota: Quota = { day: { requests: 30 } };

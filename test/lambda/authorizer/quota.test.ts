@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CREDIT_SECONDS, type LeaseRequest, NOTHING, type Quota } from '../../../contract/quota';
-import { EMPTY_COUNTER, monthUse, type QuotaCounter } from '../../../contract/quota-counter';
+import { EMPTY_COUNTER, monthUse, type QuotaCounter, SHORT_PERIODS } from '../../../contract/quota-counter';
 import { grantLease, QuotaContentionError, takeLease } from '../../../lambda/authorizer/quota';
 import type { QuotaStore } from '../../../lambda/authorizer/quota-store';
 
@@ -35,6 +35,12 @@ describe('a lease', () => {
     expect(grant(EMPTY_COUNTER, quota, request(), MIDNIGHT - 7.5).grant.seconds).toBe(7.5);
   });
 
+  it('never outlives the minute or hour from which it was debited', () => {
+    expect(grant(EMPTY_COUNTER, { minute: { requests: 9 } }, request(), NOON + 50).grant.seconds).toBe(10);
+    expect(grant(EMPTY_COUNTER, { hour: { requests: 9 } }, request(), NOON + 50).grant.seconds).toBe(60);
+    expect(grant(EMPTY_COUNTER, { hour: { requests: 9 } }, request(), NOON + 3590).grant.seconds).toBe(10);
+  });
+
   it('asked for twice with one number is one lease, and runs on', () => {
     const first = grant(EMPTY_COUNTER, quota, request({ want: { requests: 9, characters: 100 } }));
     const again = grant(first.counter, quota, request({ unspent: { requests: 9, characters: 0 } }), NOON + 20);
@@ -60,6 +66,31 @@ describe('what is unspent', () => {
     const next = request({ sequence: 2, unspent: { requests: 3, characters: 200 } });
     const { counter } = grant(first.counter, quota, next, MIDNIGHT + 60);
     expect(counter.days).toEqual({ 24: { requests: 2, characters: 300 }, 25: { requests: 1, characters: 100 } });
+  });
+
+  it('is credited to the minute and hour that paid for it, and to no other', () => {
+    const short: Quota = { minute: { requests: 100 }, hour: { requests: 1000 } };
+    const five = grant(EMPTY_COUNTER, short, request({ want: { requests: 5, characters: 500 } }));
+    const next = request({ sequence: 2, unspent: { requests: 3, characters: 0 } });
+    const used = (now: number) => {
+      const { minute, hour } = grant(five.counter, short, next, now).counter.windows;
+      return [minute?.used.requests, hour?.used.requests];
+    };
+    expect(used(NOON + 30)).toEqual([3, 3]);
+    expect(used(NOON + 90)).toEqual([1, 3]);
+    expect(used(NOON + 3600)).toEqual([1, 1]);
+  });
+
+  it('of a lease that a limit of a minute came after is no credit of that minute', () => {
+    const before = grant(
+      EMPTY_COUNTER,
+      { day: { requests: 100 } },
+      request({ want: { requests: 5, characters: 100 } }),
+    );
+    const short: Quota = { minute: { requests: 4 } };
+    const other = grant(before.counter, short, request({ gate: 'g2', need: { requests: 4, characters: 0 } }), NOON + 1);
+    const back = request({ sequence: 2, unspent: { requests: 4, characters: 0 } });
+    expect(grant(other.counter, short, back, NOON + 2).grant).toMatchObject({ limited: 'requests-per-minute' });
   });
 
   it('is credited once, however often the renewal comes', () => {
@@ -140,6 +171,21 @@ describe('a limit', () => {
     expect(refused.grant.limits.map(({ resetsIn }) => resetsIn)).toEqual([86_400, 5 * 86_400]);
   });
 
+  it.each([
+    ['minute', 60],
+    ['hour', 3600],
+  ] as const)('of %s is full again when the next begins, and tells when that is', (period, length) => {
+    const quota: Quota = { [period]: { requests: 1 } };
+    const { counter } = grant(EMPTY_COUNTER, quota, request(), NOON + 10);
+    const refused = grant(counter, quota, request({ gate: 'g2' }), NOON + length - 1);
+    expect(refused.grant).toMatchObject({ limited: `requests-per-${period}`, granted: NOTHING });
+    expect(refused.grant.limits).toEqual([
+      { name: `requests-per-${period}`, quota: 1, window: length, remaining: 0, resetsIn: 1 },
+    ]);
+    const next = grant(counter, quota, request({ gate: 'g2' }), NOON + length);
+    expect(next.grant.granted.requests).toBe(1);
+  });
+
   it('of several in the way is the one that resets last', () => {
     const quota: Quota = { day: { requests: 1 }, month: { characters: 100 } };
     const { counter } = grant(EMPTY_COUNTER, quota, request());
@@ -180,6 +226,12 @@ describe('the size of a lease', () => {
     expect(sizes.every((size, i) => i === 0 || size <= (sizes[i - 1] ?? 0))).toBe(true);
     expect(sizes.filter((size) => size === 1).length).toBeGreaterThan(10);
     expect(monthUse(counter).requests).toBe(1000);
+  });
+
+  it('is at most a quarter of a limit of a minute, and for the part of a minute that is left', () => {
+    const short: Quota = { minute: { requests: 1000 } };
+    expect(grant(EMPTY_COUNTER, short, request({ want: greedy })).grant.granted.requests).toBe(250);
+    expect(grant(EMPTY_COUNTER, short, request({ want: greedy }), NOON + 54).grant.granted.requests).toBe(50);
   });
 
   it('grants what is needed to the last, if it fits', () => {
@@ -246,7 +298,12 @@ it('whatever gates ask, replay or claim, each window grants at most its quota, n
     unspent: amounts,
     wait: fc.constantFrom(0, 1, 59, 61, 3600, 43_200, 90_000, 6 * 86_400),
   });
-  const quota: Quota = { day: { requests: 20, characters: 500 }, month: { requests: 30, characters: 600 } };
+  const quota: Quota = {
+    minute: { requests: 12, characters: 400 },
+    hour: { requests: 15, characters: 450 },
+    day: { requests: 20, characters: 500 },
+    month: { requests: 30, characters: 600 },
+  };
   fc.assert(
     fc.property(fc.array(asked, { maxLength: 40 }), (steps) => {
       let now = NOON;
@@ -270,6 +327,10 @@ it('whatever gates ask, replay or claim, each window grants at most its quota, n
           for (const day of Object.values(counter.days)) {
             expect(day[unit]).toBeLessThanOrEqual(quota.day?.[unit] ?? 0);
             expect(day[unit]).toBeGreaterThanOrEqual(0);
+          }
+          for (const period of SHORT_PERIODS) {
+            expect(counter.windows[period]?.used[unit]).toBeLessThanOrEqual(quota[period]?.[unit] ?? 0);
+            expect(counter.windows[period]?.used[unit]).toBeGreaterThanOrEqual(0);
           }
         }
       }

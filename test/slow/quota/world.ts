@@ -11,9 +11,12 @@ import {
   type LeaseRequest,
   mapUnits,
   NOTHING,
+  QUOTA_PERIODS,
   type Quota,
+  type QuotaLimits,
+  quotaWindow,
 } from '../../../contract/quota';
-import { monthUse, type QuotaCounter } from '../../../contract/quota-counter';
+import { monthUse, type QuotaCounter, SHORT_PERIODS } from '../../../contract/quota-counter';
 import { unspent } from '../../../gate/core/quota/allowance';
 import { acceptLease, type LeasePorts, pay, payFromLease } from '../../../gate/core/quota/lease';
 import { takeLease } from '../../../lambda/authorizer/quota';
@@ -47,7 +50,8 @@ class World {
   private readonly quotas: readonly Quota[];
   private readonly gates: Gate[];
   private readonly everyGate = new Map<string, Gate>();
-  private readonly spentByDay = new Map<string, Amounts>();
+  /** By key, then by minute since the epoch. */
+  private readonly spent = new Map<string, Map<number, Amounts>>();
   private readonly violations: string[] = [];
   private readonly weights: readonly number[];
   private gateIds = 0;
@@ -170,8 +174,9 @@ class World {
     if (outcome === 'limited') this.n.limited++;
     else if (outcome === 'paid') {
       this.n.paid++;
-      const day = `${keyId} ${new Date(this.time.now).toISOString().slice(0, 10)}`;
-      this.spentByDay.set(day, addAmounts(this.spentByDay.get(day) ?? NOTHING, cost));
+      const minutes = this.spent.get(keyId) ?? new Map<number, Amounts>();
+      const minute = Math.floor(this.time.now / 60_000);
+      this.spent.set(keyId, minutes.set(minute, addAmounts(minutes.get(minute) ?? NOTHING, cost)));
     } else this.n.failed++;
   }
 
@@ -292,6 +297,9 @@ class World {
       debited = addAmounts(debited, monthUse(counter));
       this.mustFit(monthUse(counter), quota.month, `${name}: debited in the month`);
       for (const [day, use] of Object.entries(counter.days)) this.mustFit(use, quota.day, `${name}-${day}: debited`);
+      for (const period of SHORT_PERIODS) {
+        this.mustFit(counter.windows[period]?.used ?? NOTHING, quota[period], `${name}: debited in the last ${period}`);
+      }
       leases.push(Object.keys(counter.leases).length);
       for (const [id, lease] of Object.entries(counter.leases)) {
         const gate = this.everyGate.get(id);
@@ -299,12 +307,18 @@ class World {
         else outstanding = addAmounts(outstanding, this.returnable(gate, keyId, lease.sequence, lease.granted));
       }
     }
-    for (const [name, use] of this.spentByDay) {
-      if (!name.startsWith(`${keyId} `)) continue;
-      spent = addAmounts(spent, use);
-      if (this.options.faults.clockJumpsPerHour === 0) this.mustFit(use, quota.day, `${name}: spent`);
+    const minutes = [...(this.spent.get(keyId) ?? [])];
+    for (const period of QUOTA_PERIODS) {
+      const windows = new Map<string, Amounts>();
+      for (const [minute, use] of minutes) {
+        const { id } = quotaWindow(period, minute * 60);
+        windows.set(id, addAmounts(windows.get(id) ?? NOTHING, use));
+      }
+      if (period === 'month') spent = [...windows.values()].reduce(addAmounts, NOTHING);
+      // A gate whose clock is set back may spend a lease after its window. The month's sum holds even so.
+      else if (this.options.faults.clockJumpsPerHour > 0) continue;
+      for (const [id, use] of windows) this.mustFit(use, quota[period], `${keyId}: spent in the ${period} ${id}`);
     }
-    this.mustFit(spent, quota.month, `${keyId}: spent`);
     if (!fits(spent, debited)) this.violations.push(`${keyId}: spent ${show(spent)}, debited ${show(debited)}`);
     const forfeited = mapUnits((unit) => debited[unit] - spent[unit] - outstanding[unit]);
     if (!fits(forfeited, mayForfeit)) {
@@ -322,7 +336,7 @@ class World {
     return unspent(gate.allowances.peek(`${keyId}:${sequence}`) ?? 0);
   }
 
-  private mustFit(use: Amounts, limits: Quota['day'], what: string): void {
+  private mustFit(use: Amounts, limits: QuotaLimits | undefined, what: string): void {
     const most = mapUnits((unit) => limits?.[unit] ?? Number.POSITIVE_INFINITY);
     if (!fits(use, most)) this.violations.push(`${what} ${show(use)} of ${show(most)}`);
   }
