@@ -54,6 +54,8 @@ export const ORDER_TAGS = {
   orderedAt: 'voicegate:ordered-at',
   /** Until when the authority wants to hear nothing: ISO 8601. */
   waitUntil: 'voicegate:wait-until',
+  /** Until when the authority need not be asked whether it is time to renew, as its last word holds: ISO 8601. */
+  renewalKnownUntil: 'voicegate:renewal-known-until',
   /** When the last run that came to a result was, and the result: `2026-11-29T12:00:00Z issued`. */
   result: 'voicegate:last-result',
 } as const;

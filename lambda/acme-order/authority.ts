@@ -4,7 +4,7 @@ import * as acme from 'acme-client';
 import type { CertificateFacts } from '../certificate/certificate-facts';
 import type { Clock } from '../certificate/clock';
 import { AcmeProblem, asRecord, problemOf, retryAfter } from './acme-problem';
-import { ownRenewal, type Renewal, suggestedRenewal } from './renewal';
+import { LONGEST_WORD, ownRenewal, type Renewal, suggestedRenewal } from './renewal';
 
 export interface AuthorityOptions {
   readonly directoryUrl: string;
@@ -64,10 +64,17 @@ export class Authority {
   /** When a certificate is to be renewed: as the authority suggests, or by its lifetime. */
   async renewal(facts: CertificateFacts): Promise<Renewal> {
     if (facts.renewalId === undefined) return ownRenewal(facts);
+    const { renewalInfo } = await this.directory().catch(() => asRecord(undefined));
+    if (typeof renewalInfo !== 'string') return ownRenewal(facts);
+    this.lastRetryAfter = undefined;
+    const renewal = await this.suggestion(`${renewalInfo}/${facts.renewalId}`, facts);
+    if (this.lastRetryAfter === undefined) return renewal;
+    return { ...renewal, knownUntil: this.clock.now() + Math.min(this.lastRetryAfter, LONGEST_WORD) };
+  }
+
+  private async suggestion(url: string, facts: CertificateFacts): Promise<Renewal> {
     try {
-      const { renewalInfo } = await this.directory();
-      if (typeof renewalInfo !== 'string') return ownRenewal(facts);
-      const { data } = await acme.axios.get<unknown>(`${renewalInfo}/${facts.renewalId}`);
+      const { data } = await acme.axios.get<unknown>(url);
       const { start, end } = asRecord(asRecord(data).suggestedWindow);
       return suggestedRenewal(facts, { start: String(start), end: String(end) }) ?? ownRenewal(facts);
     } catch {

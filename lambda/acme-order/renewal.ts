@@ -10,7 +10,12 @@ export interface Renewal {
   readonly at: number;
   /** Until then a name that leads elsewhere is waited for; afterwards the certificate is renewed without it. */
   readonly until: number;
+  /** Until then the authority wants not to be asked again about it. Milliseconds since the epoch. */
+  readonly knownUntil?: number;
 }
+
+/** Milliseconds for which a word about renewals may hold, whatever the authority says (RFC 9773, 4.3.2). */
+export const LONGEST_WORD = DAY;
 
 /** The window in which an authority wants a certificate to be renewed (RFC 9773, 4.2). */
 export interface SuggestedWindow {

@@ -8,8 +8,9 @@ import type { CountMetric } from '../certificate/metric-line';
 import type { KeyAndCertificate } from '../certificate/self-signed';
 import { AcmeProblem } from './acme-problem';
 import { Authority } from './authority';
+import { certificatesOf } from './issued-chain';
 import { type Network, namesElsewhere } from './preflight';
-import type { Renewal } from './renewal';
+import { ownRenewal, type Renewal } from './renewal';
 import { isTurn } from './schedule';
 import { signingRequest } from './signing-request';
 
@@ -43,6 +44,8 @@ interface Found {
   readonly missing: readonly string[];
   /** When an order was last finalized. Milliseconds since the epoch. */
   readonly orderedAt: number | undefined;
+  /** Until when the authority's last word about the renewal holds. Milliseconds since the epoch. */
+  readonly renewalKnownUntil: number | undefined;
 }
 
 /**
@@ -70,7 +73,8 @@ export async function run(settings: OrderSettings, byHand: boolean, ports: Ports
     return { result: 'waiting', detail: `the authority wants to hear nothing until ${isoTime(waitUntil)}` };
   }
   const orderedAt = timeOf(notes[ORDER_TAGS.orderedAt]);
-  const result = await orderIfDue({ settings, facts, issued, covered, missing, orderedAt }, ports);
+  const renewalKnownUntil = timeOf(notes[ORDER_TAGS.renewalKnownUntil]);
+  const result = await orderIfDue({ settings, facts, issued, covered, missing, orderedAt, renewalKnownUntil }, ports);
   if (result.result !== 'nothing to do' && result.result !== 'waiting') {
     await ports.store.note(arn, { [ORDER_TAGS.result]: tagText(`${isoTime(now)} ${result.result}: ${result.detail}`) });
   }
@@ -78,15 +82,15 @@ export async function run(settings: OrderSettings, byHand: boolean, ports: Ports
 }
 
 async function orderIfDue(found: Found, ports: Ports): Promise<RunResult> {
-  const { settings, facts, issued, covered, missing } = found;
+  const { settings, issued, covered, missing } = found;
   const now = ports.clock.now();
   const accountKey = await ports.secrets.read(settings.accountKeySecretArn);
   if (accountKey === undefined) throw new Error('the secret of the account holds no key; deploy the stack again');
   const authority = new Authority(await authorityOptions(settings, accountKey, now, ports), ports.clock);
-  const renewal = issued ? await authority.renewal(facts) : undefined;
+  const renewal = issued ? await renewalOf(found, authority, ports) : undefined;
   const due = renewal === undefined || now >= renewal.at;
   if (!due && missing.length === 0) {
-    return { result: 'nothing to do', detail: `to be renewed after ${isoTime(renewal.at)}` };
+    return { result: 'nothing to do', detail: `not to be renewed before ${isoTime(renewal.at)}` };
   }
 
   const destination = { loadBalancerDnsName: settings.loadBalancerDnsName, thumbprint: thumbprint(accountKey) };
@@ -108,6 +112,20 @@ async function orderIfDue(found: Found, ports: Ports): Promise<RunResult> {
   const early = tooEarly(found, { kept, gained, now });
   if (early !== undefined) return { result: 'waiting', detail: early };
   return orderAndImport(found, names, authority, ports);
+}
+
+/** When it is to be renewed: the authority is asked no oftener than it wants, and what it said holds so long. */
+async function renewalOf(found: Found, authority: Authority, { store, clock }: Ports): Promise<Renewal> {
+  const { settings, facts, renewalKnownUntil } = found;
+  const now = clock.now();
+  if (renewalKnownUntil !== undefined && renewalKnownUntil > now)
+    return { ...ownRenewal(facts), at: renewalKnownUntil };
+  const renewal = await authority.renewal(facts);
+  const knownUntil = Math.min(renewal.knownUntil ?? now, renewal.at);
+  if (knownUntil > now) {
+    await store.note(settings.certificateArn, { [ORDER_TAGS.renewalKnownUntil]: isoTime(knownUntil) });
+  }
+  return renewal;
 }
 
 /** Until then a name that leads elsewhere for a while does not lose its certificate. */
@@ -174,21 +192,6 @@ async function orderAndImport(
   }
   const { notAfter } = certificateFacts(certificate);
   return { result: 'issued', detail: `for ${names.join(' ')} until ${isoTime(notAfter)}` };
-}
-
-/** The certificate and those that signed it, each PEM. @throws AcmeProblem when it is not what was ordered */
-function certificatesOf(text: string, names: readonly string[]): readonly string[] {
-  const found = text.split('-----BEGIN CERTIFICATE-----').slice(1);
-  const chain = found.map(
-    (rest) => `-----BEGIN CERTIFICATE-----${rest.split('-----END CERTIFICATE-----')[0]}-----END CERTIFICATE-----\n`,
-  );
-  const [first] = chain;
-  if (first === undefined) throw new AcmeProblem('noCertificate', 'the authority answered without a certificate');
-  const lost = names.filter((name) => !certificateFacts(first).names.includes(name));
-  if (lost.length > 0) {
-    throw new AcmeProblem('otherNames', `the authority issued a certificate without ${lost.join(', ')}`);
-  }
-  return chain;
 }
 
 async function authorityOptions(settings: OrderSettings, accountKey: string, now: number, { secrets }: Ports) {

@@ -11,6 +11,8 @@ import { until } from '../../local/edge/support.js';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const HOST = '127.0.0.1';
+/** Of the authority: to 127.0.0.1 the emulator's runtime of functions speaks plain HTTP instead of HTTPS. */
+const AUTHORITY = '127.0.0.2';
 
 export interface PebbleServer {
   readonly directoryUrl: string;
@@ -71,7 +73,7 @@ export class PebbleWorld {
 
   /** @param httpPort where challenges are asked, in place of port 80 */
   async pebble(httpPort: number, settings: object = {}, env: NodeJS.ProcessEnv = {}): Promise<PebbleServer> {
-    const [listen, management] = await freePorts(2);
+    const [listen, management] = await freePorts(2, AUTHORITY);
     const name = (this.count++).toString();
     const file = (suffix: string, text: string) => {
       const path = join(this.directory, `pebble-${name}.${suffix}`);
@@ -80,8 +82,8 @@ export class PebbleWorld {
     };
     const config = {
       pebble: {
-        listenAddress: `${HOST}:${listen}`,
-        managementListenAddress: `${HOST}:${management}`,
+        listenAddress: `${AUTHORITY}:${listen}`,
+        managementListenAddress: `${AUTHORITY}:${management}`,
         certificate: file('pem', this.certificate),
         privateKey: file('key', this.privateKey),
         httpPort,
@@ -95,15 +97,15 @@ export class PebbleWorld {
       ['-config', file('json', JSON.stringify(config)), '-dnsserver', this.names.server],
       env,
     );
-    const directoryUrl = `https://${HOST}:${listen}/dir`;
+    const directoryUrl = `https://${AUTHORITY}:${listen}/dir`;
     await until(() => this.call(directoryUrl).catch(() => undefined));
     return {
       directoryUrl,
-      root: () => this.call(`https://${HOST}:${management}/roots/0`),
+      root: () => this.call(`https://${AUTHORITY}:${management}/roots/0`),
       suggest: async (certificate, { start, end }) => {
         const ariResponse = JSON.stringify({ suggestedWindow: { start, end } });
         const body = JSON.stringify({ certificate, ariResponse });
-        await this.call(`https://${HOST}:${management}/set-renewal-info/`, body);
+        await this.call(`https://${AUTHORITY}:${management}/set-renewal-info/`, body);
       },
     };
   }
@@ -155,7 +157,7 @@ async function serverCertificate(): Promise<{ readonly certificate: string; read
       notAfter: new Date(Date.now() + 86_400_000),
       keys,
       signingAlgorithm: ALGORITHM,
-      extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'ip', value: HOST }])],
+      extensions: [new x509.SubjectAlternativeNameExtension([HOST, AUTHORITY].map((value) => ({ type: 'ip', value })))],
     },
     webcrypto,
   );
@@ -163,11 +165,11 @@ async function serverCertificate(): Promise<{ readonly certificate: string; read
   return { certificate: certificate.toString('pem'), privateKey: x509.PemConverter.encode(pkcs8, 'PRIVATE KEY') };
 }
 
-async function freePorts(count: number): Promise<number[]> {
+async function freePorts(count: number, host = HOST): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
+      await new Promise<void>((resolve) => server.listen(0, host, resolve));
       return server;
     }),
   );
