@@ -285,6 +285,26 @@ describe('SecureTtsService', () => {
     expect(() => service({ loadBalancer: edge }, stack)).toThrow(/give only one of loadBalancer, certificate/);
   });
 
+  it('says how an existing listener gets a certificate, as no authority can be asked for one there', () => {
+    const stack = new TestStack();
+    const network = vpc(stack);
+    const loadBalancer = new elbv2.ApplicationLoadBalancer(stack, 'Theirs', { vpc: network, internetFacing: true });
+    const listener = loadBalancer.addListener('Listener', {
+      port: 443,
+      certificates: [elbv2.ListenerCertificate.fromArn(CERTIFICATE_ARN)],
+      defaultAction: elbv2.ListenerAction.fixedResponse(404),
+    });
+    const props = {
+      vpc: network,
+      certificate: EdgeCertificate.letsEncrypt({ email: 'ops@example.com' }),
+      loadBalancer: HttpsLoadBalancer.fromListener({ loadBalancer, listener }),
+    };
+    expect(() => service(props, stack)).toThrow(
+      'EdgeCertificate.letsEncrypt needs a load balancer that HttpsLoadBalancer makes; for an existing one request a ' +
+        'certificate that is validated by DNS ("voicegate certificate request")',
+    );
+  });
+
   it('says on which port of a foreign listener it is, and takes its idle timeout', () => {
     const stack = new TestStack();
     const network = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2 });
