@@ -59,7 +59,10 @@ export class VoicegateStack extends Stack {
     const outputs: Readonly<Record<string, string>> = {
       [OUTPUTS.serviceUrl]: service.url,
       [OUTPUTS.loadBalancerDnsName]: service.edge.loadBalancer.loadBalancerDnsName,
-      [OUTPUTS.certificateArn]: certificateArn(service),
+      [OUTPUTS.certificateArn]: ownEdge(service).certificateArn,
+      ...(config.letsEncryptEmail !== undefined && {
+        [OUTPUTS.certificateOrderFunctionName]: orderFunctionName(service),
+      }),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
     nameKeysInWarnings(service);
@@ -188,7 +191,12 @@ function seconds(value: number | undefined): Duration | undefined {
   return value === undefined ? undefined : Duration.seconds(value);
 }
 
-function certificateArn({ edge }: SecureTtsService): string {
+function ownEdge({ edge }: SecureTtsService): HttpsLoadBalancer {
   if (!(edge instanceof HttpsLoadBalancer)) throw new Error('the app makes a load balancer of its own');
-  return edge.certificateArn;
+  return edge;
+}
+
+/** Of those that look after the certificate the first one orders. */
+function orderFunctionName(service: SecureTtsService): string {
+  return ownEdge(service).certificate.functions?.[0]?.functionName ?? '';
 }

@@ -47,6 +47,8 @@ export const OUTPUTS = {
   serviceUrl: 'ServiceUrl',
   loadBalancerDnsName: 'LoadBalancerDnsName',
   certificateArn: 'CertificateArn',
+  /** Only where the certificate is ordered by ACME. */
+  certificateOrderFunctionName: 'CertificateOrderFunctionName',
   /** CloudWatch log group that holds the gate's access log. */
   gateLogGroupName: 'GateLogGroupName',
 } as const;

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Terminal } from '../terminal';
+import { addOrderCommand } from './order-command';
 import { addRequestCommands } from './request-commands';
 import { addShowCommand } from './show-command';
 
@@ -11,4 +12,5 @@ export function addCertificateCommands(program: Command, terminal: Terminal): vo
     .description('certificates of AWS Certificate Manager: request one with DNS anywhere, look at the one of a stack');
   addRequestCommands(certificate, terminal);
   addShowCommand(certificate, terminal);
+  addOrderCommand(certificate, terminal);
 }

@@ -15,13 +15,13 @@ export function recordsText(detail: CertificateDetail): string {
   return `Create these records where the domain's DNS is, each exactly so and with any proxy off:\n\n${table}\nAs lines of a zone file:\n\n${lines.join('\n')}\n`;
 }
 
-export function requestView(detail: CertificateDetail) {
+export function requestView(detail: CertificateDetail, local = false) {
   return {
     certificateArn: detail.CertificateArn,
     status: detail.Status,
     names: detail.SubjectAlternativeNames ?? [],
     records: validationRecords(detail),
-    ...(detail.Status === 'ISSUED' && { deploy: deployLine(detail) }),
+    ...(detail.Status === 'ISSUED' && { deploy: deployLine(detail, local) }),
   };
 }
 
@@ -31,10 +31,13 @@ export function issuedText({ CertificateArn: arn, NotAfter: end }: CertificateDe
 }
 
 /** The command that deploys the app with the certificate. */
-export function deployLine({ CertificateArn: arn, SubjectAlternativeNames: names = [] }: CertificateDetail): string {
+export function deployLine(
+  { CertificateArn: arn, SubjectAlternativeNames: names = [] }: CertificateDetail,
+  local = false,
+): string {
   // Nobody calls a wildcard.
   const domains = names.filter((name) => !name.startsWith('*'));
-  return `npx cdk deploy -c certificateArn=${arn}${domains.length > 0 ? ` -c domainNames=${domains.join(',')}` : ''}`;
+  return `${local ? 'npm start --' : 'npx cdk deploy'} -c certificateArn=${arn}${domains.length > 0 ? ` -c domainNames=${domains.join(',')}` : ''}`;
 }
 
 const FAILURES: Readonly<Record<string, string>> = {

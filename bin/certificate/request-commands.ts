@@ -74,12 +74,17 @@ async function follow(
   if (pending() && options.wait) detail = await issued(arn, detail, manager, terminal);
   if (!pending() && detail.Status !== 'ISSUED') throw new CommandError(failureText(detail));
   if (options.json) {
-    terminal.out(json(requestView(detail)));
+    terminal.out(json(requestView(detail, options.local)));
   } else if (pending()) {
     terminal.tell(`\nCome back with: voicegate certificate status ${arn}${options.local ? ' --local' : ''}\n`);
   } else {
+    if (options.local) {
+      terminal.tell(
+        'The local cloud’s ACM issues at once: in AWS you would have got CNAME records for your DNS here.\n',
+      );
+    }
     terminal.out(issuedText(detail));
-    terminal.out(`${deployLine(detail)}\n`);
+    terminal.out(`${deployLine(detail, options.local)}\n`);
   }
 }
 

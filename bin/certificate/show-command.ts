@@ -30,13 +30,9 @@ export function addShowCommand(certificate: Command, terminal: Terminal): void {
 
 async function show(options: ShowOptions, terminal: Terminal): Promise<void> {
   if (options.pem && options.json) throw new UsageError('--pem and --json exclude each other');
-  if (options.stack === undefined && !options.local) {
-    throw new UsageError(
-      'whose certificate? Give --stack NAME (a deployed stack), or --local (the running local cloud)',
-    );
-  }
-  const { config, stack: name } = resolveTarget(options, terminal.env);
-  const [output, ...others] = outputsNamed(await describeStack(config, name), OUTPUTS.certificateArn);
+  const { config, stack: name } = resolveTarget(stackName(options), terminal.env);
+  const stack = await describeStack(config, name);
+  const [output, ...others] = outputsNamed(stack, OUTPUTS.certificateArn);
   if (output === undefined) {
     throw new NotFoundError(
       `stack ${name} has no output ${OUTPUTS.certificateArn}; in an app of your own, output the property certificateArn of its HttpsLoadBalancer under that name`,
@@ -57,14 +53,18 @@ async function show(options: ShowOptions, terminal: Terminal): Promise<void> {
     terminal.out(pemText(certificate, chain));
     return;
   }
-  const view = viewOf(
-    detail,
-    certificates(`${certificate}\n${chain}`),
-    await manager.tags(output.value),
-    terminal.clock(),
-  );
+  const view = viewOf(detail, certificates(`${certificate}\n${chain}`), await manager.tags(output.value), {
+    now: terminal.clock(),
+    orders: outputsNamed(stack, OUTPUTS.certificateOrderFunctionName).length > 0,
+  });
   if (options.json) terminal.out(json(view));
   else terminal.out(detailsText(view));
+}
+
+/** @throws UsageError when the options name no stack */
+export function stackName<T extends TargetOptions>(options: T): T {
+  if (options.stack !== undefined || options.local) return options;
+  throw new UsageError('whose certificate? Give --stack NAME (a deployed stack), or --local (the running local cloud)');
 }
 
 /** For who trusts a self-signed certificate that is the file; otherwise a file with the whole chain. */
@@ -93,7 +93,7 @@ function viewOf(
   detail: CertificateDetail,
   [leaf, ...chain]: readonly X509Certificate[],
   tags: Readonly<Record<string, string>>,
-  now: number,
+  { now, orders }: { readonly now: number; readonly orders: boolean },
 ) {
   const ordered = tags[ORDER_TAGS.result] !== undefined;
   const origin = originOf(detail, leaf, CERTIFICATE_STACK_TAG in tags);
@@ -108,7 +108,7 @@ function viewOf(
     chain: chain.map(({ subject }) => oneLine(subject)),
     ends: iso(end),
     daysLeft: Math.floor((end - now) / DAY),
-    renewal: renewalText(origin, ordered, end),
+    renewal: renewalText(origin, { ordered, orders }, end),
     ...(ordered && { lastResult: tags[ORDER_TAGS.result] }),
     ...(!Number.isNaN(orderedAt) && { lastOrder: iso(orderedAt / 1000) }),
     ...(waitUntil / 1000 > now && { waitUntil: iso(waitUntil / 1000) }),
@@ -121,11 +121,16 @@ function originOf({ Type }: CertificateDetail, leaf: X509Certificate | undefined
   return ours ? 'certificate authority (ACME)' : 'imported';
 }
 
-function renewalText(origin: Origin, ordered: boolean, end: number): string {
+function renewalText(
+  origin: Origin,
+  { ordered, orders }: { readonly ordered: boolean; readonly orders: boolean },
+  end: number,
+): string {
   switch (origin) {
     case 'self-signed':
-      return ordered
-        ? 'until the names lead to the load balancer: the last result says what is missing'
+      if (ordered) return 'until the names lead to the load balancer: the last result says what is missing';
+      return orders
+        ? 'until the names lead to the load balancer, which is looked at every hour; "voicegate certificate order" looks now'
         : `a new key on ${iso(end - RENEW_BEFORE_DAYS * DAY).slice(0, 10)}: callers who trust this file need the new one then`;
     case 'certificate authority (ACME)':
       return 'by the function that ordered it';

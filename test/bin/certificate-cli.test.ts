@@ -25,6 +25,10 @@ interface Fake {
 }
 
 let cli: Cli;
+/** An output of the stack. */
+let orderFunction: string;
+/** What the function that orders answers. */
+let order: object;
 let server: Server;
 let env: Readonly<Record<string, string>>;
 let certificates: Fake[];
@@ -93,9 +97,10 @@ function described(one: Fake): Record<string, unknown> {
   };
 }
 
-const STACK = `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks><member>
+const stackAnswer =
+  () => `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks><member>
   <StackName>speech</StackName><StackStatus>CREATE_COMPLETE</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime>
-  <Outputs><member><OutputKey>CertificateArn</OutputKey><OutputValue>${ARN}</OutputValue></member></Outputs>
+  <Outputs><member><OutputKey>CertificateArn</OutputKey><OutputValue>${ARN}</OutputValue></member>${orderFunction}</Outputs>
   </member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
 
 beforeAll(async () => {
@@ -107,8 +112,14 @@ beforeAll(async () => {
     });
     request.on('end', () => {
       const target = request.headers['x-amz-target'];
+      if (request.url?.includes('/invocations')) {
+        calls.push({ operation: request.url, input: JSON.parse(body) as Record<string, unknown> });
+        response.writeHead(200, 'error' in order ? { 'x-amz-function-error': 'Unhandled' } : {});
+        response.end(JSON.stringify(order));
+        return;
+      }
       if (target === undefined) {
-        response.writeHead(200, { 'content-type': 'text/xml' }).end(STACK);
+        response.writeHead(200, { 'content-type': 'text/xml' }).end(stackAnswer());
         return;
       }
       const operation = String(target).split('.').at(-1) ?? '';
@@ -133,6 +144,7 @@ afterAll(async () => {
   await new Promise((resolve) => server?.close(resolve));
 });
 beforeEach(() => {
+  orderFunction = '';
   certificates = [];
   calls = [];
 });
@@ -298,5 +310,48 @@ describe('voicegate certificate show', () => {
     const { exitCode, stderr } = await certificate('show', ...args);
     expect(stderr).toContain(message);
     expect(exitCode).toBe(code);
+  });
+});
+
+describe('voicegate certificate order', () => {
+  const ORDERS =
+    '<member><OutputKey>CertificateOrderFunctionName</OutputKey><OutputValue>orders</OutputValue></member>';
+
+  it('lets the function look now, and tells what it found', async () => {
+    orderFunction = ORDERS;
+    order = { result: 'issued', detail: 'for tts.example.com until 2027-02-01T00:00:00Z' };
+    const { exitCode, stdout } = await certificate('order', '--stack', 'speech');
+    expect([exitCode, stdout]).toEqual([0, 'issued: for tts.example.com until 2027-02-01T00:00:00Z\n']);
+    expect(calls).toEqual([{ operation: '/2015-03-31/functions/orders/invocations', input: {} }]);
+  });
+
+  it('ends with 1 where nothing was issued, and says why', async () => {
+    orderFunction = ORDERS;
+    order = { result: 'names elsewhere', detail: 'tts.example.com has no address' };
+    const { exitCode, stdout, stderr } = await certificate('order', '--stack', 'speech');
+    expect([exitCode, stdout]).toEqual([1, 'names elsewhere: tts.example.com has no address\n']);
+    expect(stderr).toContain('nothing was issued');
+    order = { error: 'Runtime exited' };
+    expect((await certificate('order', '--stack', 'speech')).stderr).toContain('the function orders failed');
+  });
+
+  it('says of a stack that orders nothing why', async () => {
+    const { exitCode, stderr } = await certificate('order', '--stack', 'speech');
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('its certificate is not ordered by ACME');
+  });
+
+  it('is named by show while the certificate is still self-signed', async () => {
+    const { certificate: pem } = await createSelfSigned(
+      { commonName: 'voicegate', domainNames: ['tts.example.com'], validityDays: '365' },
+      Date.now(),
+    );
+    certificates.push(fake(['tts.example.com'], { status: 'ISSUED', type: 'IMPORTED', pem }));
+    const renewal = async () => JSON.parse((await certificate('show', '--stack', 'speech', '--json')).stdout).renewal;
+    expect(await renewal()).toContain('a new key on');
+    orderFunction = ORDERS;
+    expect(await renewal()).toBe(
+      'until the names lead to the load balancer, which is looked at every hour; "voicegate certificate order" looks now',
+    );
   });
 });
