@@ -12,7 +12,7 @@ import {
 } from '../lambda/authorizer/token-issuer-server';
 import { call } from './support/http';
 import { type CreatedKey, LocalCloud, root } from './support/local-cloud';
-import { CLIENTS, type SpeechClient, type SpeechEnd } from './support/openai-clients';
+import { CLIENTS, type SpeechClient, type SpeechEnd, stopClients } from './support/openai-clients';
 
 const AUDIENCE = 'speech';
 /** Seconds for which the gate keeps a decision; what was changed counts after them. */
@@ -38,6 +38,7 @@ beforeAll(async () => {
 }, 300_000);
 
 afterAll(async () => {
+  await stopClients();
   await cloud?.stop();
   await issuer?.stop();
 });
@@ -75,7 +76,7 @@ describe.each(CLIENTS)('what the %s client of OpenAI says', (_, client) => {
     expect(await speak(client, second)).toMatchObject(spoken);
     // The secret before the last has no grace any more, and the last one a short one.
     const { key } = await rotate('1s');
-    const until = { timeout: 60_000, interval: 1000 };
+    const until = { timeout: 30_000, interval: 200 };
     await expect.poll(() => speak(client, old), until).toMatchObject(refused);
     await expect.poll(() => speak(client, second), until).toMatchObject(refused);
     expect(await speak(client, { key })).toMatchObject(spoken);
@@ -111,8 +112,8 @@ describe.each(CLIENTS)('what the %s client of OpenAI says', (_, client) => {
   });
 
   it('of a key beyond its rate: RateLimitError, or success at the first retry, which waits as long as it is told', async () => {
-    // Twenty seconds a request: the client's own patience would have run out before. It takes some seconds to start.
-    const created = await cloud.createKey('rate', '--rate', '3', '--burst', '1');
+    // Ten seconds a request: longer than the client waits where it is told nothing.
+    const created = await cloud.createKey('rate', '--rate', '6', '--burst', '1');
     expect(await speak(client, created)).toMatchObject(spoken);
     expect(await speak(client, created)).toMatchObject({ error: 'RateLimitError', status: 429 });
     const retried = await speak(client, created, 2);

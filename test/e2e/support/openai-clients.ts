@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import OpenAI from 'openai';
 import { ensureTools } from '../../../local/toolchain';
 import { call } from './http';
@@ -49,23 +50,41 @@ const speakFromNode: SpeechClient = async ({ baseUrl, apiKey, ca, input, maxRetr
   }
 };
 
-const speakFromPython: SpeechClient = async (speech) => {
+async function startPythonClient() {
   const { python } = await ensureTools({ development: true });
-  const child = spawn(python, [join(__dirname, 'openai_client.py')], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    timeout: 60_000,
+  const child = spawn(python, [join(__dirname, 'openai_client.py')], { stdio: ['pipe', 'pipe', 'pipe'] });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
   });
-  const texts = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].on('data', (chunk: Buffer) => {
-      texts[name] += chunk.toString();
-    });
-  }
-  child.stdin.end(JSON.stringify(speech));
-  const code = await new Promise((resolve) => child.once('close', resolve));
-  if (code !== 0) throw new Error(`the Python client ended with ${code}:\n${texts.stderr}`);
-  return JSON.parse(texts.stdout) as SpeechEnd;
+  const ended = new Promise<never>((_, reject) => {
+    child.once('close', (code) => reject(new Error(`the Python client ended with ${code}:\n${stderr}`)));
+  });
+  ended.catch(() => undefined);
+  return { stdin: child.stdin, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator](), ended };
+}
+
+/** One process for all calls: to load the library takes seconds of CPU. */
+let pythonClient: ReturnType<typeof startPythonClient> | undefined;
+let before: Promise<unknown> = Promise.resolve();
+
+const speakFromPython: SpeechClient = async (speech) => {
+  pythonClient ??= startPythonClient();
+  const { stdin, lines, ended } = await pythonClient;
+  const answer = before.then(async () => {
+    stdin.write(`${JSON.stringify(speech)}\n`);
+    return await Promise.race([lines.next(), ended]);
+  });
+  before = answer.catch(() => undefined);
+  const { value } = await answer;
+  return JSON.parse(value as string) as SpeechEnd;
 };
+
+/** Ends what the clients keep running. */
+export async function stopClients(): Promise<void> {
+  (await pythonClient)?.stdin.end();
+  await (await pythonClient)?.ended.catch(() => undefined);
+}
 
 export const CLIENTS: readonly (readonly [name: string, speak: SpeechClient])[] = [
   ['npm', speakFromNode],

@@ -1,5 +1,6 @@
-"""One call of OpenAI's client, told on standard input, so that no key is a process argument; its end as JSON."""
+"""Calls of OpenAI's client, one JSON line each on standard input, so that no key is a process argument; a line for each end."""
 
+import functools
 import json
 import ssl
 import sys
@@ -7,31 +8,36 @@ import sys
 import openai
 
 
-def main() -> None:
-    call = json.load(sys.stdin)
+@functools.cache
+def trusting(ca: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=ca)
+
+
+def speak(call: dict) -> dict:
     client = openai.OpenAI(
         base_url=call["baseUrl"],
         api_key=call["apiKey"],
         max_retries=call["maxRetries"],
         timeout=30,
-        http_client=openai.DefaultHttpxClient(verify=ssl.create_default_context(cafile=call["ca"])),
+        http_client=openai.DefaultHttpxClient(verify=trusting(call["ca"])),
     )
-    try:
-        spoken = client.audio.speech.create(model="tts-1", voice="alloy", input=call["input"])
-        end = {
-            "error": None,
-            "status": 200,
-            "body": spoken.read().decode(),
-            "rateLimit": spoken.response.headers.get("ratelimit"),
-        }
-    except openai.APIStatusError as error:
-        end = {
-            "error": type(error).__name__,
-            "status": error.status_code,
-            "body": error.response.text,
-            "rateLimit": error.response.headers.get("ratelimit"),
-        }
-    json.dump(end, sys.stdout)
+    with client:
+        try:
+            spoken = client.audio.speech.create(model="tts-1", voice="alloy", input=call["input"])
+            return {
+                "error": None,
+                "status": 200,
+                "body": spoken.read().decode(),
+                "rateLimit": spoken.response.headers.get("ratelimit"),
+            }
+        except openai.APIStatusError as error:
+            return {
+                "error": type(error).__name__,
+                "status": error.status_code,
+                "body": error.response.text,
+                "rateLimit": error.response.headers.get("ratelimit"),
+            }
 
 
-main()
+for line in sys.stdin:
+    print(json.dumps(speak(json.loads(line))), flush=True)
