@@ -43,7 +43,9 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const aws = localAws(port);
   const logFile = join(directory, 'emulator.log');
   const log = openSync(logFile, 'w', 0o600);
-  const child = spawn(python, ['-B', '-s', join(root, 'local/emulator/emulator.py')], {
+  // Bytecode beside the environment, not in the source tree.
+  const bytecode = ['-X', `pycache_prefix=${join(python, '../../../pycache')}`];
+  const child = spawn(python, [...bytecode, '-s', join(root, 'local/emulator/emulator.py')], {
     cwd: directory,
     env: { ...environment(aws, port, directory, temporary), VOICEGATE_CERTIFICATE_KEYS: certificateKeys },
     // The pipe tells the emulator when this process is gone. A group of its own: Ctrl-C is for this process alone.

@@ -6,6 +6,7 @@ import { lastLines } from '../launch/node-modules.mjs';
 import { root } from '../launch/prepare.mjs';
 import { Problem } from '../launch/problem.mjs';
 import { findPython } from '../launch/python.mjs';
+import { ensureUv, installByUv } from './uv.js';
 
 const REQUIREMENTS = ['local/emulator/requirements.txt', 'image/requirements.txt'];
 const DEVELOPMENT = ['local/toolchain/requirements-dev.txt', 'image/requirements-dev.txt'];
@@ -38,26 +39,20 @@ export async function ensurePython(options: PythonOptions): Promise<string> {
     rmSync(environment, { recursive: true, force: true });
     await createEnvironment(base, environment, signal);
   }
-  update('pip install');
-  for (const words of installations(wanted)) await install(python, words, update, signal);
+  update('Python packages');
+  const byUv = (await ensureUv(python, signal)) && (await installByUv(python, wanted, signal));
+  signal?.throwIfAborted();
+  if (!byUv) for (const words of installations(wanted)) await install(python, words, update, signal);
   const { output } = await runCommand(python, ['-c', 'import sys; print(sys.version)'], { signal });
   // The runtime's own hash too: after `npm test`, `npm start` finds its packages there.
   writeFileSync(stamp, [output.trim().replace(/\n/g, ' '), fingerprint(REQUIREMENTS), hash, ''].join('\n'));
   return python;
 }
 
-/**
- * What pip is called with, one call each. The emulator writes no bytecode of its own and gets it from pip; the rest is
- * compiled where it is first imported, and most of it never is.
- */
+/** What pip is called with where uv cannot be had: it takes files with hashes and files without by themselves. */
 function installations(wanted: readonly string[]): readonly (readonly string[])[] {
   const [hashed, plain] = [true, false].map((is) => wanted.filter((file) => HASHED.test(file) === is));
-  const [tools, emulator] = [true, false].map((is) => plain?.filter((file) => DEVELOPMENT.includes(file) === is));
-  return [
-    emulator ?? [],
-    ...(tools?.length ? [['--no-compile', ...tools]] : []),
-    ['--no-compile', '--require-hashes', ...(hashed ?? [])],
-  ];
+  return [plain ?? [], ['--require-hashes', ...(hashed ?? [])]];
 }
 
 async function runs(python: string, version: string, signal?: AbortSignal): Promise<boolean> {
@@ -95,6 +90,8 @@ async function install(
     'install',
     '--disable-pip-version-check',
     '--no-input',
+    // What is imported is compiled then; most of it never is.
+    '--no-compile',
     '--retries',
     '1',
     '--timeout',

@@ -1,13 +1,15 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Tools } from '../../local/contracts.js';
 import { runCommand } from '../../local/launch/command.mjs';
+import { root } from '../../local/launch/prepare.mjs';
 import { ensureTools } from '../../local/toolchain/index.js';
 import { ensureNginx, isAtLeast } from '../../local/toolchain/nginx.js';
 import { njsVersion } from '../../local/toolchain/njs-version.js';
 import { ensurePython } from '../../local/toolchain/python.js';
+import { ensureUv, installByUv, uvSettings } from '../../local/toolchain/uv.js';
 
 const APT = existsSync('/usr/bin/apt-get');
 const NO_APT = APT ? '' : ' (skipped: no apt-get is here)';
@@ -149,6 +151,36 @@ describe('the virtual environment', () => {
     );
     expect(existsSync(join(directory, 'venv/installed'))).toBe(false);
   }, 60_000);
+
+  it('gets its packages from where pip is told to get them', () => {
+    const list = [
+      "global.index-url='https://mirror.example/simple'",
+      "global.extra-index-url='https://a.example/simple\\nhttps://b.example/simple'",
+      "install.trusted-host='mirror.example a.example'",
+      "global.timeout='60'",
+      ":env:.cert='/etc/ssl/own.pem'",
+      ":env:.index-url='https://user:word@near.example/simple'",
+      '',
+    ].join('\n');
+    expect(uvSettings(list)).toEqual({
+      UV_DEFAULT_INDEX: 'https://user:word@near.example/simple',
+      UV_INDEX: 'https://a.example/simple https://b.example/simple',
+      UV_INSECURE_HOST: 'mirror.example a.example',
+      SSL_CERT_FILE: '/etc/ssl/own.pem',
+    });
+    expect(uvSettings('')).toEqual({});
+  });
+
+  it('is filled by uv, which says where it could not', async () => {
+    expect(await ensureUv(tools.python)).toBe(true);
+    expect(await installByUv(tools.python, ['image/requirements.txt'])).toBe(true);
+    vi.stubEnv('UV_CACHE_DIR', join(directory, 'cache'));
+    vi.stubEnv('UV_DEFAULT_INDEX', 'http://127.0.0.1:9/simple');
+    vi.stubEnv('UV_HTTP_RETRIES', '0');
+    const missing = join(directory, 'missing.txt');
+    writeFileSync(missing, 'voicegate-that-nobody-has==1.0\n');
+    expect(await installByUv(tools.python, [relative(root, missing)])).toBe(false);
+  });
 
   it('is mended when its Python has gone', async () => {
     const stamp = readFileSync(join(tools.python, '../../installed'), 'utf8');
