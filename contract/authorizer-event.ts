@@ -42,6 +42,25 @@ export interface AuthorizerEventV2 {
   readonly voicegate?: GateField;
 }
 
+/** Who calls, as far as a REST API can tell: null where it has nothing to do with the request. */
+interface IdentityV1 {
+  readonly sourceIp: string;
+  readonly userAgent?: string | null;
+  readonly accessKey?: null;
+  readonly accountId?: null;
+  readonly apiKey?: null;
+  readonly apiKeyId?: null;
+  readonly caller?: null;
+  readonly clientCert?: null;
+  readonly cognitoAuthenticationProvider?: null;
+  readonly cognitoAuthenticationType?: null;
+  readonly cognitoIdentityId?: null;
+  readonly cognitoIdentityPoolId?: null;
+  readonly principalOrgId?: null;
+  readonly user?: null;
+  readonly userArn?: null;
+}
+
 export interface AuthorizerEventV1 {
   /** Absent in a REST API's event. */
   readonly version?: '1.0';
@@ -55,6 +74,7 @@ export interface AuthorizerEventV1 {
   readonly headers: Readonly<Record<string, string>> | null;
   readonly multiValueHeaders?: Readonly<Record<string, readonly string[]>> | null;
   readonly queryStringParameters: Readonly<Record<string, string>> | null;
+  readonly multiValueQueryStringParameters?: Readonly<Record<string, readonly string[]>> | null;
   readonly pathParameters?: Readonly<Record<string, string>> | null;
   readonly stageVariables?: Readonly<Record<string, string>> | null;
   readonly requestContext: {
@@ -63,7 +83,15 @@ export interface AuthorizerEventV1 {
     readonly resourceId?: string;
     readonly stage?: string;
     readonly requestId?: string;
-    readonly identity: { readonly sourceIp: string; readonly userAgent?: string };
+    readonly extendedRequestId?: string;
+    /** As Common Log Format writes it. */
+    readonly requestTime?: string;
+    /** Milliseconds since the epoch. */
+    readonly requestTimeEpoch?: number;
+    readonly protocol?: string;
+    readonly domainName?: string;
+    readonly domainPrefix?: string;
+    readonly identity: IdentityV1;
     readonly resourcePath?: string;
     readonly httpMethod?: string;
     readonly apiId?: string;

@@ -4,15 +4,19 @@
  */
 export interface GateOptions {
   readonly authorizer: {
-    /** The event the Lambda gets. */
-    readonly payloadFormat: '1.0' | '2.0';
+    /** The event the Lambda gets; `TOKEN` is that of a REST API's TOKEN authorizer. */
+    readonly payloadFormat: '1.0' | '2.0' | 'TOKEN';
     /**
      * `credential`: Voicegate's own rules (X-API-Key, Bearer, session cookie, optionally `?api_key=`; exactly one).
-     * Else a list as in API Gateway: `$request.header.NAME`, `$request.querystring.NAME`, `$context.…`.
+     * Else a list as in API Gateway (contract/identity-source.ts).
      */
     readonly identitySource: 'credential' | readonly string[];
     /** Send all headers and the query, as a foreign authorizer expects; Voicegate's own gets neither. */
     readonly forwardRequest: boolean;
+    /** `routeKey` of the events. Absent: `$default`. */
+    readonly routeKey?: string;
+    /** Stage variables of the events. Absent: none. */
+    readonly stageVariables?: Readonly<Record<string, string>>;
     /** Seconds an allow is cached when the answer itself states none. Voicegate's own answers state theirs. */
     readonly positiveTtl: number;
     /** Seconds a refusal is cached when the answer itself states none. */

@@ -19,6 +19,19 @@ export const IDENTITY_HEADERS = {
 /** Bytes that an identity header's value may take; longer values are cut at a whole character. */
 export const IDENTITY_HEADER_BYTES = 1024;
 
+/** What a foreign authorizer's context may tell the app: whole values, encoded as identities are; what is more is left out. */
+export const CONTEXT_HEADERS = {
+  prefix: 'X-Auth-Context-',
+  /** Values, at most. */
+  values: 32,
+  /** Characters of a name after the prefix. */
+  nameLength: 64,
+  /** Bytes of one value. */
+  valueBytes: IDENTITY_HEADER_BYTES,
+  /** Bytes of all lines. */
+  bytes: 8192,
+} as const;
+
 /** The scope that the synthesis paths need unless the routes say otherwise. */
 export const SYNTHESIS_SCOPE = 'tts:synthesize';
 
@@ -101,14 +114,14 @@ export const GATE_ENV = {
 const UNRESERVED = /[A-Za-z0-9._~@:/+-]/;
 
 /**
- * An identity value as a header may carry it: percent-encoded UTF-8 outside `[A-Za-z0-9._~@:/+-]`, at most
- * {@link IDENTITY_HEADER_BYTES}. Lone surrogates become U+FFFD.
+ * An identity value as a header may carry it: percent-encoded UTF-8 outside `[A-Za-z0-9._~@:/+-]`, at most so many
+ * bytes. Lone surrogates become U+FFFD.
  */
-export function encodeIdentity(text: string): string {
+export function encodeIdentity(text: string, bytes = IDENTITY_HEADER_BYTES): string {
   let out = '';
   for (const character of text) {
     const safe = UNRESERVED.test(character) ? character : encodeCharacter(character);
-    if (out.length + safe.length > IDENTITY_HEADER_BYTES) break;
+    if (out.length + safe.length > bytes) break;
     out += safe;
   }
   return out;

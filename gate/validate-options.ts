@@ -3,9 +3,15 @@
 import { KEY_PREFIX_PATTERN } from '../contract/api-key';
 import type { GateOptions } from '../contract/gate-options';
 import { GATE_RANGES, type Range } from '../contract/gate-ranges';
+import {
+  IDENTITY_SOURCES,
+  parseIdentitySource,
+  ROUTE_KEY,
+  STAGE_VARIABLE_NAME,
+  STAGE_VARIABLE_VALUE,
+} from '../contract/identity-source';
 import { isOrigin } from '../contract/origin';
 import { isPathPattern } from '../contract/path-pattern';
-import { IDENTITY_SOURCES, isIdentitySource } from './core/credential/identity-source';
 
 const METHOD = /^(\*|[A-Z]{1,32})$/;
 /** RFC 6749's characters of a scope. */
@@ -23,9 +29,19 @@ const NUMBERS = [
 /** @throws Error naming the option, what was given and what is allowed. */
 export function validateOptions(options: GateOptions): void {
   const { authorizer, limits } = options;
-  oneOf('authorizer.payloadFormat', authorizer.payloadFormat, ['1.0', '2.0']);
+  oneOf('authorizer.payloadFormat', authorizer.payloadFormat, ['1.0', '2.0', 'TOKEN']);
   identitySource(authorizer);
   boolean('authorizer.forwardRequest', authorizer.forwardRequest);
+  const { routeKey, stageVariables = {} } = authorizer;
+  if (routeKey !== undefined && !ROUTE_KEY.test(routeKey)) {
+    fail('authorizer.routeKey', routeKey, '"$default", or method and path such as "GET /orders/{id}"');
+  }
+  for (const [name, value] of Object.entries(stageVariables)) {
+    if (!STAGE_VARIABLE_NAME.test(name)) fail('authorizer.stageVariables: name', name, 'letters, digits and "_"');
+    if (!STAGE_VARIABLE_VALUE.test(value)) {
+      fail(`authorizer.stageVariables.${name}`, value, '1 to 512 of the characters A-Z a-z 0-9 - . _ ~ : / ? # & = ,');
+    }
+  }
   for (const name of ['positiveTtl', 'negativeTtl', 'staleGrace'] as const) {
     number(`authorizer.${name}`, authorizer[name], GATE_RANGES[name]);
   }
@@ -78,8 +94,16 @@ function identitySource(authorizer: GateOptions['authorizer']): void {
   const sources = authorizer.identitySource;
   if (sources === 'credential') return;
   for (const source of sources) {
-    if (!isIdentitySource(source))
+    if (parseIdentitySource(source) === undefined)
       fail('authorizer.identitySource', source, `"credential" or a list of ${IDENTITY_SOURCES}`);
+  }
+  const [only] = sources.map(parseIdentitySource);
+  if (authorizer.payloadFormat === 'TOKEN' && (sources.length !== 1 || only?.kind !== 'header')) {
+    fail(
+      'authorizer.identitySource',
+      sources,
+      'one header for format TOKEN, such as ["$request.header.Authorization"]',
+    );
   }
   if (sources.length === 0 && (authorizer.positiveTtl > 0 || authorizer.negativeTtl > 0)) {
     throw new Error(

@@ -94,7 +94,8 @@ function refused(r: NginxHTTPRequest, visit: Visit, answer: Extract<BrowserAnswe
     // OpenAI's clients obey this; without it some of them sleep until a quota's month is over.
     if (retryAfter > LONGEST_WAIT) v.gate_should_retry = 'false';
   }
-  const { keyPrefix } = settings.options;
+  const { authorizer } = settings.options;
+  const keyPrefix = authorizer.identitySource === 'credential' ? settings.options.keyPrefix : undefined;
   const hint = setupHint(answer, visit, keyPrefix);
   const members = hint === undefined ? answer.members : { ...answer.members, detail: hint };
   if (members !== undefined) v.gate_members = `,${JSON.stringify(members).slice(1, -1)}`;

@@ -10,7 +10,7 @@ import { factsOf } from '../core/request/facts';
 import type { Headers } from '../core/request/request-headers';
 import type { Settings } from '../core/shared/settings';
 import { authorizer, invoke } from './invoke';
-import { count, now, zones } from './zones';
+import { count, now, state, zones } from './zones';
 
 /** Set before the program's own text when the bundle is packed. */
 declare const GATE_SETTINGS: Settings;
@@ -97,6 +97,10 @@ class RequestPorts {
 
   warn(message: string): void {
     this.r.warn(`voicegate: ${message}`);
+  }
+
+  tell(name: string, message: string): void {
+    if (state.add(`told:${name}`, '1')) this.warn(message);
   }
 
   notePayment(debit: Debit): void {

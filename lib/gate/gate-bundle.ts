@@ -65,6 +65,8 @@ export function gateOptions(options: AuthorizerGateOptions, metricsService: stri
       payloadFormat: authorizer.payloadFormat,
       identitySource: authorizer.identitySource ?? 'credential',
       forwardRequest: authorizer.forwardRequest ?? false,
+      routeKey: authorizer.routeKey,
+      stageVariables: authorizer.stageVariables,
       positiveTtl: authorizer.positiveTtl.toSeconds(),
       negativeTtl: authorizer.negativeTtl.toSeconds(),
       staleGrace: options.staleGrace

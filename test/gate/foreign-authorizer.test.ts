@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { gateWorld } from './support/gate-world';
 import { call, newKey, withKey } from './support/http';
-import { allow } from './support/lambda-endpoint';
+import { allow, RawAnswer } from './support/lambda-endpoint';
 
 const { lambda, gateForTest } = gateWorld();
 
@@ -56,6 +56,9 @@ describe('an authorizer written for API Gateway', () => {
       },
     });
     lambda.behaviour = () => ({ isAuthorized: true, context: { sub: 'someone' } });
+    const missing = await call(gate.url, '/v1/x', { headers: { 'X-Token': 't', Authorization: 'vg_of_somebody' } });
+    expect(missing.status).toBe(401);
+    expect(missing.json().error.message).toBe('No credential came, or not all that is asked for.');
     expect((await call(gate.url, '/x', { headers: { 'X-Token': 't' } })).status).toBe(401);
     expect((await call(gate.url, '/x?tenant=1', { headers: { 'X-Token': '' } })).status).toBe(401);
     expect(lambda.invocations).toEqual([]);
@@ -84,14 +87,118 @@ describe('an authorizer written for API Gateway', () => {
     expect(lambda.invocations).toHaveLength(2);
   });
 
-  it('is asked every time when nothing may be cached', async () => {
+  it('leaves the app every header that it does not decide by, and on public paths those too', async () => {
     const gate = await gateForTest({
-      authorizer: { identitySource: [], positiveTtl: 0, negativeTtl: 0, staleGrace: 0, forwardRequest: true },
+      authorizer: { identitySource: ['$request.header.X-API-Key'], forwardRequest: true },
+    });
+    lambda.behaviour = () => ({ isAuthorized: true });
+    const headers = { 'X-API-Key': 'theirs', Authorization: 'Basic YTpi', 'X-Custom': '1' };
+    const guarded = (await call(gate.url, '/orders', { headers })).json().headers;
+    expect(guarded).toMatchObject({ authorization: 'Basic YTpi', 'x-custom': '1' });
+    expect(guarded).not.toHaveProperty('x-api-key');
+    const open = (await call(gate.url, '/static/x', { headers })).json().headers;
+    expect(open).toMatchObject({ authorization: 'Basic YTpi', 'x-custom': '1', 'x-api-key': 'theirs' });
+    const bearer = { 'X-API-Key': 'theirs', Authorization: 'Bearer of-the-app' };
+    expect((await call(gate.url, '/orders', { headers: bearer })).json().headers).toMatchObject({
+      authorization: 'Bearer of-the-app',
+    });
+    expect(lambda.invocations).toHaveLength(1);
+  });
+
+  it('leaves no header altered: what cannot be passed on as it came is refused', async () => {
+    const gate = await gateForTest({
+      authorizer: { identitySource: ['$request.header.X-Token'], forwardRequest: true },
+    });
+    lambda.behaviour = () => ({ isAuthorized: true });
+    const headers = { 'X-Token': 't', Authorization: Buffer.from([0xff, 0xfe]).toString('latin1') };
+    expect((await call(gate.url, '/x', { headers })).status).toBe(400);
+    expect((await call(gate.url, '/static/x', { headers })).status).toBe(400);
+  });
+
+  it('tells the app its context in headers of bounded number and size, and nobody else can', async () => {
+    const gate = await gateForTest({
+      authorizer: { identitySource: ['$request.header.X-Token'], forwardRequest: true },
+    });
+    const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`n${i}`, i]));
+    const contexts: Record<string, object> = {
+      plain: {
+        tenant_id: 'acme',
+        'Tenant-Id': 'other',
+        level: 3,
+        admin: false,
+        none: null,
+        é: 'x',
+        mixed: 'Zoë\r\nX-Evil: 1',
+      },
+      long: { whole: 'a'.repeat(1024), cut: 'a'.repeat(1025), encoded: 'é'.repeat(300), ['n'.repeat(65)]: 1 },
+      many,
+      large: Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`n${i}`, 'a'.repeat(1000)])),
+    };
+    lambda.behaviour = ({ event }) => ({
+      isAuthorized: true,
+      context: contexts[(event.identitySource as readonly string[])[0] ?? ''],
+    });
+    const told = async (token: string) => {
+      const answer = await call(gate.url, '/x', { headers: { 'X-Token': token, 'X-Auth-Context-Role': 'root' } });
+      const { headers } = answer.json() as { headers: Record<string, string> };
+      return Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('x-auth-context-')));
+    };
+    expect(await told('plain')).toEqual({
+      'x-auth-context-tenant-id': 'acme',
+      'x-auth-context-level': '3',
+      'x-auth-context-admin': 'false',
+      'x-auth-context-mixed': 'Zo%C3%AB%0D%0AX-Evil:%201',
+    });
+    expect(Object.keys(await told('long'))).toEqual(['x-auth-context-whole']);
+    expect(Object.keys(await told('many'))).toHaveLength(32);
+    const large = await told('large');
+    expect(Object.values(large).every((value) => value.length === 1000)).toBe(true);
+    expect(Object.keys(large)).toHaveLength(8);
+    await gate.logged('values of its context were left out');
+    expect(gate.stderr.split('were left out')).toHaveLength(2);
+  });
+
+  it('is asked every time when nothing may be cached, whatever its answer says of a time', async () => {
+    const gate = await gateForTest({
+      authorizer: { identitySource: [], positiveTtl: 0, negativeTtl: 0, staleGrace: 300, forwardRequest: true },
     });
     lambda.behaviour = () => ({ isAuthorized: true });
     const answers = await Promise.all(Array.from({ length: 4 }, () => call(gate.url, '/x')));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
     expect(lambda.invocations).toHaveLength(4);
+    lambda.behaviour = () => allow();
+    expect((await call(gate.url, '/y')).status).toBe(200);
+    lambda.behaviour = () => ({ isAuthorized: false });
+    expect((await call(gate.url, '/y')).status).toBe(403);
+    lambda.behaviour = () => ({ isAuthorized: true });
+    expect((await call(gate.url, '/y')).status).toBe(200);
+    lambda.behaviour = () => new RawAnswer(500, '{}');
+    expect((await call(gate.url, '/y')).status).toBe(503);
+  });
+});
+
+describe("a scheme that is none of Voicegate's beside a key", () => {
+  it('reaches the app, which may have a login of its own, while a key never does', async () => {
+    const gate = await gateForTest({});
+    const key = newKey();
+    const received = async (path: string, headers: Record<string, string>) => {
+      const { authorization, 'x-api-key': apiKey } = (await call(gate.url, path, { headers })).json().headers;
+      return [authorization, apiKey];
+    };
+    const basic = { Authorization: 'Basic YTpi' };
+    expect(await received('/voices', { ...basic, 'X-API-Key': key })).toEqual(['Basic YTpi', undefined]);
+    expect(await received('/voices', { ...basic, 'X-API-Key': key })).toEqual(['Basic YTpi', undefined]);
+    expect(await received('/voices', { Authorization: `Bearer ${key}` })).toEqual([undefined, undefined]);
+    expect(await received('/voices', { Authorization: `Token ${key}`, 'X-API-Key': key })).toEqual([
+      undefined,
+      undefined,
+    ]);
+    expect(await received('/static/x', { ...basic, 'X-API-Key': key })).toEqual(['Basic YTpi', undefined]);
+    expect(await received('/static/x', { Authorization: `Bearer ${key}` })).toEqual([undefined, undefined]);
+    expect(await received('/static/x', { Authorization: 'Bearer of.the.app', 'X-API-Key': 'theirs' })).toEqual([
+      'Bearer of.the.app',
+      'theirs',
+    ]);
   });
 });
 

@@ -378,7 +378,7 @@ const WRONG: readonly (readonly [string, () => unknown, string])[] = [
   [
     'an identity source by name',
     foreign({ identitySource: ['Authorization'] }),
-    'RequestAuthorizer.fromFunction: identitySource "Authorization" is not allowed; use $request.header.NAME',
+    'RequestAuthorizer.fromFunction: identitySource "Authorization" is not allowed; use one of $request.header.NAME',
   ],
   // The tasks.
   [

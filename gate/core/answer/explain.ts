@@ -10,9 +10,9 @@ export interface Refused {
 }
 
 /** A mistake in how the client was set up, which is told in every answer; undefined when none is seen. */
-export function setupHint(refusal: Refusal, { target, headers }: Refused, keyPrefix: string): string | undefined {
+export function setupHint(refusal: Refusal, { target, headers }: Refused, keyPrefix?: string): string | undefined {
   const { status, reason } = refusal;
-  if (status === 401 && headers.some(([name, value]) => isBareKey(name, value, keyPrefix))) {
+  if (status === 401 && keyPrefix !== undefined && headers.some(([name, value]) => isBareKey(name, value, keyPrefix))) {
     return `Write the word Bearer before the key: Authorization: Bearer ${keyPrefix}_..., or send the key in X-API-Key.`;
   }
   if (reason === 'target' && target.replace(/\?.*/s, '').includes('//')) {
@@ -21,7 +21,8 @@ export function setupHint(refusal: Refusal, { target, headers }: Refused, keyPre
   return undefined;
 }
 
-export function explain(refusal: Refusal, refused: Refused, keyPrefix: string): string {
+/** `keyPrefix`: where keys of Voicegate are taken; a foreign authorizer's credential is only called so. */
+export function explain(refusal: Refusal, refused: Refused, keyPrefix?: string): string {
   return setupHint(refusal, refused, keyPrefix) ?? detail(refusal) ?? reasons(refusal, keyPrefix);
 }
 
@@ -33,10 +34,11 @@ function detail({ members }: Refusal): string | undefined {
   return typeof members?.detail === 'string' ? members.detail : undefined;
 }
 
-function reasons(refusal: Refusal, keyPrefix: string): string {
+function reasons(refusal: Refusal, keyPrefix: string | undefined): string {
   const { status, reason, limit, members } = refusal;
   switch (reason) {
     case 'missing':
+      if (keyPrefix === undefined) return 'No credential came, or not all that is asked for.';
       return `No API key came. Send it as Authorization: Bearer ${keyPrefix}_... or as X-API-Key: ${keyPrefix}_....`;
     case 'conflict':
       return 'Two different API keys came. Send one.';
@@ -59,6 +61,8 @@ function reasons(refusal: Refusal, keyPrefix: string): string {
     default:
       break;
   }
+  if (keyPrefix === undefined && status === 401) return 'The credential is not accepted.';
+  if (keyPrefix === undefined && status === 403) return 'The credential may not do this.';
   if (status === 401) return 'The API key is not accepted. Check that it is whole, not revoked and not expired.';
   if (status === 403) return 'The API key may not do this: its scopes, paths, methods or addresses leave it out.';
   if (status === 429) return `Too many requests at the same time. ${again(refusal)}`;

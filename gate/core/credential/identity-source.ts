@@ -1,5 +1,6 @@
-/** Identity sources of a foreign authorizer, written as API Gateway writes them. */
+/** What the identity sources of a foreign authorizer are in a request. */
 
+import { type IdentitySource, parseIdentitySource } from '../../../contract/identity-source';
 import { queryPairs } from '../request/query';
 
 export interface IdentityFacts {
@@ -8,25 +9,20 @@ export interface IdentityFacts {
   readonly method: string;
   readonly path: string;
   readonly sourceIp: string;
+  readonly routeKey: string;
+  readonly stageVariables: Readonly<Record<string, string>>;
 }
 
-const HEADER = /^\$request\.header\.([A-Za-z0-9!#$%&'*+.^`|~-]+)$/;
-const QUERY = /^\$request\.querystring\.(.+)$/;
-const CONTEXT: Readonly<Record<string, (facts: IdentityFacts) => string>> = {
-  '$context.httpMethod': (facts) => facts.method,
-  '$context.path': (facts) => facts.path,
-  '$context.routeKey': (facts) => `${facts.method} ${facts.path}`,
-  '$context.identity.sourceIp': (facts) => facts.sourceIp,
-};
-
-export const IDENTITY_SOURCES = `$request.header.NAME, $request.querystring.NAME, ${Object.keys(CONTEXT).join(', ')}`;
-
-export function isIdentitySource(source: string): boolean {
-  return HEADER.test(source) || QUERY.test(source) || Object.hasOwn(CONTEXT, source);
+/** The sources as the options name them, which were checked when they were packed. */
+export function readSources(sources: readonly string[]): readonly IdentitySource[] {
+  return sources.flatMap((source) => parseIdentitySource(source) ?? []);
 }
 
 /** The values, or undefined when one of them is missing or empty: then the request is 401 without an invocation. */
-export function identityValues(sources: readonly string[], facts: IdentityFacts): readonly string[] | undefined {
+export function identityValues(
+  sources: readonly IdentitySource[],
+  facts: IdentityFacts,
+): readonly string[] | undefined {
   const values: string[] = [];
   for (const source of sources) {
     const value = identityValue(source, facts);
@@ -37,16 +33,28 @@ export function identityValues(sources: readonly string[], facts: IdentityFacts)
 }
 
 /** Lower-case names of the headers that hold the credential, so that the app need not see them. */
-export function consumedHeaders(sources: readonly string[]): readonly string[] {
-  return sources.flatMap((source) => HEADER.exec(source)?.[1]?.toLowerCase() ?? []).filter((name) => name !== 'cookie');
+export function consumedHeaders(sources: readonly IdentitySource[]): readonly string[] {
+  return sources.flatMap(({ kind, name }) => (kind === 'header' && name !== 'cookie' ? [name] : []));
 }
 
-function identityValue(source: string, facts: IdentityFacts): string | undefined {
-  const header = HEADER.exec(source)?.[1]?.toLowerCase();
-  if (header !== undefined) return joined(facts.headers.filter(([name]) => name.toLowerCase() === header));
-  const parameter = QUERY.exec(source)?.[1];
-  if (parameter !== undefined) return joined(queryPairs(facts.query).filter(([name]) => name === parameter));
-  return CONTEXT[source]?.(facts);
+/** Names of the query's parameters that hold it. */
+export function consumedParameters(sources: readonly IdentitySource[]): readonly string[] {
+  return sources.flatMap(({ kind, name }) => (kind === 'querystring' ? [name] : []));
+}
+
+function identityValue(source: IdentitySource, facts: IdentityFacts): string | undefined {
+  switch (source.kind) {
+    case 'header':
+      return joined(facts.headers.filter(([name]) => name.toLowerCase() === source.name));
+    case 'querystring':
+      return joined(queryPairs(facts.query).filter(([name]) => name === source.name));
+    case 'stageVariable':
+      return Object.hasOwn(facts.stageVariables, source.name) ? facts.stageVariables[source.name] : undefined;
+    case 'context':
+      if (source.name === 'httpMethod') return facts.method;
+      if (source.name === 'identity.sourceIp') return facts.sourceIp;
+      return source.name === 'path' ? facts.path : facts.routeKey;
+  }
 }
 
 function joined(pairs: readonly (readonly [string, string])[]): string | undefined {

@@ -1,9 +1,11 @@
 /** From an identity to a decision: the cache, one flight per identity, the authorizer, and what holds when it fails. */
 
 import type { DenyReason } from '../../../contract/decision';
+import { CONTEXT_HEADERS } from '../../../contract/names';
 import type { LeaseGrant, LeaseRequest } from '../../../contract/quota';
 import { type AbusePorts, hasFailed } from '../limits/abuse';
 import { giveBack, takeFromWindow, takePlace } from '../limits/window';
+import { contextHeaders } from '../request/context-headers';
 import { grantHeaders } from '../request/request-headers';
 import type { CountingDict } from '../shared/dict';
 import type { Settings } from '../shared/settings';
@@ -46,6 +48,8 @@ export interface AuthorizePorts extends DecisionZones, AbusePorts {
   readonly flights: CountingDict;
   readonly limits: CountingDict;
   sleep(milliseconds: number): Promise<void>;
+  /** Writes into the log, once for all requests of this gate. */
+  tell(name: string, message: string): void;
   /** @throws Error when no answer came; it holds no secret. */
   invoke(event: string): Promise<InvokeResponse>;
 }
@@ -81,6 +85,12 @@ const PLACE_POLL = 20;
 /** Milliseconds beyond an invocation's own timeout after which nobody waits for it any more. */
 export const SLACK = 1000;
 
+const POLICY_UNDER_2 =
+  'authorizer: it answers an IAM policy under payload format 2.0, as API Gateway takes it without simple responses; the policy is obeyed';
+const CONTEXT_LEFT_OUT =
+  `authorizer: values of its context were left out; the app gets at most ${CONTEXT_HEADERS.values} of at most ` +
+  `${CONTEXT_HEADERS.valueBytes} bytes each, ${CONTEXT_HEADERS.bytes} in all, whose names differ in letters or digits`;
+
 /** What the cache holds: the allow itself, while it is fresh, or a refusal. */
 export function cachedDecision(ports: DecisionZones, key: string, now: number): CachedAllow | CachedDeny | undefined {
   const allow = getAllow(ports, key);
@@ -99,8 +109,7 @@ export async function askAuthorizer(ports: AuthorizePorts, inquiry: Inquiry, hel
   const { options } = ports.settings;
   const key = inquiry.cacheKey;
   // Without a cache nobody could profit from another's invocation.
-  const alone = options.authorizer.positiveTtl === 0 && options.authorizer.negativeTtl === 0;
-  if (alone) return invokeBounded(ports, inquiry, held);
+  if (!mayCache(options)) return invokeBounded(ports, inquiry, held);
   const look = () => cachedVerdict(ports, key, 'wait');
   const flight = await board(ports, key, options.authorizer.timeout + SLACK, look);
   if (flight.kind === 'landed') return flight.result;
@@ -228,22 +237,32 @@ function placesOf(place: string | undefined, ...others: readonly string[]): read
   return place === undefined ? undefined : [place, ...others];
 }
 
+/** Without a time to keep them in no decision is kept, whatever an answer says: its identity may stand for everybody. */
+function mayCache({ authorizer }: Settings['options']): boolean {
+  return authorizer.positiveTtl > 0 || authorizer.negativeTtl > 0;
+}
+
 /** Puts the answer into the cache. */
 function settle(ports: AuthorizePorts, key: string, answer: Answer): Verdict {
-  const { positiveTtl, negativeTtl, staleGrace } = ports.settings.options.authorizer;
+  const { options } = ports.settings;
+  const { positiveTtl, negativeTtl, staleGrace, payloadFormat } = options.authorizer;
   const now = ports.now();
   if (answer.outcome === 'failure') {
     ports.count(`authorizer-${answer.cause}`);
     return whenFailing(ports, key, answer.cause);
   }
+  if (answer.isPolicy && payloadFormat === '2.0') ports.tell('policy', POLICY_UNDER_2);
   if (answer.outcome === 'deny') {
     const { status, reason, retryAfter } = answer;
     const deny = { status, reason, ...(retryAfter === undefined ? {} : { retryAt: now + retryAfter * 1000 }) };
-    putDeny(ports, key, deny, answer.ttl ?? negativeTtl);
+    putDeny(ports, key, deny, mayCache(options) ? (answer.ttl ?? negativeTtl) : 0);
     return deniedBy(deny, 'miss', now);
   }
-  const { grant, statements, ttl = positiveTtl } = answer;
-  const lines = grantHeaders(grant);
+  const { grant, statements, context = {} } = answer;
+  const ttl = mayCache(options) ? (answer.ttl ?? positiveTtl) : 0;
+  const told = contextHeaders(context);
+  if (told.leftOut > 0) ports.tell('context', CONTEXT_LEFT_OUT);
+  const lines = grantHeaders(grant) + told.lines;
   const logged = `,"keyId":${JSON.stringify(grant.keyId ?? '')}`;
   const allow = { grant, ...(statements === undefined ? {} : { statements }), lines, logged, at: now, ttl };
   putAllow(ports, key, allow, staleGrace);

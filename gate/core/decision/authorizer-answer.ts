@@ -14,6 +14,8 @@ export interface InvokeResponse {
   readonly payload: string;
 }
 
+type Values = Readonly<Record<string, unknown>>;
+
 export type Answer =
   | {
       readonly outcome: 'allow';
@@ -24,11 +26,12 @@ export type Answer =
       readonly ttl?: number;
       /** When one was asked for. */
       readonly lease?: LeaseGrant;
+      /** What a foreign authorizer says of the caller. */
+      readonly context?: Values | undefined;
+      readonly isPolicy?: true;
     }
-  | (Omit<Deny, 'ttl'> & { readonly ttl?: number })
+  | (Omit<Deny, 'ttl'> & { readonly ttl?: number; readonly isPolicy?: true })
   | { readonly outcome: 'failure'; readonly cause: 'throttled' | 'refused' | 'error' | 'function-error' | 'malformed' };
-
-type Values = Readonly<Record<string, unknown>>;
 
 export function readAnswer(response: InvokeResponse): Answer {
   if (response.status === 429) return { outcome: 'failure', cause: 'throttled' };
@@ -45,7 +48,10 @@ export function readAnswer(response: InvokeResponse): Answer {
   const context = value.context === undefined || value.context === null ? undefined : value.context;
   if (context !== undefined && !isRecord(context)) return { outcome: 'failure', cause: 'malformed' };
   try {
-    if ('policyDocument' in value) return readPolicyAnswer(value, context);
+    if ('policyDocument' in value) {
+      const answer = readPolicyAnswer(value, context);
+      return answer.outcome === 'failure' ? answer : { ...answer, isPolicy: true };
+    }
     if (typeof value.isAuthorized === 'boolean') return readSimpleAnswer(value.isAuthorized, context);
   } catch {
     // The context holds a decision of another version.
@@ -57,7 +63,7 @@ function readSimpleAnswer(isAuthorized: boolean, context: Values | undefined): A
   const decision = decodeDecision(context);
   if (decision?.outcome === 'deny') return decision;
   if (!isAuthorized) return { outcome: 'deny', status: 403, reason: 'refused' };
-  return decision ?? { outcome: 'allow', grant: foreignGrant('', context) };
+  return decision ?? { outcome: 'allow', grant: foreignGrant('', context), context };
 }
 
 function readPolicyAnswer(value: Values, context: Values | undefined): Answer {
@@ -70,7 +76,7 @@ function readPolicyAnswer(value: Values, context: Values | undefined): Answer {
     return { outcome: 'deny', status: 403, reason: 'refused' };
   }
   // Voicegate's own policy says no more than the grant beside it, in terms that only API Gateway can evaluate.
-  return decision ?? { outcome: 'allow', grant: foreignGrant(value.principalId, context), statements };
+  return decision ?? { outcome: 'allow', grant: foreignGrant(value.principalId, context), statements, context };
 }
 
 /** A grant without constraints, from the plain values that authorizers commonly put into their context. */

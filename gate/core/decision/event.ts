@@ -1,6 +1,7 @@
 /** Builds the authorizer's event as API Gateway builds it. */
 
-import type { AuthorizerEventV1, AuthorizerEventV2 } from '../../../contract/authorizer-event';
+import type { AuthorizerEventToken, AuthorizerEventV1, AuthorizerEventV2 } from '../../../contract/authorizer-event';
+import { DEFAULT_ROUTE_KEY } from '../../../contract/identity-source';
 import { GATE_API_ID as API_ID } from '../../../contract/names';
 import type { LeaseRequest } from '../../../contract/quota';
 import { queryPairs } from '../request/query';
@@ -10,6 +11,8 @@ export interface EventFacts {
   readonly routeArn: string;
   readonly account: string;
   readonly method: string;
+  readonly routeKey: string;
+  readonly stageVariables?: Readonly<Record<string, string>>;
   readonly path: string;
   readonly protocol: string;
   readonly host: string;
@@ -26,7 +29,6 @@ export interface EventFacts {
 }
 
 const STAGE = '$default';
-const ROUTE = '$default';
 
 export function routeArn(partition: string, region: string, account: string, method: string, path: string): string {
   return `arn:${partition}:execute-api:${region}:${account}:${API_ID}/${STAGE}/${method}${path}`;
@@ -42,15 +44,14 @@ export function eventV2(facts: EventFacts): AuthorizerEventV2 {
     type: 'REQUEST',
     routeArn: facts.routeArn,
     identitySource: facts.identity,
-    routeKey: ROUTE,
+    routeKey: facts.routeKey,
     rawPath: path,
     rawQueryString: request?.query ?? '',
     headers,
     requestContext: {
       accountId: account,
       apiId: API_ID,
-      domainName: host,
-      domainPrefix: host.split('.')[0] ?? '',
+      ...domainOf(host),
       http: {
         method,
         path,
@@ -59,7 +60,7 @@ export function eventV2(facts: EventFacts): AuthorizerEventV2 {
         userAgent: headers['user-agent'] ?? '',
       },
       requestId: facts.requestId,
-      routeKey: ROUTE,
+      routeKey: facts.routeKey,
       stage: STAGE,
       time: clfTime(now),
       timeEpoch: now,
@@ -72,6 +73,7 @@ export function eventV2(facts: EventFacts): AuthorizerEventV2 {
       event.queryStringParameters = Object.fromEntries(groups.map(([name, values]) => [name, values.join(',')]));
     }
   }
+  if (facts.stageVariables !== undefined) event.stageVariables = facts.stageVariables;
   if (lease !== undefined) event.voicegate = { lease };
   return event;
 }
@@ -81,33 +83,67 @@ export function eventV1(facts: EventFacts): AuthorizerEventV1 {
   const parameters = grouped(queryPairs(facts.request?.query));
   const identity = facts.identity.join(',');
   const userAgent = given.find(([name]) => name.toLowerCase() === 'user-agent')?.[1] ?? '';
+  const resource = facts.routeKey === DEFAULT_ROUTE_KEY ? facts.path : facts.routeKey.replace(/^[A-Z]+ /, '');
   return {
     version: '1.0',
     type: 'REQUEST',
     methodArn: facts.routeArn,
     identitySource: identity,
     authorizationToken: identity,
-    resource: facts.path,
+    resource,
     path: facts.path,
     httpMethod: facts.method,
     headers: Object.fromEntries(given),
     multiValueHeaders: Object.fromEntries(grouped(given)),
     queryStringParameters: Object.fromEntries([...parameters].map(([name, values]) => [name, values.at(-1) ?? ''])),
+    multiValueQueryStringParameters: Object.fromEntries(parameters),
     pathParameters: {},
-    stageVariables: {},
+    stageVariables: facts.stageVariables ?? {},
     requestContext: {
       path: facts.path,
       accountId: facts.account,
-      resourceId: ROUTE,
+      resourceId: facts.routeKey,
       stage: STAGE,
       requestId: facts.requestId,
-      identity: { sourceIp: facts.sourceIp, userAgent },
-      resourcePath: facts.path,
+      extendedRequestId: facts.requestId,
+      requestTime: clfTime(facts.now),
+      requestTimeEpoch: facts.now,
+      protocol: facts.protocol,
+      ...domainOf(facts.host),
+      identity: { ...UNKNOWN_IDENTITY, sourceIp: facts.sourceIp, userAgent },
+      resourcePath: resource,
       httpMethod: facts.method,
       apiId: API_ID,
     },
     ...(facts.lease === undefined ? {} : { voicegate: { lease: facts.lease } }),
   };
+}
+
+/** What a REST API's TOKEN authorizer gets: a token, and what it is wanted for. */
+export function eventToken(facts: EventFacts): AuthorizerEventToken {
+  return { type: 'TOKEN', methodArn: facts.routeArn, authorizationToken: facts.identity.join(',') };
+}
+
+/** What API Gateway tells of callers that sign with IAM, use Cognito or a client certificate. */
+const UNKNOWN_IDENTITY = {
+  accessKey: null,
+  accountId: null,
+  apiKey: null,
+  apiKeyId: null,
+  caller: null,
+  clientCert: null,
+  cognitoAuthenticationProvider: null,
+  cognitoAuthenticationType: null,
+  cognitoIdentityId: null,
+  cognitoIdentityPoolId: null,
+  principalOrgId: null,
+  user: null,
+  userArn: null,
+} as const;
+
+function domainOf(host: string): { domainName: string; domainPrefix: string } {
+  const domainName = host.replace(/:\d*$/, '');
+  return { domainName, domainPrefix: domainName.split('.')[0] ?? '' };
 }
 
 /** Joins what comes more than once, but cookies, which stand apart. */

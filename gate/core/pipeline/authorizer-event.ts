@@ -1,7 +1,8 @@
 /** What the authorizer is told about a visit. */
 
+import { DEFAULT_ROUTE_KEY } from '../../../contract/identity-source';
 import type { LeaseRequest } from '../../../contract/quota';
-import { eventV1, eventV2, routeArn } from '../decision/event';
+import { eventToken, eventV1, eventV2, routeArn } from '../decision/event';
 import { headerOf } from '../request/request-headers';
 import type { Visit } from './visit';
 
@@ -9,6 +10,8 @@ type Asked = Pick<
   Visit,
   'ports' | 'headers' | 'method' | 'given' | 'values' | 'credential' | 'route' | 'protocol' | 'client' | 'requestId'
 >;
+
+const MAKE = { '1.0': eventV1, '2.0': eventV2, TOKEN: eventToken } as const;
 
 /** The event, of the format that the authorizer expects. */
 export function authorizerEvent(visit: Asked, lease?: LeaseRequest): string {
@@ -19,6 +22,8 @@ export function authorizerEvent(visit: Asked, lease?: LeaseRequest): string {
     routeArn: arnOf(visit),
     account: visit.ports.authorizer().account,
     method,
+    routeKey: options.authorizer.routeKey ?? DEFAULT_ROUTE_KEY,
+    stageVariables: options.authorizer.stageVariables,
     path: visit.route.path ?? '',
     protocol: visit.protocol,
     host: headerOf(headers, 'host') ?? '',
@@ -28,7 +33,7 @@ export function authorizerEvent(visit: Asked, lease?: LeaseRequest): string {
     ...(lease && { lease }),
     ...(options.authorizer.forwardRequest ? { request: { headers, query: given } } : {}),
   };
-  return JSON.stringify(options.authorizer.payloadFormat === '2.0' ? eventV2(facts) : eventV1(facts));
+  return JSON.stringify(MAKE[options.authorizer.payloadFormat](facts));
 }
 
 export function arnOf(visit: Pick<Visit, 'ports' | 'method' | 'route'>): string {

@@ -9,7 +9,7 @@ import { textField } from '../../../contract/names';
 import { refuse } from '../answer/refusal';
 import { SESSION_COOKIE } from '../browser/session-cookie';
 import { hasKeyPrefix, mayHoldKey, QUERY_KEY } from '../credential/credential';
-import { consumedHeaders } from '../credential/identity-source';
+import { consumedHeaders, readSources } from '../credential/identity-source';
 import type { Allowed } from '../decision/authorize';
 import { getAllow, isFresh } from '../decision/decision-cache';
 import { takeToken } from '../limits/bucket';
@@ -60,7 +60,7 @@ export function pipeline<R extends Incoming>(shared: SharedPorts, make: MakeVisi
   const { options } = shared.settings;
   const { routes, clients } = shared.facts;
   const { identitySource } = options.authorizer;
-  const consumed = identitySource === 'credential' ? undefined : consumedHeaders(identitySource);
+  const consumed = identitySource === 'credential' ? undefined : consumedHeaders(readSources(identitySource));
   const { inFlight } = options.limits;
   const life = placeLife(options);
   const { counted, identify, decide, constrain, limit, count, pay, seat, countBody } = stepsOf(shared);
@@ -101,12 +101,18 @@ export function pipeline<R extends Incoming>(shared: SharedPorts, make: MakeVisi
       if (kind === Kind.Drop) continue;
       if (kind === Kind.Pass || kind === Kind.TraceId) {
         if (kind === Kind.TraceId) trace = trace === undefined ? loggableTrace(value) : '';
-        if (consumed?.includes(pair[0].toLowerCase())) continue;
+        if (consumed !== undefined && !route.isPublic && consumed.includes(pair[0].toLowerCase())) continue;
         if (!isSafe(value)) isClean = false;
         lines = lines.concat('\r\n', pair[0], ': ', value);
       } else if (kind === Kind.ApiKey || kind === Kind.Authorization) {
         const isBearer = kind === Kind.Authorization;
         const text = isBearer ? bearerToken(value) : value.trim();
+        // Mostly it is a credential, and of no app's concern.
+        if ((consumed !== undefined || route.isPublic || text === undefined) && isForApp(route, kind, pair[0], value)) {
+          if (!isSafe(value)) isClean = false;
+          lines = lines.concat('\r\n', pair[0], ': ', value);
+        }
+        if (consumed !== undefined) continue;
         if (isBearer && text !== undefined) hasBearer = true;
         if (!text) continue;
         if (scheme !== undefined && credential !== text) isConflict = true;
@@ -195,6 +201,16 @@ export function pipeline<R extends Incoming>(shared: SharedPorts, make: MakeVisi
     return visit;
   }
 
+  /**
+   * Whether a header that may hold a credential is the app's own: another scheme beside a key, what no foreign authorizer
+   * reads, and on public routes whatever nobody decides on. What looks like a key of Voicegate reaches no app.
+   */
+  function isForApp(route: Route, kind: Kind, name: string, value: string): boolean {
+    if (consumed !== undefined) return route.isPublic || !consumed.includes(name.toLowerCase());
+    const isOtherScheme = kind === Kind.Authorization && bearerToken(value) === undefined;
+    return (isOtherScheme || route.isPublic) && !value.includes(`${options.keyPrefix}_`);
+  }
+
   /** Whether nothing but the grant's constraints is to be looked at; without an id a plan's bucket has a digest for its name. */
   function isSimple({ grant, statements }: Allowed): boolean {
     return grant.keyId !== undefined && grant.quota === undefined && statements === undefined;
@@ -230,10 +246,12 @@ export function pipeline<R extends Incoming>(shared: SharedPorts, make: MakeVisi
   }
 
   /** Whether each header that is passed on is passed on as it came, though njs may have had to guess. */
-  function isPassable({ headers, ports }: Visit): boolean {
+  function isPassable({ headers, ports, route }: Visit): boolean {
     return headers.every(([name, value]) => {
+      if (isSafe(value)) return true;
       const kind = kindOf(name);
-      if (isSafe(value) || (kind !== Kind.Pass && kind !== Kind.TraceId)) return true;
+      const isCredential = kind === Kind.ApiKey || kind === Kind.Authorization;
+      if (isCredential ? !isForApp(route, kind, name, value) : kind !== Kind.Pass && kind !== Kind.TraceId) return true;
       return isUnaltered(headers, name, (lower) => ports.rawHeader(lower));
     });
   }

@@ -1,6 +1,7 @@
 /** The steps of a visit. One goes on (undefined), answers, or waits for either. */
 
 import { refusal } from '../../../contract/decision';
+import { DEFAULT_ROUTE_KEY, type IdentitySource } from '../../../contract/identity-source';
 import { textField } from '../../../contract/names';
 import { rateLimitFields } from '../answer/rate-limit-fields';
 import { type Refusal, type RefusalReason, refuse, refuseSaying } from '../answer/refusal';
@@ -12,7 +13,7 @@ import {
   QUERY_KEY,
   takeCredential,
 } from '../credential/credential';
-import { identityValues } from '../credential/identity-source';
+import { consumedParameters, identityValues, readSources } from '../credential/identity-source';
 import {
   type Allowed,
   askAuthorizer,
@@ -49,6 +50,8 @@ export function stepsOf(shared: SharedPorts) {
   const { identitySource } = options.authorizer;
   const { inFlight, queue } = options.limits;
   const life = placeLife(options);
+  const { routeKey = DEFAULT_ROUTE_KEY, stageVariables = {} } = options.authorizer;
+  const sources = identitySource === 'credential' ? undefined : readSources(identitySource);
   return { counted, identify, decide, constrain, limit, count, pay, seat, countBody };
 
   /** A refused request counts for the client's overall limit, so that guessing is limited too. */
@@ -58,7 +61,7 @@ export function stepsOf(shared: SharedPorts) {
 
   /** Finds what identifies the caller, and what of the query remains for the app. */
   function identify(visit: Visit): Answer {
-    if (identitySource !== 'credential') return identifyBySources(visit, identitySource);
+    if (sources !== undefined) return identifyBySources(visit, sources);
     const { given } = visit;
     if (options.queryKey && given !== undefined && mayHoldKey(given)) {
       visit.query = withoutParameter(given, QUERY_KEY) || undefined;
@@ -75,15 +78,13 @@ export function stepsOf(shared: SharedPorts) {
   }
 
   /** A foreign authorizer sees the whole request, so its decision may depend on method and path too. */
-  function identifyBySources(visit: Visit, sources: readonly string[]): Answer {
+  function identifyBySources(visit: Visit, sources: readonly IdentitySource[]): Answer {
     const { headers, given: query, method, route, client } = visit;
     const path = route.path ?? '';
-    const values = identityValues(sources, { headers, query, method, path, sourceIp: client.address });
-    for (const source of sources) {
-      const parameter = /^\$request\.querystring\.(.+)$/.exec(source)?.[1];
-      if (parameter !== undefined && visit.query !== undefined) {
-        visit.query = withoutParameter(visit.query, parameter) || undefined;
-      }
+    const sourceIp = client.address;
+    const values = identityValues(sources, { headers, query, method, path, sourceIp, routeKey, stageVariables });
+    for (const parameter of consumedParameters(sources)) {
+      if (visit.query !== undefined) visit.query = withoutParameter(visit.query, parameter) || undefined;
     }
     if (values === undefined) return counted(visit, refuse(401, 'missing'));
     visit.values = values;

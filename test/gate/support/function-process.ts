@@ -11,6 +11,7 @@ type Reply = { readonly value: unknown } | { readonly error: { readonly errorMes
 /** A Lambda function as a process of its own runtime, one invocation at a time, with a timeout and crashes as Lambda's. */
 export class FunctionProcess {
   private child: ChildProcess | undefined;
+  private ready: Promise<unknown> = Promise.resolve();
   private waiting: ((reply: Reply | undefined) => void) | undefined;
   private queue: Promise<unknown> = Promise.resolve();
 
@@ -34,6 +35,8 @@ export class FunctionProcess {
 
   private async run(event: unknown): Promise<unknown | RawAnswer> {
     const child = this.start();
+    // As Lambda's timeout, it does not count the start of the runtime.
+    await this.ready;
     const reply = await new Promise<Reply | undefined | 'timeout'>((resolve) => {
       const timer = setTimeout(() => resolve('timeout'), this.timeout);
       this.waiting = (given) => {
@@ -58,7 +61,14 @@ export class FunctionProcess {
       ? ['python3', 'function_runner.py']
       : [process.execPath, 'function-runner.mjs'];
     const child = spawn(command, [join(here, runner), file], { stdio: ['pipe', 'pipe', 'inherit'] });
-    createInterface({ input: child.stdout }).on('line', (line) => this.waiting?.(JSON.parse(line) as Reply));
+    const lines = createInterface({ input: child.stdout });
+    // An empty line says that the handler is loaded.
+    this.ready = new Promise((resolve) => {
+      lines.once('close', resolve).on('line', (line) => {
+        if (line === '') resolve(undefined);
+        else this.waiting?.(JSON.parse(line) as Reply);
+      });
+    });
     child.stdin.on('error', () => undefined);
     child.on('exit', () => {
       if (this.child === child) this.child = undefined;

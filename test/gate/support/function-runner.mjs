@@ -14,6 +14,7 @@ function call(event) {
   });
 }
 
+process.stdout.write('\n');
 for await (const line of createInterface({ input: process.stdin })) {
   const answer = await call(JSON.parse(line)).then(
     (value) => ({ value: value ?? null }),

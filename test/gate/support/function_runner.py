@@ -8,6 +8,7 @@ spec = importlib.util.spec_from_file_location("function", sys.argv[1])
 module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
 
+print(flush=True)
 for line in sys.stdin:
     try:
         answer = {"value": module.handler(json.loads(line), None)}

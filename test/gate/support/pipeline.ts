@@ -29,6 +29,7 @@ export function pipelineWith(changes: GateChanges = {}) {
     invoke: () => Promise.reject(new Error('must not ask')),
     count: () => undefined,
     warn: () => undefined,
+    tell: () => undefined,
     hold: () => undefined,
     release: () => undefined,
     rawHeader: () => undefined,

@@ -36,6 +36,7 @@ function world(changes: Parameters<typeof gateOptions>[0] = {}) {
       return answer();
     },
     count: () => undefined,
+    tell: () => undefined,
     warn: () => undefined,
   };
   const held = new Set<string>();

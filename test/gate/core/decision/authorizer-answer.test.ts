@@ -14,7 +14,10 @@ const refused = { outcome: 'deny', status: 401, reason: 'revoked', ttl: 5 } as c
 describe('readAnswer', () => {
   it('takes the decision that Voicegate answers, in either format', () => {
     expect(read({ isAuthorized: true, context: encodeDecision(decided) })).toEqual(decided);
-    expect(read({ principalId: 'x', policyDocument: allowAll, context: encodeDecision(decided) })).toEqual(decided);
+    expect(read({ principalId: 'x', policyDocument: allowAll, context: encodeDecision(decided) })).toEqual({
+      ...decided,
+      isPolicy: true,
+    });
     expect(read({ isAuthorized: false, context: encodeDecision(refused) })).toEqual(refused);
   });
 
@@ -34,6 +37,7 @@ describe('readAnswer', () => {
     expect(read({ isAuthorized: true, context })).toEqual({
       outcome: 'allow',
       grant: { principal: 'bob', keyId: '7', scopes: ['a', 'b'] },
+      context,
     });
     expect(read({ isAuthorized: true, context: null })).toEqual({
       outcome: 'allow',
