@@ -17,6 +17,10 @@ const NAMES = [
   'accept',
   'connection',
   'host',
+  'x-auth-context-keyid',
+  'x-auth-context-principal',
+  'x-auth-context-scope',
+  'x-auth-context-scopes',
   'x-auth-key-id',
   'x-auth-principal',
   'x-auth-scopes',
@@ -51,6 +55,7 @@ describe('identities that an authorizer of anybody tells', () => {
       lambda.reset(() => ({ isAuthorized: true, context: { principal: text, keyId: text, scopes: text } }));
       const got = await identityOf();
       expect(got.principal).toBe(percentEncoded(text));
+      expect(got.context('principal')).toBe(wholeOrNothing(text));
       expect(got.keyId).toBe(percentEncoded(text));
       // Scopes are separated by spaces, of which one is as good as many.
       expect(got.scopes).toBe(percentEncoded(text.split(' ').filter(Boolean).join(' ')));
@@ -60,23 +65,24 @@ describe('identities that an authorizer of anybody tells', () => {
       lambda.reset(() => ({ principalId: text, policyDocument: ALLOW_ALL, context: { scope: text } }));
       const got = await identityOf();
       expect(got.principal).toBe(percentEncoded(text));
+      expect(got.context('scope')).toBe(wholeOrNothing(text));
     });
   }
 
   it('are text, whatever type the context gives them', async () => {
     lambda.reset(() => ({ isAuthorized: true, context: { principal: 4711, keyId: true, scopes: -0.5 } }));
-    expect(await identityOf()).toEqual({ principal: '4711', keyId: 'true', scopes: '-0.5' });
+    expect(await identityOf()).toMatchObject({ principal: '4711', keyId: 'true', scopes: '-0.5' });
   });
 
   it('are left out where the context holds objects, lists or nothing', async () => {
     lambda.reset(() => ({ isAuthorized: true, context: { principal: { a: 1 }, keyId: ['a'], scopes: null } }));
-    expect(await identityOf()).toEqual({ principal: '', keyId: '', scopes: '' });
+    expect(await identityOf()).toMatchObject({ principal: '', keyId: '', scopes: '' });
   });
 
   it('do not stand for what the client claims, when the authorizer tells none', async () => {
     lambda.reset(() => ({ isAuthorized: true }));
     const got = await identityOf(['X-Auth-Principal: root', 'X-Auth-Key-Id: root', 'X-Auth-Scopes: admin']);
-    expect(got).toEqual({ principal: '', keyId: '', scopes: '' });
+    expect(got).toMatchObject({ principal: '', keyId: '', scopes: '' });
   });
 
   it('are told to the authorizer as the client sent them, and to nobody else', async () => {
@@ -96,9 +102,13 @@ describe('identities that an authorizer of anybody tells', () => {
     }
   });
 
-  async function identityOf(
-    headers: readonly string[] = [],
-  ): Promise<{ readonly principal: string; readonly keyId: string; readonly scopes: string }> {
+  /** A value of the context that does not fit is left out, where an identity is cut. */
+  function wholeOrNothing(text: string): string {
+    const encoded = percentEncoded(text);
+    return encoded.length < 1000 ? encoded : '';
+  }
+
+  async function identityOf(headers: readonly string[] = []) {
     const id = `i${count++}`;
     const bytes = raw({ target: '/tts', headers: ['X-Token: token', 'Accept: */*', ...headers, 'Connection: close'] });
     const { answers } = await send({ port: gate.port, bytes: bytes.replaceAll(CASE, id), silence: 8000 });
@@ -112,6 +122,11 @@ describe('identities that an authorizer of anybody tells', () => {
       expect(request.headers.filter(([given]) => given.toLowerCase() === name).length, name).toBeLessThan(2);
     }
     const told = (name: string) => request.headers.find(([given]) => given.toLowerCase() === name)?.[1] ?? '';
-    return { principal: told('x-auth-principal'), keyId: told('x-auth-key-id'), scopes: told('x-auth-scopes') };
+    return {
+      principal: told('x-auth-principal'),
+      keyId: told('x-auth-key-id'),
+      scopes: told('x-auth-scopes'),
+      context: (name: string) => told(`x-auth-context-${name}`),
+    };
   }
 });

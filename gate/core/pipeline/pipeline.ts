@@ -108,7 +108,7 @@ export function pipeline<R extends Incoming>(shared: SharedPorts, make: MakeVisi
         const isBearer = kind === Kind.Authorization;
         const text = isBearer ? bearerToken(value) : value.trim();
         // Mostly it is a credential, and of no app's concern.
-        if ((consumed !== undefined || route.isPublic || text === undefined) && isForApp(route, kind, pair[0], value)) {
+        if ((consumed !== undefined || text === undefined) && isForApp(route, kind, pair[0], value)) {
           if (!isSafe(value)) isClean = false;
           lines = lines.concat('\r\n', pair[0], ': ', value);
         }
@@ -202,13 +202,13 @@ export function pipeline<R extends Incoming>(shared: SharedPorts, make: MakeVisi
   }
 
   /**
-   * Whether a header that may hold a credential is the app's own: another scheme beside a key, what no foreign authorizer
-   * reads, and on public routes whatever nobody decides on. What looks like a key of Voicegate reaches no app.
+   * Whether a header that may hold a credential is the app's own: what no foreign authorizer reads, on public routes that
+   * too; beside Voicegate's own another scheme than Bearer. What looks like a key of Voicegate reaches no app.
    */
   function isForApp(route: Route, kind: Kind, name: string, value: string): boolean {
     if (consumed !== undefined) return route.isPublic || !consumed.includes(name.toLowerCase());
     const isOtherScheme = kind === Kind.Authorization && bearerToken(value) === undefined;
-    return (isOtherScheme || route.isPublic) && !value.includes(`${options.keyPrefix}_`);
+    return isOtherScheme && !value.includes(`${options.keyPrefix}_`);
   }
 
   /** Whether nothing but the grant's constraints is to be looked at; without an id a plan's bucket has a digest for its name. */
