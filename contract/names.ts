@@ -46,8 +46,16 @@ export function textField(path: string): string {
   return SPEECH_PATHS.includes(path) ? 'input' : 'text';
 }
 
-/** Where the web page of the bundled image lies: its own files stand in a folder that holds nothing else. */
-export const PAGE_PATHS: readonly string[] = ['/', '/voicegate-page/*', '/favicon.ico'];
+/** Tells the app on public routes too that the browser holds a session of this site, not that its key is still valid. */
+export const SESSION_HEADER = 'X-Auth-Session';
+/** Its only value. */
+export const SESSION_OPEN = 'open';
+
+/** The folder of the bundled image's web page. It holds nothing but the page's own files. */
+export const PAGE_FOLDER = '/voicegate-page/';
+
+/** Where the web page of the bundled image lies. */
+export const PAGE_PATHS: readonly string[] = ['/', `${PAGE_FOLDER}*`, '/favicon.ico'];
 
 /** nginx's stable release of 2026-09 with njs 1.0.1: its repository has no tag that also names the Debian release. */
 export const GATE_IMAGE_TAG = '1.30.5';

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import re
 
 from flask.testing import FlaskClient
@@ -44,12 +45,44 @@ def test_every_field_has_a_label(client: FlaskClient) -> None:
 
 
 def test_every_word_of_the_page_exists_in_both_languages(client: FlaskClient) -> None:
-    script = (PACKAGE / "static" / "app.js").read_text("utf-8")
+    script = (PACKAGE / "static" / "words.js").read_text("utf-8")
     english, chinese = (
-        set(re.findall(r"^      (\w+):", part, re.M)) for part in re.split(r"^    zh: ", script, flags=re.M)
+        set(re.findall(r"^    (\w+):", part, re.M)) for part in re.split(r"^  zh: ", script, flags=re.M)
     )
     assert english == chinese
-    assert set(re.findall(r'data-i18n(?:-placeholder)?="(\w+)"', client.get("/").text)) <= english
+    assert set(re.findall(r'data-i18n(?:-placeholder|-label)?="(\w+)"', client.get("/").text)) <= english
+
+
+def test_the_files_of_the_page_may_be_kept_forever_since_their_names_tell_their_content(client: FlaskClient) -> None:
+    asked = set(re.findall(r'(?:src|href)="([^"]+)"', client.get("/").text))
+    found: set[str] = set()
+    while asked:
+        address = asked.pop()
+        found.add(address)
+        answer = client.get(address)
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert address.split(".")[1] == hashlib.sha256(answer.data).hexdigest()[:16]
+        # A script names the scripts that it imports in the same way.
+        asked |= set(re.findall(r"from '([^']+)'", answer.text)) - found
+    assert {address.split("/")[-1].split(".")[0] for address in found} == {
+        path.stem for path in (PACKAGE / "static").iterdir()
+    }
+
+
+def test_a_page_of_another_version_gets_its_files_though_not_for_keeping(client: FlaskClient) -> None:
+    answer = client.get("/voicegate-page/app.0123456789abcdef.js")
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+    for name in ("app.js", "words.0123456789abcdef.css", "none.0123456789abcdef.js", "page.0123456789abcdef.py"):
+        assert client.get(f"/voicegate-page/{name}").status_code == 404
+
+
+def test_the_page_says_who_is_signed_in_and_asks_for_no_key(client: FlaskClient) -> None:
+    session = re.compile(r'<div id="session" class="session"( hidden)?>')
+    field = re.compile(r'<div class="field"( hidden)?>\s*<label for="key"')
+    for headers, signed_in in (({}, False), ({"X-Auth-Session": "open"}, True), ({"X-Auth-Session": "x"}, False)):
+        page = client.get("/", headers=headers).text
+        assert [part.group(1) is None for part in session.finditer(page)] == [signed_in]
+        assert [part.group(1) is None for part in field.finditer(page)] == [not signed_in]
 
 
 def test_the_icon_is_an_svg(client: FlaskClient) -> None:

@@ -37,8 +37,8 @@ def create_app(environ: Mapping[str, str] | None = None, engine: SpeechEngine | 
         ConfigurationError: the settings are wrong, or the engine cannot be loaded.
     """
     settings = Settings.from_environment(os.environ if environ is None else environ)
-    # Public in front of the gate, so nothing else stands there.
-    app = Flask(__name__, static_url_path="/voicegate-page")
+    # The page's files have names of their own (page.py).
+    app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.url_map.merge_slashes = False
     app.register_blueprint(create_routes(engine or create_engine(settings), settings))

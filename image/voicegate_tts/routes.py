@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, request
 
 from .catalogue import Catalogue
 from .client_connection import is_gone
 from .engine import SpeechEngine
+from .page import add_page
 from .request_fields import body_fields, json_fields, query_fields
 from .request_log import note
 from .settings import Settings
@@ -15,47 +16,20 @@ from .speaker import Speaker
 from .speech_cache import SpeechCache
 from .speech_request import Route, SpeechRequest, speech_request
 
-_PAGE_POLICY = (
-    "default-src 'self'; media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'"
-)
-
 
 def create_routes(engine: SpeechEngine, settings: Settings) -> Blueprint:
     """The routes, speaking through the given engine."""
     routes = Blueprint("voicegate_tts", __name__)
-    _add_page(routes, engine, settings)
-    catalogue = Catalogue(engine, strict=settings.strict_names)
-    _add_lists(routes, catalogue)
-    _add_speech(routes, engine, settings, catalogue)
-    return routes
-
-
-def _add_page(routes: Blueprint, engine: SpeechEngine, settings: Settings) -> None:
-    @routes.get("/")
-    def page() -> Response:
-        page = Response(
-            render_template(
-                "index.html",
-                voices=engine.voices,
-                max_characters=settings.max_text_characters,
-                slowest=engine.speeds[0],
-                fastest=engine.speeds[1],
-            ),
-            mimetype="text/html",
-        )
-        page.headers["Content-Security-Policy"] = _PAGE_POLICY
-        page.headers["Referrer-Policy"] = "no-referrer"
-        page.headers["Cache-Control"] = "no-cache"
-        return page
-
-    @routes.get("/favicon.ico")
-    def favicon() -> Response:
-        return current_app.send_static_file("favicon.svg")
+    add_page(routes, engine, settings)
 
     @routes.get("/healthz")
     def healthz() -> dict[str, str]:
         return {"status": "ok", "engine": engine.name}
+
+    catalogue = Catalogue(engine, strict=settings.strict_names)
+    _add_lists(routes, catalogue)
+    _add_speech(routes, engine, settings, catalogue)
+    return routes
 
 
 def _add_lists(routes: Blueprint, catalogue: Catalogue) -> None:

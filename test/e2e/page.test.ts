@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWhere } from '../support/where';
-import { BROWSER, NO_BROWSER } from './support/browser';
+import { launchBrowser, NO_BROWSER } from './support/browser';
 import { LocalCloud } from './support/local-cloud';
 
 interface Held {
@@ -54,11 +54,8 @@ describeWhere(NO_BROWSER, 'the web page in Chromium', () => {
   let page: Page;
 
   beforeAll(async () => {
-    cloud = await LocalCloud.start({ requestsPerMinute: '600', synthesisPerMinute: '8' });
-    browser = await chromium.launch({
-      executablePath: BROWSER,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--mute-audio'],
-    });
+    cloud = await LocalCloud.start({ requestsPerMinute: '600', synthesisPerMinute: '12' });
+    browser = await launchBrowser();
     // Chromium keeps a certificate store of its own; that the local CA signed the chain is shown by the other tests.
     const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'en-GB', acceptDownloads: true });
     page = await context.newPage();
@@ -73,9 +70,17 @@ describeWhere(NO_BROWSER, 'the web page in Chromium', () => {
     const complaints: string[] = [];
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.message));
-    await page.goto(cloud.ready.https);
+    const files = new Map<string, string | undefined>();
+    page.on('response', (response) => {
+      const { pathname } = new URL(response.url());
+      if (pathname !== '/') files.set(pathname, response.headers()['cache-control']);
+    });
+    await page.goto(cloud.ready.https, { waitUntil: 'networkidle' });
     await page.getByLabel('Text', { exact: true }).waitFor();
     expect(complaints).toEqual([]);
+    // Whoever comes again asks for the page alone.
+    expect(files.size).toBeGreaterThan(2);
+    expect(new Set(files.values())).toEqual(new Set(['public, max-age=31536000, immutable']));
   });
 
   it('speaks Chinese and English with the key that was typed, and never puts the key into an address', async () => {
@@ -133,9 +138,49 @@ describeWhere(NO_BROWSER, 'the web page in Chromium', () => {
     await page.getByRole('alert').filter({ hasText: /key/i }).waitFor();
   });
 
-  it('tells a person who was too fast how long to wait', async () => {
+  it('calls a quota that is used up so, and says when it begins anew', async () => {
+    const { key } = await cloud.createKey('small', '--quota', 'day:characters=5');
+    await page.getByLabel('API key').fill(key);
+    await page.getByRole('button', { name: 'Play' }).click();
+    const used =
+      /^The quota of this key is used up: its characters for this day\. It begins anew in \d+ (hour|minute|second)/;
+    await page.getByRole('alert').filter({ hasText: used }).waitFor();
+  });
+
+  it('says who is signed in, speaks without a key then, and explains a second one', async () => {
+    const own = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'en-GB' });
+    const [before, other] = [await own.newPage(), await own.newPage()];
+    await before.goto(cloud.ready.https);
+    const { key } = await cloud.createKey('session');
+    await other.goto(new URL('/.voicegate/session', cloud.ready.https).href);
+    await other.getByLabel('API key').fill(key);
+    await other.getByRole('button', { name: 'Sign in' }).click();
+    await other.getByText('You are signed in.').waitFor();
+    expect(await other.getByLabel('API key').isVisible()).toBe(false);
+    await other.getByLabel('Text', { exact: true }).fill('Signed in.');
+    await other.getByRole('button', { name: 'Play' }).click();
+    await other.getByRole('status').filter({ hasText: 'Ready' }).waitFor();
+    // The other tab was open before.
+    await before.getByLabel('Text', { exact: true }).fill('With a key of its own.');
+    await before.getByLabel('API key').fill(cloud.ready.key);
+    await before.getByRole('button', { name: 'Play' }).click();
+    await before.getByRole('alert').filter({ hasText: 'typed another key as well' }).waitFor();
+    await before.getByRole('button', { name: '中文' }).click();
+    await before.getByRole('alert').filter({ hasText: '又输入了另一个密钥' }).waitFor();
+    await before.getByRole('button', { name: '退出登录' }).click();
+    await before.getByRole('button', { name: '退出登录' }).waitFor({ state: 'hidden' });
+    await before.getByRole('button', { name: '播放' }).click();
+    await before.getByRole('status').filter({ hasText: '完成' }).waitFor();
+    // Nobody is signed in any more, in no tab.
+    await other.getByLabel('Text', { exact: true }).fill('Signed out.');
+    await other.getByRole('button', { name: 'Play' }).click();
+    await other.getByRole('alert').filter({ hasText: 'no longer signed in' }).waitFor();
+    await own.close();
+  });
+
+  it('tells a person who was too fast how long to wait, and counts down', async () => {
     await page.getByLabel('API key').fill(cloud.ready.key);
-    for (let i = 0; i < 9; i++) {
+    for (let i = 0; i < 13; i++) {
       await page.getByLabel('Text', { exact: true }).fill(`one more ${i}`);
       const answered = page.waitForResponse((response) => response.url().endsWith('/tts'));
       await page.getByRole('button', { name: 'Play' }).click();
@@ -145,6 +190,9 @@ describeWhere(NO_BROWSER, 'the web page in Chromium', () => {
       .getByRole('alert')
       .filter({ hasText: /\d+ seconds/ })
       .waitFor();
+    const seconds = async () => Number.parseInt((await page.getByRole('timer').textContent()) ?? '', 10);
+    const first = await seconds();
+    await expect.poll(seconds, { timeout: 10_000 }).toBeLessThan(first);
   });
 
   it('speaks Chinese to those who want it', async () => {

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWhere } from '../support/where';
-import { BROWSER, NO_BROWSER } from './support/browser';
+import { launchBrowser, NO_BROWSER } from './support/browser';
 import { type CreatedKey, LocalCloud } from './support/local-cloud';
 
 const SESSION = '/.voicegate/session';
@@ -32,10 +32,7 @@ describeWhere(NO_BROWSER, 'signing in with Chromium', () => {
   beforeAll(async () => {
     cloud = await LocalCloud.start({ requestsPerMinute: '600', synthesisPerMinute: '60', positiveTtl: '1' });
     key = await cloud.createKey('browser');
-    browser = await chromium.launch({
-      executablePath: BROWSER,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--mute-audio'],
-    });
+    browser = await launchBrowser();
     // Chromium keeps a certificate store of its own; that the local CA signed the chain is shown by the other tests.
     context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'en-GB' });
     page = await context.newPage();

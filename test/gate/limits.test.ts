@@ -11,6 +11,7 @@ describe.each([1, 4])('limits with %i workers', (workers) => {
   beforeAll(async () => {
     gate = await startGate({
       workers,
+      publicRoutes: ['/static/*', '/voicegate-page/*'].map((path) => ({ method: 'GET' as const, path })),
       limits: {
         requestsPerMinute: 60,
         synthesisPerMinute: 10,
@@ -75,6 +76,17 @@ describe.each([1, 4])('limits with %i workers', (workers) => {
       401: 60,
       429: 1,
     });
+  });
+
+  it('does not refuse a class behind one address for looking at the page: its files are counted apart', async () => {
+    const from = client();
+    const files = await inTurn(90, () => call(gate.url, '/voicegate-page/app.js', { headers: from }));
+    expect(statuses(files)).toEqual({ 200: 90 });
+    expect(statuses(await inTurn(61, () => call(gate.url, '/static/x', { headers: from })))).toEqual({ 200: 60, 429: 1 });
+    expect((await call(gate.url, '/voicegate-page/app.js', { headers: from })).status).toBe(200);
+    // They have a limit too: ten times as many.
+    const more = await inTurn(510, () => call(gate.url, '/voicegate-page/app.js', { headers: from }));
+    expect(statuses(more)).toEqual({ 200: 509, 429: 1 });
   });
 
   it('counts an IPv6 client by its /64 network', async () => {

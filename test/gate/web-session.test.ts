@@ -91,6 +91,10 @@ describe('signing in', () => {
     const open = await get('/static/x', { cookie: `${cookie}; a=1` });
     expect(open.json().headers).toMatchObject({ cookie: 'a=1' });
     expect(open.json().headers).not.toHaveProperty('x-auth-principal');
+    expect(open.json().headers).toMatchObject({ 'x-auth-session': 'open' });
+    for (const claimed of [{}, { 'X-Auth-Session': 'open' }, { cookie: '__Host-voicegate=AAAA' }] as Readonly<Record<string, string>>[]) {
+      expect((await get('/static/x', claimed)).json().headers).not.toHaveProperty('x-auth-session');
+    }
   });
 
   it('refuses the cookie once its key is revoked, within the time of a decision', async () => {

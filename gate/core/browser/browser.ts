@@ -1,6 +1,7 @@
 /** What the gate does for browsers before and after it decides: preflights, the session cookie, the way to sign in. */
 
 import type { GateOptions } from '../../../contract/gate-options';
+import { SESSION_HEADER, SESSION_OPEN } from '../../../contract/names';
 import { SESSION_PATH } from '../../locations';
 import type { Refusal } from '../answer/refusal';
 import { type Found, QUERY_KEY, takeCredential } from '../credential/credential';
@@ -77,11 +78,14 @@ async function walkSession<V extends BrowserVisit, A extends { readonly kind: st
 ): Promise<A | BrowserAnswer | undefined> {
   const secrets = sessions.secrets();
   let forget = false;
+  let open = false;
   for (const value of values) {
     const session = await openSession(value, sessions.host, secrets, sessions.sealing, now());
-    forget ||= session === undefined;
+    if (session === undefined) forget = true;
+    else open = true;
     takeCredential(visit, session?.key ?? NO_KEY, 'header');
   }
+  if (open) visit.lines += `\r\n${SESSION_HEADER}: ${SESSION_OPEN}`;
   return withSignIn(visit, await walk(visit), forget);
 }
 

@@ -35,6 +35,25 @@ export function takeClientLimits(
   return refused;
 }
 
+/** How many files of the page a client may fetch for each request that it may make. */
+const FILES_PER_REQUEST = 10;
+
+/**
+ * Takes one request for a file of the page. They are counted apart from all others: a page is no page without its files,
+ * and a class behind one address fetches them once for each browser.
+ */
+export function takePageFile(
+  dict: CountingDict,
+  limits: ClientLimits,
+  network: string,
+  now: number,
+): Refusal | undefined {
+  const files = FILES_PER_REQUEST * limits.requestsPerMinute;
+  const taken = takeFromWindow(dict, `f${network}:`, { limit: files, length: MINUTE }, now);
+  if (taken.allowed) return undefined;
+  return { ...refuse(429, 'client-rate', taken.retryAfter), limit: `the limit of ${files} files of the page a minute` };
+}
+
 /** Takes one request of the client's overall limit: refused ones count for it too, and the gate's own pages. */
 export function takeOverall(
   dict: CountingDict,

@@ -27,7 +27,7 @@ import { policyAllows } from '../decision/policy';
 import { banLeft, noteFailure, noteMalformed } from '../limits/abuse';
 import { takeBodyPlaces } from '../limits/bodies';
 import { takeToken } from '../limits/bucket';
-import { PLAN_BUCKET, takeClientLimits, takeOverall } from '../limits/limits';
+import { PLAN_BUCKET, takeClientLimits, takeOverall, takePageFile } from '../limits/limits';
 import { placeLife, QUEUE_WAIT, takeNextPlace, waitForPlace } from '../limits/queue';
 import { takePlace } from '../limits/window';
 import { costOf, countsCharacters, ONE_REQUEST, payFor, withLease } from '../quota/metered';
@@ -194,6 +194,7 @@ export function stepsOf(shared: SharedPorts) {
   function limit(visit: Visit): Answer {
     const { allow, client, route, at } = visit;
     const rate = allow?.grant.rate;
+    if (route.isPageFile) return takePageFile(shared.limits, options.limits, client.network, at);
     if (rate === undefined)
       return takeClientLimits(shared.limits, options.limits, client.network, route.isSynthesis, at);
     const name = allow?.grant.keyId ?? visit.cacheKey;

@@ -1,6 +1,7 @@
 /** What follows from the options and from texts of a request alone; remembered, since most requests repeat it. */
 
 import type { GateOptions } from '../../../contract/gate-options';
+import { PAGE_FOLDER } from '../../../contract/names';
 import { Memo } from '../shared/memo';
 import { type Client, identifyClient } from './client';
 import { loggable } from './loggable';
@@ -16,6 +17,8 @@ export interface Route {
   /** Whether it needs a credential of Voicegate's own kinds, and nothing else but that. */
   readonly isCommon: boolean;
   readonly isSynthesis: boolean;
+  /** Whether it is a file of the bundled image's page, of which every browser fetches a few. */
+  readonly isPageFile: boolean;
   readonly scopes: readonly string[];
   /** What the log line says of it: method and path. */
   readonly logged: string;
@@ -62,6 +65,7 @@ function routeOf(method: string, rawPath: string, options: GateOptions): Route {
     isCommon:
       path !== undefined && known && !open && !isPreflight && options.authorizer.identitySource === 'credential',
     isSynthesis: path !== undefined && isSynthesis(options, path),
+    isPageFile: open && path.startsWith(PAGE_FOLDER),
     scopes: path === undefined ? [] : requiredScopes(options, path),
     logged: loggedRoute(method, rawPath),
   };

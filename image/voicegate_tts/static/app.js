@@ -1,291 +1,250 @@
-(() => {
-  const KEY_ITEM = 'voicegate.key';
-  const LANGUAGE_ITEM = 'voicegate.language';
+/** The page: its fields, its buttons, and what they do. */
 
-  const WORDS = {
-    en: {
-      title: 'Text to speech',
-      lead: 'Type a text and hear it, in Chinese, English or both.',
-      text: 'Text',
-      placeholder: 'Hello, 你好世界!',
-      characters: 'characters',
-      voice: 'Voice',
-      speed: 'Speed',
-      key: 'API key',
-      keyHint: 'Sent only to this service, and forgotten when you close this tab.',
-      play: 'Play',
-      download: 'Download',
-      speaking: 'Making the speech…',
-      ready: (seconds) => `Ready: ${seconds} seconds.`,
-      empty: 'Type a text first.',
-      tooLong: (max) => `The text is too long: at most ${max} characters.`,
-      keyCharacters: 'The API key holds characters that no key has. Copy it again.',
-      unauthorized: 'The API key is missing, wrong or no longer valid.',
-      forbidden: 'This API key may not do that.',
-      tooMany: (seconds) =>
-        seconds ? `Too many requests. Wait ${seconds} seconds, then try again.` : 'Too many requests. Try again later.',
-      unavailable: (seconds) =>
-        seconds
-          ? `The service is busy. Try again in ${seconds} seconds.`
-          : 'The service is not available now. Try again later.',
-      failed: (status) => `The service answered with an error (${status}).`,
-      offline: 'The service cannot be reached. Check your connection.',
-      brokenOff: 'The speech broke off. Try again.',
-      unplayable: 'Your browser cannot play this sound. Download it instead.',
-    },
-    zh: {
-      title: '文字转语音',
-      lead: '输入一段文字，听它朗读：中文、英文或两者混排。',
-      text: '文字',
-      placeholder: '你好世界，hello！',
-      characters: '个字符',
-      voice: '声音',
-      speed: '语速',
-      key: 'API 密钥',
-      keyHint: '只发送给本服务，关闭此标签页后即被遗忘。',
-      play: '播放',
-      download: '下载',
-      speaking: '正在合成语音……',
-      ready: (seconds) => `完成：${seconds} 秒。`,
-      empty: '请先输入文字。',
-      tooLong: (max) => `文字太长：最多 ${max} 个字符。`,
-      keyCharacters: 'API 密钥含有不可能的字符，请重新复制。',
-      unauthorized: 'API 密钥缺失、错误或已失效。',
-      forbidden: '此 API 密钥无权执行该操作。',
-      tooMany: (seconds) => (seconds ? `请求过多，请等待 ${seconds} 秒后重试。` : '请求过多，请稍后重试。'),
-      unavailable: (seconds) => (seconds ? `服务繁忙，请在 ${seconds} 秒后重试。` : '服务暂不可用，请稍后重试。'),
-      failed: (status) => `服务返回错误（${status}）。`,
-      offline: '无法连接服务，请检查网络。',
-      brokenOff: '语音中断，请重试。',
-      unplayable: '浏览器无法播放此声音，请改为下载。',
-    },
+import { recall, remember } from './memory.js';
+import { Notices } from './notices.js';
+import { Refusal } from './refusal.js';
+import { ask, curlLine, Player, save } from './sound.js';
+import { WORDS } from './words.js';
+
+const element = (id) => document.getElementById(id);
+const text = element('text');
+const voice = element('voice');
+const speed = element('speed'); // Absent where the engine has one speed only.
+const key = element('key');
+const format = element('format');
+const session = element('session');
+const buttons = [element('play'), element('download')];
+const maxCharacters = Number(text.dataset.max);
+const notices = new Notices(element('status'), element('error'));
+const player = new Player(element('audio'));
+
+/** Of fields that survive a reload, by the names under which they are remembered. */
+const KEPT = { text, voice, speed, format };
+
+// The sound in the player: { request, stop, isWhole, whole }, where whole promises its Blob.
+let speech;
+// The last file that is no sound of the player: { request, blob }.
+let file;
+// Ends what is being made.
+let busy;
+
+function speak(language) {
+  notices.language = language;
+  document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
+  document.title = WORDS[language].title;
+  for (const node of document.querySelectorAll('[data-i18n]')) node.textContent = WORDS[language][node.dataset.i18n];
+  for (const node of document.querySelectorAll('[data-i18n-placeholder]'))
+    node.placeholder = WORDS[language][node.dataset.i18nPlaceholder];
+  for (const node of document.querySelectorAll('[data-i18n-label]'))
+    node.setAttribute('aria-label', WORDS[language][node.dataset.i18nLabel]);
+  for (const option of voice.options) option.textContent = option.dataset[language];
+  const button = element('language');
+  button.textContent = language === 'zh' ? 'English' : '中文';
+  button.lang = language === 'zh' ? 'en' : 'zh';
+  notices.render();
+}
+
+// The service's own rule: newline and tab are a space, other control characters vanish, code points are counted.
+const clean = () => text.value.replace(/[\n\t]/g, ' ').replace(/\p{Cc}/gu, '');
+const length = (value) => Array.from(value).length;
+
+function count() {
+  const characters = length(clean());
+  const isOver = characters > maxCharacters;
+  element('characters').textContent = String(characters);
+  element('count').classList.toggle('over', isOver);
+  text.setAttribute('aria-invalid', String(isOver));
+  // Said once, when the limit is passed, and not at every letter.
+  if (isOver && !notices.isError('tooLong')) notices.show(undefined, ['tooLong', maxCharacters]);
+  else if (!isOver && notices.isError('tooLong')) notices.show();
+}
+
+const requestFor = (kind) =>
+  JSON.stringify({ text: clean(), voice: voice.value, speed: speed ? Number(speed.value) : 1, format: kind });
+
+/** Says whether the player's sound is that of the fields. */
+function compare() {
+  const isOld = speech !== undefined && speech.request !== requestFor('mp3');
+  element('old').hidden = !isOld;
+  player.audio.classList.toggle('old', isOld);
+}
+
+function check() {
+  const cleaned = clean();
+  if (cleaned.trim() === '') throw new Refusal(['empty']);
+  if (length(cleaned) > maxCharacters) throw new Refusal(['tooLong', maxCharacters]);
+  if (/[^\x21-\x7e]/.test(key.value.trim())) throw new Refusal(['keyCharacters']);
+}
+
+async function fetchSpeech(request, signal) {
+  const secret = key.value.trim();
+  const response = await ask(request, { key: secret, hasSession: !session.hidden, signal });
+  remember('sessionStorage', 'key', secret);
+  return response;
+}
+
+/** The speech of the fields in the player: the one that is there, or a new one. */
+async function synthesize(stop) {
+  const request = requestFor('mp3');
+  if (speech?.request === request) return speech;
+  player.audio.pause();
+  if (speech?.isWhole === false) forget();
+  const response = await fetchSpeech(request, stop.signal);
+  // An older sound is there until now, should nothing come of this one.
+  forget();
+  const made = { request, stop, isWhole: false, ...(await player.take(response)) };
+  const isThere = () => {
+    made.isWhole = true;
   };
+  made.whole.then(isThere, () => {
+    // Another speech may have taken its place.
+    if (speech !== made) return;
+    forget();
+    notices.show(undefined, ['brokenOff']);
+  });
+  speech = made;
+  return made;
+}
 
-  const element = (id) => document.getElementById(id);
-  const text = element('text');
-  const voice = element('voice');
-  const speed = element('speed'); // Absent where the engine has one speed only.
-  const key = element('key');
-  const audio = element('audio');
-  const buttons = [element('play'), element('download')];
-  const maxCharacters = Number(text.dataset.max);
+function forget() {
+  speech?.stop.abort();
+  speech = undefined;
+  player.clear();
+  compare();
+}
 
-  // A browser may forbid storage; the page then works without memory.
-  const storage = (name) => {
-    try {
-      return window[name];
-    } catch {
-      return undefined;
+/** One at a time. The buttons keep the focus, so they are not disabled but do nothing. */
+async function run(kind, use) {
+  if (busy !== undefined) return;
+  const stop = new AbortController();
+  const request = requestFor(kind);
+  busy = stop;
+  setBusy(true);
+  notices.show(['speaking']);
+  try {
+    check();
+    await use(stop);
+    if (notices.isStatus('speaking')) notices.show();
+    element('curl-line').textContent = curlLine(request, kind);
+    element('curl').hidden = false;
+  } catch (failure) {
+    if (stop.signal.aborted) notices.show(['cancelled']);
+    else if (!(failure instanceof Refusal)) notices.show(undefined, ['failed', failure.name]);
+    else {
+      notices.show(undefined, failure.words, failure.wait);
+      // Signed in in another tab meanwhile.
+      if (failure.words[0] === 'twoKeys') session.hidden = false;
     }
-  };
-  const recall = (area, item) => {
-    try {
-      return storage(area)?.getItem(item) ?? '';
-    } catch {
-      return '';
-    }
-  };
-  const remember = (area, item, value) => {
-    try {
-      storage(area)?.setItem(item, value);
-    } catch {
-      // Nothing is lost but the memory.
-    }
-  };
-
-  let language = 'en';
-  // The last speech: { request, whole }, where whole promises its Blob.
-  let speech;
-  let url;
-  const SOUND = 'audio/mpeg';
-  const playsWhileItArrives = 'MediaSource' in window && MediaSource.isTypeSupported(SOUND);
-  let status; // The words shown last, so that they change with the language: [name, argument].
-  let error;
-
-  const say = ([name, argument] = []) => {
-    const words = name === undefined ? '' : (WORDS[language][name] ?? name);
-    return typeof words === 'function' ? words(argument) : words;
-  };
-
-  const show = (newStatus, newError) => {
-    status = newStatus;
-    error = newError;
-    element('status').textContent = say(status);
-    element('error').textContent = say(error);
-  };
-
-  const speak = (chosen) => {
-    language = chosen;
-    document.documentElement.lang = chosen === 'zh' ? 'zh-CN' : 'en';
-    document.title = WORDS[chosen].title;
-    for (const node of document.querySelectorAll('[data-i18n]')) node.textContent = WORDS[chosen][node.dataset.i18n];
-    for (const node of document.querySelectorAll('[data-i18n-placeholder]'))
-      node.placeholder = WORDS[chosen][node.dataset.i18nPlaceholder];
-    for (const option of voice.options) option.textContent = option.dataset[chosen];
-    const button = element('language');
-    button.textContent = chosen === 'zh' ? 'English' : '中文';
-    button.lang = chosen === 'zh' ? 'en' : 'zh';
-    show(status, error);
-  };
-
-  // The service's own rule: newline and tab are a space, other control characters vanish, code points are counted.
-  const clean = () => text.value.replace(/[\n\t]/g, ' ').replace(/\p{Cc}/gu, '');
-  const length = (value) => Array.from(value).length;
-
-  const count = () => {
-    const characters = length(clean());
-    element('characters').textContent = String(characters);
-    element('count').classList.toggle('over', characters > maxCharacters);
-    text.setAttribute('aria-invalid', String(characters > maxCharacters));
-  };
-
-  class Refusal extends Error {
-    constructor(words) {
-      super(words[0]);
-      this.words = words;
-    }
+  } finally {
+    busy = undefined;
+    setBusy(false);
+    compare();
   }
+}
 
-  const retryAfter = (response) => {
-    const given = response.headers.get('Retry-After') ?? '';
-    if (/^\d+$/.test(given)) return Number(given);
-    const at = Date.parse(given);
-    return Number.isNaN(at) ? undefined : Math.max(1, Math.ceil((at - Date.now()) / 1000));
-  };
+function setBusy(isBusy) {
+  for (const button of buttons) button.setAttribute('aria-disabled', String(isBusy));
+  // It goes with the focus on it, which then belongs where it came from.
+  if (!isBusy && document.activeElement === element('cancel')) element('play').focus();
+  element('cancel').hidden = !isBusy;
+}
 
-  const refusalOf = async (response) => {
-    if (response.status === 401) return new Refusal(['unauthorized']);
-    if (response.status === 403) return new Refusal(['forbidden']);
-    if (response.status === 429) return new Refusal(['tooMany', retryAfter(response)]);
-    if ([502, 503, 504].includes(response.status)) return new Refusal(['unavailable', retryAfter(response)]);
-    const body = await response.json().catch(() => ({}));
-    return typeof body?.error === 'string' ? new Refusal([body.error]) : new Refusal(['failed', response.status]);
-  };
+const play = () =>
+  run('mp3', async (stop) => {
+    await synthesize(stop);
+    await player.play();
+  });
 
-  const synthesize = async () => {
-    const cleaned = clean();
-    if (cleaned.trim() === '') throw new Refusal(['empty']);
-    if (length(cleaned) > maxCharacters) throw new Refusal(['tooLong', maxCharacters]);
-    const headers = { 'Content-Type': 'application/json' };
-    const secret = key.value.trim();
-    if (/[^\x21-\x7e]/.test(secret)) throw new Refusal(['keyCharacters']);
-    if (secret !== '') headers['X-API-Key'] = secret;
-    const fields = { text: cleaned, voice: voice.value, speed: speed ? Number(speed.value) : 1, format: 'mp3' };
-    const request = JSON.stringify(fields);
-    if (speech?.request === request) return speech;
-
-    speech?.stop.abort();
-    speech = undefined;
-    const stop = new AbortController();
-    const options = { method: 'POST', headers, body: request, cache: 'no-store', signal: stop.signal };
-    const response = await fetch('/tts', options).catch(() => {
-      throw new Refusal(['offline']);
-    });
-    if (!response.ok) throw await refusalOf(response);
-    remember('sessionStorage', KEY_ITEM, secret);
-    const made = { request, stop };
-    await new Promise((started, failed) => {
-      made.whole = playsWhileItArrives ? feed(response, started) : response.blob();
-      made.whole.then((blob) => {
-        if (!playsWhileItArrives) setSource(blob);
-        started();
-      }, failed);
-    }).catch(() => {
-      throw new Refusal(['brokenOff']);
-    });
-    audio.hidden = false;
-    speech = made;
-    made.whole.catch(() => {
-      // Another speech may have taken its place.
-      if (speech !== made) return;
-      speech = undefined;
-      show(undefined, ['brokenOff']);
-    });
-    return speech;
-  };
-
-  const setSource = (source) => {
-    if (url) URL.revokeObjectURL(url);
-    url = URL.createObjectURL(source);
-    audio.src = url;
-  };
-
-  const happened = (target, event) => new Promise((resolve) => target.addEventListener(event, resolve, { once: true }));
-
-  // Gives the sound to the player as it arrives, and calls `started` once there is something to hear.
-  const feed = async (response, started) => {
-    const source = new MediaSource();
-    setSource(source);
-    await happened(source, 'sourceopen');
-    const buffer = source.addSourceBuffer(SOUND);
-    const parts = [];
-    const reader = response.body.getReader();
-    for (let read = await reader.read(); !read.done; read = await reader.read()) {
-      parts.push(read.value);
-      const taken = happened(buffer, 'updateend');
-      buffer.appendBuffer(read.value);
-      await taken;
-      started();
+const download = () =>
+  run(format.value, async (stop) => {
+    const kind = format.value;
+    const request = requestFor(kind);
+    if (kind !== 'mp3' && file?.request !== request) {
+      const response = await fetchSpeech(request, stop.signal);
+      file = { request, blob: await whole(response.blob()) };
     }
-    source.endOfStream();
-    return new Blob(parts, { type: SOUND });
-  };
+    save(kind === 'mp3' ? await whole((await synthesize(stop)).whole) : file.blob, kind);
+  });
 
-  const run = async (use) => {
-    for (const button of buttons) button.disabled = true;
-    show(['speaking']);
-    try {
-      await use(await synthesize());
-      if (status?.[0] === 'speaking') show();
-    } catch (failure) {
-      show(undefined, failure instanceof Refusal ? failure.words : ['failed', failure.name]);
-    } finally {
-      for (const button of buttons) button.disabled = false;
-    }
-  };
+const whole = (blob) =>
+  blob.catch(() => {
+    throw new Refusal(['brokenOff']);
+  });
 
-  const play = async () => {
-    audio.currentTime = 0;
-    try {
-      await audio.play();
-    } catch (failure) {
-      // Without a fresh click a browser may want the player's own button pressed; it is there.
-      if (failure.name === 'NotSupportedError') throw new Refusal(['unplayable']);
-    }
-  };
+/** Ends what is being made, or the sound that arrives or plays. */
+function cancel() {
+  if (busy !== undefined) {
+    busy.abort();
+  } else if (speech?.isWhole === false) {
+    forget();
+    notices.show(['cancelled']);
+  } else player.audio.pause();
+}
 
-  const download = async ({ whole }) => {
-    const blob = await whole.catch(() => {
-      throw new Refusal(['brokenOff']);
-    });
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(blob);
-    link.download = 'speech.mp3';
-    link.click();
-    // Late enough for the browser to have begun.
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  };
+async function signOut() {
+  const response = await fetch('/.voicegate/session', { method: 'DELETE' }).catch(() => undefined);
+  if (response?.ok !== true) {
+    notices.show(undefined, response === undefined ? ['offline'] : ['failed', response.status]);
+    return;
+  }
+  remember('sessionStorage', 'key', key.value.trim());
+  location.reload();
+}
 
-  element('form').addEventListener('submit', (event) => {
+async function copy() {
+  try {
+    await navigator.clipboard.writeText(element('curl-line').textContent);
+    notices.show(['copied']);
+  } catch {
+    notices.show(['notCopied']);
+  }
+}
+
+element('form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  void play();
+});
+element('download').addEventListener('click', () => void download());
+element('cancel').addEventListener('click', cancel);
+element('sign-out').addEventListener('click', () => void signOut());
+element('copy').addEventListener('click', () => void copy());
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape') cancel();
+  else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    void run(play);
-  });
-  element('download').addEventListener('click', () => void run(download));
-  element('language').addEventListener('click', () => {
-    speak(language === 'zh' ? 'en' : 'zh');
-    remember('localStorage', LANGUAGE_ITEM, language);
-  });
-  // While sound arrives the duration is not known.
-  audio.addEventListener('durationchange', () => {
-    if (Number.isFinite(audio.duration)) show(['ready', audio.duration.toFixed(1)]);
-  });
-  text.addEventListener('input', count);
-  speed?.addEventListener('input', () => {
-    element('speed-value').textContent = speed.value;
-  });
+    void play();
+  }
+});
+element('language').addEventListener('click', () => {
+  const language = notices.language === 'zh' ? 'en' : 'zh';
+  speak(language);
+  remember('localStorage', 'language', language);
+});
+// While sound arrives the duration is not known.
+player.audio.addEventListener('durationchange', () => {
+  if (Number.isFinite(player.audio.duration)) notices.show(['ready', player.audio.duration.toFixed(1)]);
+});
 
-  key.value = recall('sessionStorage', KEY_ITEM);
-  const remembered = recall('localStorage', LANGUAGE_ITEM);
-  speak(remembered in WORDS ? remembered : /^zh\b/i.test(navigator.language) ? 'zh' : 'en');
-  count();
-})();
+function showSpeed() {
+  if (!speed) return;
+  element('speed-value').textContent = speed.value;
+  speed.setAttribute('aria-valuetext', `${speed.value}×`);
+}
+
+for (const [name, field] of Object.entries(KEPT)) {
+  if (!field) continue;
+  const kept = recall('sessionStorage', name);
+  // A voice or format that is gone would leave nothing chosen.
+  if (kept !== '' && (!field.options || [...field.options].some(({ value }) => value === kept))) field.value = kept;
+  field.addEventListener('input', () => {
+    remember('sessionStorage', name, field.value);
+    if (field === text) count();
+    showSpeed();
+    compare();
+  });
+}
+if (session.hidden) key.value = recall('sessionStorage', 'key');
+const language = recall('localStorage', 'language');
+speak(language in WORDS ? language : /^zh\b/i.test(navigator.language) ? 'zh' : 'en');
+count();
+showSpeed();
