@@ -36,7 +36,10 @@ const links = (page: string, from: string) =>
       .join('\n')
       .matchAll(/\]\(([^)\s]+)\)/g),
   ]
-    .map(([, target = '']) => (/^[a-z]+:/.test(target) ? target : join(from, target).replace(/#.*/, '')))
+    // A link to a section of the same page stays on the page.
+    .map(([, target = '']) =>
+      /^([a-z]+:|#)/.test(target) ? target.replace(/^#.*/, '#') : join(from, target).replace(/#.*/, ''),
+    )
     .map((target) => TRANSLATED.find(({ chinese }) => chinese === target)?.english ?? target)
     .filter((target) => !/^README(\.zh-CN)?\.md$/.test(target))
     .sort();
