@@ -82,7 +82,10 @@ describe.each([1, 4])('limits with %i workers', (workers) => {
     const from = client();
     const files = await inTurn(90, () => call(gate.url, '/voicegate-page/app.js', { headers: from }));
     expect(statuses(files)).toEqual({ 200: 90 });
-    expect(statuses(await inTurn(61, () => call(gate.url, '/static/x', { headers: from })))).toEqual({ 200: 60, 429: 1 });
+    expect(statuses(await inTurn(61, () => call(gate.url, '/static/x', { headers: from })))).toEqual({
+      200: 60,
+      429: 1,
+    });
     expect((await call(gate.url, '/voicegate-page/app.js', { headers: from })).status).toBe(200);
     // They have a limit too: ten times as many.
     const more = await inTurn(510, () => call(gate.url, '/voicegate-page/app.js', { headers: from }));

@@ -92,7 +92,9 @@ describe('signing in', () => {
     expect(open.json().headers).toMatchObject({ cookie: 'a=1' });
     expect(open.json().headers).not.toHaveProperty('x-auth-principal');
     expect(open.json().headers).toMatchObject({ 'x-auth-session': 'open' });
-    for (const claimed of [{}, { 'X-Auth-Session': 'open' }, { cookie: '__Host-voicegate=AAAA' }] as Readonly<Record<string, string>>[]) {
+    for (const claimed of [{}, { 'X-Auth-Session': 'open' }, { cookie: '__Host-voicegate=AAAA' }] as Readonly<
+      Record<string, string>
+    >[]) {
       expect((await get('/static/x', claimed)).json().headers).not.toHaveProperty('x-auth-session');
     }
   });
