@@ -10,6 +10,8 @@ import { createRunner } from './runner/runner.mjs';
 const CHECKS = [
   // Ten minutes of faults: see docs/gate.md.
   { label: 'soak', command: ['tsx', 'test/slow/soak.ts', '10'] },
+  // The clients that people have, installed and run: see docs/clients.md.
+  { label: 'clients', command: ['tsx', 'test/slow/clients.ts'] },
   // A fleet at full size: no quota is exceeded. See docs/quotas.md.
   { label: 'quota simulation', command: ['tsx', 'test/slow/quota-simulation.ts'] },
   // Guessing and floods: see docs/abuse.md.

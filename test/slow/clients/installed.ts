@@ -1,0 +1,65 @@
+import { cpSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { runCommand } from '../../../local/launch/command.mjs';
+import { findPython } from '../../../local/launch/python.mjs';
+import { fetchDebianPackages, isFetched } from '../../../local/toolchain/debian-packages';
+import { Uv } from '../../../local/toolchain/uv';
+import type { Client } from './catalogue';
+
+/** How an installed client is started. */
+export interface Installed {
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Installs a client into a folder of its own below `directory`. */
+export async function installClient(client: Client, directory: string): Promise<Installed> {
+  const folder = join(directory, client.program);
+  mkdirSync(folder, { recursive: true });
+  const { program } = client;
+  if (program.endsWith('.mjs')) {
+    // Modules are looked for from where the program lies.
+    cpSync(join(__dirname, 'node'), folder, { recursive: true });
+    const npm = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--no-save', '--prefix', folder];
+    await done('npm', [...npm, ...client.packages]);
+    return { command: [process.execPath, join(folder, program)], env: {} };
+  }
+  const base = await findPython();
+  const uv = await Uv.find({ directory, python: base.executable });
+  if (uv === undefined) throw new Error('uv cannot be installed here');
+  const isOlder = client.python !== undefined && Number(base.version.split('.')[1]) < Number(client.python.slice(2));
+  const python = isOlder ? await newerPython(directory) : { program: base.executable, version: base.version };
+  const how = ['--target', folder, '--python-version', python.version, '--only-binary', ':all:'];
+  if (!(await uv.install(base.executable, [...how, ...client.packages]))) {
+    throw new Error(`${client.packages.join(' ')} cannot be installed for Python ${python.version}`);
+  }
+  return {
+    command: [python.program, join(__dirname, 'python', program)],
+    env: { PYTHONPATH: folder, CLIENT_PYTHON: python.program, PYTHONDONTWRITEBYTECODE: '1' },
+  };
+}
+
+/** Debian's newest Python, for clients that ours is too old for. */
+async function newerPython(directory: string): Promise<{ readonly program: string; readonly version: string }> {
+  const folder = join(directory, 'python');
+  const program = join(folder, 'python3');
+  const version = async () =>
+    (await runCommand(program, ['-c', 'import platform; print(platform.python_version())'])).stdout.trim();
+  if (!isFetched(folder)) {
+    await fetchDebianPackages({
+      directory: folder,
+      what: 'Python',
+      packages: ['python3'],
+      programs: ['usr/bin/python3'],
+      update: () => undefined,
+      remedy: 'some clients need Python 3.12 or newer.',
+      check: async () => (/^3\./.test(await version()) ? undefined : 'it prints no version'),
+    });
+  }
+  return { program, version: await version() };
+}
+
+async function done(command: string, args: readonly string[]): Promise<void> {
+  const { status, output } = await runCommand(command, args);
+  if (status !== 0) throw new Error(`${command} ${args[0]} failed: ${output.slice(-1_000)}`);
+}
