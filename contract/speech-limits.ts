@@ -5,6 +5,7 @@ export const SPEECH_ENV = {
   maxTextCharacters: 'TTS_MAX_TEXT_CHARACTERS',
   maxSpeechCharacters: 'TTS_MAX_SPEECH_CHARACTERS',
   strictNames: 'TTS_STRICT_NAMES',
+  wholeSeconds: 'TTS_WHOLE_SECONDS',
 } as const;
 
 /** Characters of the longest text on `/tts`, and on OpenAI's route, unless told otherwise. */

@@ -97,6 +97,42 @@ def test_wav_is_whole_with_true_lengths() -> None:
         assert int.from_bytes(answer.data[40:44], "little") == 3 * len(SECOND)
 
 
+@pytest.mark.parametrize("body", [{"response_format": "wav"}, {"response_format": "wav", "stream_format": "sse"}])
+def test_a_wav_that_takes_too_long_leaves_while_it_is_made(body: dict[str, str]) -> None:
+    engine = ScriptedEngine(*[SECOND] * 20)
+    client = create_app({"TTS_WHOLE_SECONDS": "0"}, engine).test_client()
+    answer = client.post(SPEECH, json={"input": "hello", **body})
+    assert engine.made == 1
+    assert "Content-Length" not in answer.headers
+    data = answer.data
+    if "stream_format" in body:
+        events = [json.loads(line[6:]) for line in data.decode().split("\n\n") if line]
+        data = b"".join(base64.b64decode(event["audio"]) for event in events[:-1])
+    # Its length is not known: the most that the header can say. Players take what comes.
+    assert data[4:8] == data[40:44] == bytes(4 * [255])
+    assert decoded(data).pcm == SECOND * 20
+
+
+@pytest.mark.parametrize("headers", [{"Range": "bytes=0-1"}, {"If-None-Match": '"x"'}])
+def test_a_part_of_what_takes_too_long_is_the_whole_while_it_is_made(headers: dict[str, str]) -> None:
+    client = create_app({"TTS_WHOLE_SECONDS": "0"}, ScriptedEngine(*[SECOND] * 3)).test_client()
+    answer = client.get("/tts?text=hello&format=mp3", headers=headers)
+    assert answer.status_code == 200
+    assert "Content-Range" not in answer.headers
+    assert decoded(answer.data).seconds > 2
+    engine = ScriptedEngine(*[SECOND] * 3)
+    head = create_app({"TTS_WHOLE_SECONDS": "0"}, engine).test_client().head("/tts?text=hello&format=mp3")
+    head.close()
+    assert (head.status_code, head.headers.get("Content-Length"), engine.ended_early) == (200, None, True)
+
+
+def test_who_goes_away_from_a_wav_that_took_too_long_ends_the_synthesis() -> None:
+    engine = ScriptedEngine(*[SECOND] * 50)
+    client = create_app({"TTS_WHOLE_SECONDS": "0"}, engine).test_client()
+    client.post(SPEECH, json={"input": "hello", "response_format": "wav"}).close()
+    assert (engine.ended_early, engine.made) == (True, 1)
+
+
 @pytest.mark.parametrize("events", [{}, {"stream_format": "sse"}])
 def test_who_goes_away_ends_the_synthesis(events: dict[str, str]) -> None:
     engine = ScriptedEngine(*[SECOND] * 50)

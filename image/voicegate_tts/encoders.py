@@ -23,6 +23,9 @@ _OPUS_SAMPLE_RATES = (8_000, 12_000, 16_000, 24_000, 48_000)
 _MP3_KBIT_PER_SECOND = 64
 _MP3_QUALITY = 5
 
+# In a WAV: the most that its 32 bits can say.
+_UNKNOWN_LENGTH = bytes(4 * [0xFF])
+
 
 class Encoder(Protocol):
     """Makes one file. Samples are 16-bit signed little-endian mono.
@@ -116,6 +119,22 @@ class _SoundFileEncoder:
         self._file.close()
 
 
+class _WavEncoder(_SoundFileEncoder):
+    """Its header says its length; one that leaves earlier says that it is not known, as OpenAI's do."""
+
+    def __init__(self, sample_rate: int) -> None:
+        super().__init__(sample_rate, "WAV", "PCM_16")
+        self._has_left = False
+
+    def take(self) -> bytes:
+        taken = super().take()
+        if not self._has_left and taken and not self._file.closed:
+            data = taken.index(b"data") + 4
+            taken = taken[:4] + _UNKNOWN_LENGTH + taken[8:data] + _UNKNOWN_LENGTH + taken[data + 4 :]
+        self._has_left = self._has_left or bool(taken)
+        return taken
+
+
 class _OpusEncoder(_SoundFileEncoder):
     def __init__(self, sample_rate: int) -> None:
         super().__init__(sample_rate, "OGG", "OPUS", _OPUS_SAMPLE_RATES)
@@ -163,7 +182,7 @@ class _Sink(io.RawIOBase):
 
 _FORMATS = (
     SoundFormat("mp3", "audio/mpeg", _Mp3Encoder),
-    SoundFormat("wav", "audio/wav", lambda rate: _SoundFileEncoder(rate, "WAV", "PCM_16"), streams=False),
+    SoundFormat("wav", "audio/wav", _WavEncoder, streams=False, same_either_way=False),
     SoundFormat("pcm", "audio/pcm", _PcmEncoder),
     SoundFormat("opus", "audio/ogg", _OpusEncoder),
     SoundFormat("flac", "audio/flac", lambda rate: _SoundFileEncoder(rate, "FLAC", "PCM_16"), same_either_way=False),

@@ -12,8 +12,8 @@ from .request_fields import body_fields, json_fields, query_fields
 from .request_log import note
 from .settings import Settings
 from .sound_response import events_response, stream_response, wants_whole, whole_response
-from .speaker import Speaker
-from .speech_cache import SpeechCache
+from .speaker import Speaker, SpeechStream
+from .speech_cache import Speech, SpeechCache
 from .speech_request import Route, SpeechRequest, speech_request
 
 
@@ -51,7 +51,8 @@ def _add_lists(routes: Blueprint, catalogue: Catalogue) -> None:
 
 
 def _add_speech(routes: Blueprint, engine: SpeechEngine, settings: Settings, catalogue: Catalogue) -> None:
-    speaker = Speaker(engine, SpeechCache(settings.cache_megabytes * 1024 * 1024, settings.cache_seconds))
+    cache = SpeechCache(settings.cache_megabytes * 1024 * 1024, settings.cache_seconds)
+    speaker = Speaker(engine, cache, settings.whole_seconds)
     plain = Route("text", "format", "wav", settings.max_text_characters)
     openai = Route("input", "response_format", "mp3", settings.max_speech_characters, openai=True)
 
@@ -77,13 +78,16 @@ def _add_speech(routes: Blueprint, engine: SpeechEngine, settings: Settings, cat
             sound_format=wanted.format.name,
             cache="miss" if speech is None else "hit",
         )
-        if speech is None and (wants_whole(request) or not wanted.format.streams):
-            speech = speaker.whole(wanted, caller, lambda: is_gone(request.environ))
+        sound: Speech | SpeechStream | None = speech
+        if sound is None and (wants_whole(request) or not wanted.format.streams):
+            sound = speaker.whole(wanted, caller, lambda: is_gone(request.environ))
+        if sound is None:
+            sound = speaker.stream(wanted, caller)
         if wanted.events:
-            return events_response(speech or speaker.stream(wanted, caller), len(wanted.text))
-        if speech is not None:
-            return whole_response(request, speech, wanted.format)
-        return stream_response(request, speaker.stream(wanted, caller), wanted.format)
+            return events_response(sound, len(wanted.text))
+        if isinstance(sound, SpeechStream):
+            return stream_response(request, sound, wanted.format)
+        return whole_response(request, sound, wanted.format)
 
 
 def _caller() -> str | None:

@@ -33,6 +33,8 @@ class Settings:
         cache_megabytes: TTS_CACHE_MEGABYTES, the memory of a process for speech that was made lately, in MiB; default
             32, 0 switches it off.
         cache_seconds: TTS_CACHE_SECONDS, how long it is remembered; default 600.
+        whole_seconds: TTS_WHOLE_SECONDS, how long a file that should leave as a whole (WAV; a part of any, HEAD) is
+            waited for, before it leaves while it is made; default 90.
         load_timeout_seconds: TTS_LOAD_TIMEOUT, how long an engine may take to load; default 900.
         host: HOST, the address to listen on; default 0.0.0.0.
         port: PORT, default 5000.
@@ -50,6 +52,7 @@ class Settings:
     strict_names: bool = True
     cache_megabytes: int = 32
     cache_seconds: int = 600
+    whole_seconds: int = 90
     load_timeout_seconds: int = 900
     host: str = "0.0.0.0"  # noqa: S104 - a container's port is reached from outside of it
     port: int = 5000
@@ -86,6 +89,7 @@ class Settings:
             strict_names=_boolean(environ, "TTS_STRICT_NAMES", Settings.strict_names),
             cache_megabytes=_integer(environ, "TTS_CACHE_MEGABYTES", Settings.cache_megabytes, 0, 65_536),
             cache_seconds=_integer(environ, "TTS_CACHE_SECONDS", Settings.cache_seconds, 1, 86_400),
+            whole_seconds=_integer(environ, "TTS_WHOLE_SECONDS", Settings.whole_seconds, 0, 86_400),
             load_timeout_seconds=_integer(environ, "TTS_LOAD_TIMEOUT", Settings.load_timeout_seconds, 1, 86_400),
             host=environ.get("HOST") or Settings.host,
             port=_integer(environ, "PORT", Settings.port, 0, 65_535),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
-from itertools import chain
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 
+from .encoders import Encoder
 from .engine import SpeechEngine
 from .errors import ClientGoneError, RequestError
 from .json_log import log_event
@@ -27,19 +29,22 @@ class Speaker:
     Args:
         engine: speaks.
         cache: remembers.
+        whole_seconds: how long a whole file is waited for.
     """
 
-    def __init__(self, engine: SpeechEngine, cache: SpeechCache) -> None:
+    def __init__(self, engine: SpeechEngine, cache: SpeechCache, whole_seconds: float) -> None:
         self._engine = engine
         self._cache = cache
+        self._whole_seconds = whole_seconds
 
     def remembered(self, wanted: SpeechRequest, caller: str | None) -> Speech | None:
         """The whole file, if it was made lately for the same caller; None is nobody, for whom nothing is remembered."""
         key = _key(wanted, caller)
         return None if key is None else self._cache.get(key)
 
-    def whole(self, wanted: SpeechRequest, caller: str | None, is_gone: Callable[[], bool]) -> Speech:
-        """Speaks to the end.
+    def whole(self, wanted: SpeechRequest, caller: str | None, is_gone: Callable[[], bool]) -> Speech | SpeechStream:
+        """Speaks to the end, or as long as a whole file is waited for: the rest comes while it is made, before whoever
+        stands in front takes the silence for a fault.
 
         Args:
             wanted: what to speak.
@@ -50,14 +55,20 @@ class Speaker:
             RequestError: there is nothing to say in the text, or more than is held until it is whole.
             ClientGoneError: nobody waits for it any more.
         """
+        deadline = time.monotonic() + self._whole_seconds
         encoder = wanted.format.encoder(self._engine.sample_rate)
+        key = _key(wanted, caller)
         size = 0
-        with closing(_audible(self._engine, wanted)) as pieces:
+        with ExitStack() as unless_handed_on:
+            pieces = unless_handed_on.enter_context(closing(_audible(self._engine, wanted)))
             for piece in pieces:
                 if is_gone():
                     raise ClientGoneError
                 encoder.write(piece)
                 size += len(piece)
+                if time.monotonic() > deadline:
+                    unless_handed_on.pop_all()
+                    return SpeechStream(self._engine, self._cache, wanted, key, _Begun(encoder, size, pieces))
                 if size > _MOST_WHOLE_BYTES:
                     raise RequestError(
                         f"{wanted.text_field} is too long to be sent as a whole; POST it and ask for mp3, opus, flac "
@@ -68,7 +79,6 @@ class Speaker:
                     )
         encoder.close()
         speech = Speech(encoder.take(), _seconds(self._engine, size))
-        key = _key(wanted, caller)
         if key is not None:
             self._cache.put(key, speech)
         return speech
@@ -82,6 +92,21 @@ class Speaker:
         return SpeechStream(self._engine, self._cache, wanted, _key(wanted, caller))
 
 
+@dataclass(frozen=True)
+class _Begun:
+    """A file of which the beginning was made as if it were sent as a whole.
+
+    Attributes:
+        encoder: has what was made so far.
+        size: of that, in bytes of samples.
+        pieces: what follows.
+    """
+
+    encoder: Encoder
+    size: int
+    pieces: Generator[bytes, None, None]
+
+
 class SpeechStream(Iterator[bytes]):
     """The bytes of a file, each as soon as it is made. Closing it ends the synthesis.
 
@@ -89,11 +114,18 @@ class SpeechStream(Iterator[bytes]):
         seconds: how long what was given so far sounds.
     """
 
-    def __init__(self, engine: SpeechEngine, cache: SpeechCache, wanted: SpeechRequest, key: bytes | None) -> None:
+    def __init__(
+        self,
+        engine: SpeechEngine,
+        cache: SpeechCache,
+        wanted: SpeechRequest,
+        key: bytes | None,
+        begun: _Begun | None = None,
+    ) -> None:
         self.seconds = 0.0
         self._engine = engine
         self._cache = cache
-        self._parts = self._encoded(wanted, key)
+        self._parts = self._encoded(wanted, key, begun)
         next(self._parts)
 
     def __next__(self) -> bytes:
@@ -102,20 +134,25 @@ class SpeechStream(Iterator[bytes]):
     def close(self) -> None:
         self._parts.close()
 
-    def _encoded(self, wanted: SpeechRequest, key: bytes | None) -> Generator[bytes, None, None]:
-        pieces = _audible(self._engine, wanted)
+    def _encoded(self, wanted: SpeechRequest, key: bytes | None, begun: _Begun | None) -> Generator[bytes, None, None]:
+        pieces = begun.pieces if begun else _audible(self._engine, wanted)
         try:
-            first = next(pieces)
+            if not begun:
+                encoder = wanted.format.encoder(self._engine.sample_rate)
+                first = next(pieces)
+                encoder.write(first)
+                begun = _Begun(encoder, len(first), pieces)
             yield b""
-            yield from self._remembered(self._parts_of(wanted, chain([first], pieces)), wanted, key)
+            yield from self._remembered(self._parts_of(begun), wanted, key)
         finally:
             pieces.close()
 
-    def _parts_of(self, wanted: SpeechRequest, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        encoder = wanted.format.encoder(self._engine.sample_rate)
-        size = 0
+    def _parts_of(self, begun: _Begun) -> Iterator[bytes]:
+        encoder, size = begun.encoder, begun.size
         try:
-            for piece in pieces:
+            self.seconds = _seconds(self._engine, size)
+            yield encoder.take()
+            for piece in begun.pieces:
                 encoder.write(piece)
                 size += len(piece)
                 self.seconds = _seconds(self._engine, size)

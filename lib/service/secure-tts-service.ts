@@ -81,7 +81,7 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
     this.url = this.edge.url;
     warnOfLoggedText(this, this.edge, props);
     if (props.cors && this.edge instanceof HttpsLoadBalancer) addCorsHeaders(this.edge.httpsListener, props.cors);
-    const speech = speechLimits(this, props);
+    const speech = speechLimits(props);
     this.firewall = serviceFirewall(this, this.edge.loadBalancer, props, speech);
 
     this.authorizer =

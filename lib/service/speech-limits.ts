@@ -1,5 +1,4 @@
-import { Annotations, Size } from 'aws-cdk-lib';
-import type { Construct } from 'constructs';
+import { Size } from 'aws-cdk-lib';
 import { DEFAULT_SPEECH_LIMITS, largestBody, MOST_CHARACTERS, SPEECH_ENV } from '../../contract/speech-limits';
 import { longestRequestSeconds } from '../gate/gate-bundle';
 import { checkInteger } from '../shared/checks';
@@ -7,10 +6,10 @@ import { AppImage } from './app-image';
 import type { SecureTtsServiceProps } from './secure-tts-service-props';
 
 /**
- * Seconds in which the default engine makes the speech of a Chinese character on 2 vCPU: a quarter of a second of sound
- * at 0.35 of real time (docs/image.md).
+ * Of `longestRequest`, how long the image waits for a file that should leave as a whole. After that it leaves while it is
+ * made: the rest is for the piece that is being made then.
  */
-const SECONDS_PER_CHARACTER = 0.09;
+const WHOLE_SHARE = 0.75;
 
 /** What follows from the longest texts that the image speaks. */
 export interface SpeechLimits {
@@ -21,7 +20,7 @@ export interface SpeechLimits {
 }
 
 /** @throws Error naming a length that is not allowed, or a body limit that is too small for it. */
-export function speechLimits(scope: Construct, props: SecureTtsServiceProps): SpeechLimits {
+export function speechLimits(props: SecureTtsServiceProps): SpeechLimits {
   const given = { maxTextCharacters: props.maxTextCharacters, maxSpeechCharacters: props.maxSpeechCharacters };
   for (const [name, value] of Object.entries(given)) {
     checkInteger(`SecureTtsService: ${name}`, value, 1, MOST_CHARACTERS);
@@ -40,25 +39,16 @@ export function speechLimits(scope: Construct, props: SecureTtsServiceProps): Sp
       `SecureTtsService: maxBodySize must be at least ${needed} bytes for texts of ${Math.max(...Object.values(limits))} characters, got ${size}; raise it, or lower maxSpeechCharacters and maxTextCharacters`,
     );
   }
-  if (isSaid) warnOfLongSpeech(scope, props, Math.max(...Object.values(limits)));
   return {
-    environment: Object.fromEntries(
-      Object.entries(given).flatMap(([name, value]) =>
-        value === undefined ? [] : [[SPEECH_ENV[name as keyof typeof given], String(value)]],
+    environment: {
+      ...Object.fromEntries(
+        Object.entries(given).flatMap(([name, value]) =>
+          value === undefined ? [] : [[SPEECH_ENV[name as keyof typeof given], String(value)]],
+        ),
       ),
-    ),
+      [SPEECH_ENV.wholeSeconds]: String(Math.floor(WHOLE_SHARE * longestRequestSeconds(props))),
+    },
     ...limits,
     maxBodySize: Size.bytes(size),
   };
-}
-
-/** Sound that leaves while it is made is not concerned: only silence counts against `longestRequest`. */
-function warnOfLongSpeech(scope: Construct, props: SecureTtsServiceProps, characters: number): void {
-  const seconds = Math.ceil(characters * SECONDS_PER_CHARACTER);
-  const longest = longestRequestSeconds(props);
-  if (seconds <= longest || characters <= DEFAULT_SPEECH_LIMITS.maxSpeechCharacters) return;
-  Annotations.of(scope).addWarningV2(
-    'voicegate:longSpeech',
-    `A WAV of ${characters} characters leaves when it is whole, which takes about ${seconds} s with the default engine on 2 vCPU, but longestRequest is ${longest} s. Raise longestRequest, or have clients ask for mp3, opus, flac or pcm, which leave while they are made.`,
-  );
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCommand } from '../launch/command.mjs';
+import { type CommandResult, runCommand } from '../launch/command.mjs';
 import { root } from '../launch/prepare.mjs';
 
 const REQUIREMENTS = join(root, 'local/toolchain/requirements-uv.txt');
@@ -35,11 +35,22 @@ export async function ensureUv(python: string, signal?: AbortSignal): Promise<bo
  * @returns false where uv could not: what is wrong, pip says in words that users know
  */
 export async function installByUv(python: string, given: readonly string[], signal?: AbortSignal): Promise<boolean> {
-  const words = ['pip', 'install', '--python', python, '--no-progress', '--color', 'never'];
-  const files = given.flatMap((file) => ['-r', join(root, file)]);
-  const env = await environment(python, signal);
-  const { status } = await runCommand(uvOf(python), [...words, ...files], { signal, env });
+  const { status } = await pipInstallByUv(
+    python,
+    given.flatMap((file) => ['-r', join(root, file)]),
+    signal,
+  );
   return status === 0;
+}
+
+/** `uv pip install` by the uv of an environment (see {@link ensureUv}); without another target it installs there. */
+export async function pipInstallByUv(
+  python: string,
+  args: readonly string[],
+  signal?: AbortSignal,
+): Promise<CommandResult> {
+  const words = ['pip', 'install', '--python', python, '--no-progress', '--color', 'never'];
+  return runCommand(uvOf(python), [...words, ...args], { signal, env: await environment(python, signal) });
 }
 
 const uvOf = (python: string): string => join(python, '../uv');

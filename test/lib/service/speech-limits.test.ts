@@ -1,7 +1,8 @@
 import { gunzipSync } from 'node:zlib';
 import { Duration, Size, type Stack } from 'aws-cdk-lib';
-import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
+import { SPEECH_ENV } from '../../../contract/speech-limits';
 import { AppImage, Firewall, type SecureTtsServiceProps } from '../../../lib';
 import { containers, only, service, TestStack } from '../support/stack';
 
@@ -71,11 +72,12 @@ describe('the longest texts', () => {
     );
   });
 
-  it('are checked against the longest request', () => {
-    const warned = (props: Partial<SecureTtsServiceProps>) =>
-      Annotations.fromStack(bundled(props).stack).findWarning('*', Match.stringLikeRegexp('A WAV of 20000 characters'))
-        .length;
-    expect(warned({ maxSpeechCharacters: 20_000 })).toBe(1);
-    expect(warned({ maxSpeechCharacters: 20_000, longestRequest: Duration.minutes(31) })).toBe(0);
+  it('are never broken off: the image waits for a whole file for less than the longest request', () => {
+    const waits = (props: Partial<SecureTtsServiceProps>) =>
+      environment(bundled(props).stack, 'app')[SPEECH_ENV.wholeSeconds];
+    expect(waits({})).toBe('90');
+    expect(waits({ longestRequest: Duration.seconds(30) })).toBe('22');
+    expect(waits({ longestRequest: Duration.seconds(1) })).toBe('0');
+    expect(environment(service().stack, 'app')).not.toHaveProperty(SPEECH_ENV.wholeSeconds);
   });
 });

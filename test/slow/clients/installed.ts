@@ -1,9 +1,9 @@
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from '../../../local/launch/command.mjs';
-import { findPython } from '../../../local/launch/python.mjs';
+import { ensureTools } from '../../../local/toolchain';
 import { fetchDebianPackages, isFetched } from '../../../local/toolchain/debian-packages';
-import { Uv } from '../../../local/toolchain/uv';
+import { ensureUv, pipInstallByUv } from '../../../local/toolchain/uv';
 import type { Client } from './catalogue';
 
 /** How an installed client is started. */
@@ -24,15 +24,15 @@ export async function installClient(client: Client, directory: string): Promise<
     await done('npm', [...npm, ...client.packages]);
     return { command: [process.execPath, join(folder, program)], env: {} };
   }
-  const base = await findPython();
-  const uv = await Uv.find({ directory, python: base.executable });
-  if (uv === undefined) throw new Error('uv cannot be installed here');
-  const isOlder = client.python !== undefined && Number(base.version.split('.')[1]) < Number(client.python.slice(2));
-  const python = isOlder ? await newerPython(directory) : { program: base.executable, version: base.version };
-  const how = ['--target', folder, '--python-version', python.version, '--only-binary', ':all:'];
-  if (!(await uv.install(base.executable, [...how, ...client.packages]))) {
-    throw new Error(`${client.packages.join(' ')} cannot be installed for Python ${python.version}`);
-  }
+  const { python: ours } = await ensureTools({ development: true });
+  if (!(await ensureUv(ours))) throw new Error('uv cannot be installed here');
+  const version = await versionOf(ours);
+  const isOlder = client.python !== undefined && Number(version.split('.')[1]) < Number(client.python.split('.')[1]);
+  const python = isOlder ? await newerPython(directory) : { program: ours, version };
+  // Nothing can be built for another Python than the one that installs.
+  const how = isOlder ? ['--python-version', python.version, '--only-binary', ':all:'] : [];
+  const { status, output } = await pipInstallByUv(ours, ['--target', folder, ...how, ...client.packages]);
+  if (status !== 0) throw new Error(`it cannot be installed for Python ${python.version}: ${output.slice(-1_000)}`);
   return {
     command: [python.program, join(__dirname, 'python', program)],
     env: { PYTHONPATH: folder, CLIENT_PYTHON: python.program, PYTHONDONTWRITEBYTECODE: '1' },
@@ -43,8 +43,6 @@ export async function installClient(client: Client, directory: string): Promise<
 async function newerPython(directory: string): Promise<{ readonly program: string; readonly version: string }> {
   const folder = join(directory, 'python');
   const program = join(folder, 'python3');
-  const version = async () =>
-    (await runCommand(program, ['-c', 'import platform; print(platform.python_version())'])).stdout.trim();
   if (!isFetched(folder)) {
     await fetchDebianPackages({
       directory: folder,
@@ -53,10 +51,14 @@ async function newerPython(directory: string): Promise<{ readonly program: strin
       programs: ['usr/bin/python3'],
       update: () => undefined,
       remedy: 'some clients need Python 3.12 or newer.',
-      check: async () => (/^3\./.test(await version()) ? undefined : 'it prints no version'),
+      check: async () => (/^3\./.test(await versionOf(program)) ? undefined : 'it prints no version'),
     });
   }
-  return { program, version: await version() };
+  return { program, version: await versionOf(program) };
+}
+
+async function versionOf(python: string): Promise<string> {
+  return (await runCommand(python, ['-c', 'import platform; print(platform.python_version())'])).stdout.trim();
 }
 
 async function done(command: string, args: readonly string[]): Promise<void> {
