@@ -67,7 +67,7 @@ export const CONFIG_KEYS = {
   appPort: key(
     'a whole number from 1 to 65535',
     '5000',
-    'Port on which the container of image listens; it is told so by PORT.',
+    'Port on which the container of image listens; the container gets it as PORT.',
     integer(1, 65_535),
     (upstreamPort) => ({ upstreamPort }),
   ),
@@ -305,13 +305,13 @@ export const CONFIG_KEYS = {
   alarmEmail: key(
     'an e-mail address',
     'none',
-    'Who is told of alarms that somebody must act on, and of their end; AWS first asks there for a confirmation.',
+    'Who gets an e-mail when an alarm that needs action starts, and when it ends; AWS first asks there for a confirmation.',
     text(/^[^\s@,]+@[^\s@,]+\.[^\s@,.]{2,}$/),
   ),
   alarmTopicArn: key(
     'arn:PARTITION:sns:REGION:ACCOUNT:NAME',
     'none',
-    'An SNS topic of yours that is told of them instead.',
+    'An SNS topic of yours that is notified instead.',
     text(/^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/),
   ),
   longestRequest: ranged(

@@ -145,7 +145,7 @@ export interface SecureTtsServiceProps extends GateProps {
    */
   readonly startupTime?: Duration;
   /**
-   * Characters of the longest text that `/tts` speaks, from 1 to 100,000 Unicode code points. The image is told so by
+   * Characters of the longest text that `/tts` speaks, from 1 to 100,000 Unicode code points. The image gets it as
    * TTS_MAX_TEXT_CHARACTERS; the firewall's length rule and the gate's body limit follow. A query holds some 600 at
    * most, since servers end request lines at 8 KB: longer texts need POST.
    * @default 500
@@ -200,7 +200,7 @@ export interface SecureTtsServiceProps extends GateProps {
    */
   readonly monitoringEnabled?: boolean;
   /**
-   * Where alarms and their end are told.
+   * SNS topic that is notified when an alarm starts and when it ends.
    * @default - nowhere: they only show in CloudWatch
    */
   readonly alarmTopic?: sns.ITopic;

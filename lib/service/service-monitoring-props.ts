@@ -38,7 +38,7 @@ export interface ServiceMonitoringProps {
    */
   readonly gateLog?: logs.ILogGroup;
   /**
-   * Where the alarms that somebody must act on are told, and their end. The others only show.
+   * SNS topic that is notified when an alarm that needs action starts, and when it ends. Other alarms only show.
    * @default - nowhere: they only show in CloudWatch, and synthesis warns of it
    */
   readonly alarmTopic?: sns.ITopic;
