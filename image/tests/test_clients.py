@@ -1,7 +1,7 @@
-"""The shapes of requests that clients of OpenAI's speech API send: each is answered with sound that plays.
+"""What clients of OpenAI's speech API send: each is answered with sound that plays.
 
-They are written by hand after what each client asks for when everything is left at its default, so that none needs a
-change but address and key. docs/clients.md lists the clients.
+The fields are those that the named source sends when everything is left at its default, so that none needs a change but
+address and key. Clients that install are run themselves by `npm run test:slow`. docs/clients.md lists both.
 """
 
 from __future__ import annotations
@@ -20,34 +20,64 @@ from .sounds import decoded
 TEXT = "Hello there, 你好。"
 SPEECH = "/v1/audio/speech"
 
-REQUESTS: dict[str, dict[str, Any]] = {
-    "openai": {"model": "gpt-4o-mini-tts", "voice": "alloy", "input": TEXT},
-    "Vercel's AI SDK": {"model": "tts-1", "input": TEXT, "voice": "alloy", "response_format": "mp3"},
-    "LiteLLM": {"input": TEXT, "model": "tts-1", "voice": "alloy"},
-    "livekit": {
-        "input": TEXT, "model": "gpt-4o-mini-tts", "voice": "ash", "instructions": "", "response_format": "mp3",
-        "speed": 1.0, "stream_format": "sse",
-    },
-    "pipecat": {"input": TEXT, "model": "gpt-4o-mini-tts", "voice": "alloy", "response_format": "pcm"},
-    "Open WebUI": {"model": "tts-1", "input": TEXT, "voice": "alloy"},
-    "LibreChat": {"input": TEXT, "model": "tts-1", "voice": "alloy", "backend": "openai"},
-    "SillyTavern": {"model": "tts-1", "input": TEXT, "voice": "alloy", "response_format": "mp3", "speed": 1},
-    "Home Assistant": {
-        "model": "gpt-4o-mini-tts", "voice": "marin", "input": TEXT, "instructions": "", "speed": 1.0,
-        "response_format": "mp3",
-    },
-    "n8n": {"model": "tts-1", "input": TEXT, "voice": "alloy", "response_format": "mp3", "speed": 1},
-    "Dify": {"model": "tts-1", "voice": "alloy", "input": TEXT, "response_format": "mp3"},
-    "FastGPT": {"model": "tts-1", "input": TEXT, "voice": "alloy", "response_format": "mp3", "speed": 1},
-    "AnythingLLM": {"model": "tts-1", "voice": "alloy", "input": TEXT},
-    "wyoming-openai": {"model": "tts-1", "voice": "alloy", "input": TEXT, "response_format": "wav", "speed": 1.0},
-    "Kokoro clients": {"input": TEXT, "voice": "alloy", "lang_code": "z", "speed": "1.0", "stream": True},
+# Client: (where the request is made, as repository and path; its fields).
+REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "Open WebUI": (
+        "open-webui/open-webui: src/lib/apis/audio/index.ts, backend/open_webui/routers/audio.py",
+        {"input": TEXT, "voice": "alloy", "model": "tts-1"},
+    ),
+    "LibreChat": (
+        "danny-avila/LibreChat: api/server/services/Files/Audio/TTSService.js",
+        {"input": TEXT, "model": "tts-1", "voice": "alloy", "backend": "openai"},
+    ),
+    "SillyTavern": (
+        "SillyTavern/SillyTavern: public/scripts/extensions/tts/openai-compatible.js, src/endpoints/openai.js",
+        {"input": TEXT, "response_format": "mp3", "voice": "alloy", "speed": 1, "model": "tts-1"},
+    ),
+    "Home Assistant": (
+        "home-assistant/core: homeassistant/components/openai_conversation/tts.py",
+        {
+            # Where nobody gave any instructions it sends Python's word for that.
+            "model": "gpt-4o-mini-tts", "voice": "marin", "input": TEXT, "instructions": "None", "speed": 1.0,
+            "response_format": "mp3",
+        },
+    ),
+    "n8n": (
+        "n8n-io/n8n: packages/@n8n/nodes-langchain/nodes/vendors/OpenAi/actions/audio/generate.operation.ts",
+        {"model": "tts-1", "input": TEXT, "voice": "alloy", "response_format": "mp3", "speed": 1},
+    ),
+    "Dify": (
+        "langgenius/dify-plugin-sdks: python/dify_plugin/interfaces/model/openai_compatible/tts.py",
+        {"model": "tts-1", "input": TEXT, "voice": "alloy", "instruction": None, "response_format": "mp3"},
+    ),
+    "FastGPT": (
+        "labring/FastGPT: packages/service/core/ai/audio/speech.ts",
+        {"model": "tts-1", "voice": "alloy", "input": TEXT, "response_format": "mp3", "speed": 1},
+    ),
+    "AnythingLLM": (
+        "Mintplex-Labs/anything-llm: server/utils/TextToSpeech/openAiGeneric/index.js",
+        {"model": "tts-1", "voice": "alloy", "input": TEXT},
+    ),
+    "livekit": (
+        "livekit/agents: livekit-plugins/livekit-plugins-openai/livekit/plugins/openai/tts.py",
+        {
+            "input": TEXT, "model": "gpt-4o-mini-tts", "voice": "ash", "response_format": "mp3", "speed": 1.0,
+            "stream_format": "sse",
+        },
+    ),
+    "OpenAI's agents": (
+        "openai/openai-agents-python: src/agents/voice/models/openai_tts.py",
+        {
+            "model": "gpt-4o-mini-tts", "voice": "ash", "input": TEXT, "response_format": "pcm",
+            "instructions": "You will receive partial sentences. Do not complete the sentence just read out the text.",
+        },
+    ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", list(REQUESTS))
 def test_a_client_hears_something(client: FlaskClient, name: str) -> None:
-    body = REQUESTS[name]
+    _, body = REQUESTS[name]
     answer = client.post(SPEECH, json=body, headers={"Accept": "*/*"})
     assert answer.status_code == 200
     data = answer.data

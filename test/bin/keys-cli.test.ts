@@ -101,6 +101,17 @@ describe('voicegate keys create', () => {
     expect(listed.stdout).not.toContain(record?.hash);
   });
 
+  it('says in one line what holds without a plan, and nothing of it where one is given or JSON is read', async () => {
+    const line = /^Without a plan .*10 requests for speech a minute.*--rate 60 --burst 10\.$/gm;
+    const { stderr } = await keys('create', '--owner', 'acme');
+    expect(stderr.match(line)).toHaveLength(1);
+    for (const more of [['--rate', '60', '--burst', '10'], ['--json']]) {
+      const { stdout, stderr: said, exitCode } = await keys('create', '--owner', 'acme', ...more);
+      expect(exitCode).toBe(0);
+      expect(stdout + said).not.toContain('Without a plan');
+    }
+  });
+
   it.each([
     [['--owner', ''], '--owner must be 1 to 256 characters'],
     [['--owner', 'a\nb'], '--owner must be 1 to 256 characters without control characters, got "a\\nb"'],

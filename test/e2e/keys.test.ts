@@ -115,7 +115,11 @@ describe.each(CLIENTS)('what the %s client of OpenAI says', (_, client) => {
     // Ten seconds a request: longer than the client waits where it is told nothing.
     const created = await cloud.createKey('rate', '--rate', '6', '--burst', '1');
     expect(await speak(client, created)).toMatchObject(spoken);
-    expect(await speak(client, created)).toMatchObject({ error: 'RateLimitError', status: 429 });
+    expect(await speak(client, created)).toMatchObject({
+      error: 'RateLimitError',
+      status: 429,
+      message: expect.stringMatching(/Too many requests: .* is reached\. Try again in \d+ s\./),
+    });
     const retried = await speak(client, created, 2);
     expect(retried).toMatchObject(spoken);
     const { headers } = JSON.parse(retried.body) as { readonly headers: readonly (readonly [string, string])[] };
@@ -126,9 +130,22 @@ describe.each(CLIENTS)('what the %s client of OpenAI says', (_, client) => {
     const created = await cloud.createKey('quota', '--quota', 'month:characters=8');
     expect(await speak(client, created, 0, '12345')).toMatchObject(spoken);
     const over = await speak(client, created, 2, '12345');
-    expect(over).toMatchObject({ error: 'RateLimitError', status: 429 });
+    expect(over).toMatchObject({
+      error: 'RateLimitError',
+      status: 429,
+      message: expect.stringContaining('The quota characters-per-month is used up.'),
+    });
     expect(over.rateLimit).toMatch(/^"characters-per-month";r=3;/);
     expect(await speak(client, created, 0, '123')).toMatchObject(spoken);
+  });
+
+  it('of an address that ends with a slash: the exception says to leave it out', async () => {
+    const created = await cloud.createKey('slash');
+    const call = { ca: cloud.ready.ca, apiKey: created.key, maxRetries: 0, input: 'x' };
+    // The libraries take one slash away, two are a mistake of whoever joins addresses.
+    const end = await client({ ...call, baseUrl: `${cloud.ready.https}/v1//` });
+    expect(end.message).toMatch(/\/\/.*slash/);
+    expect(end.status).toBeGreaterThanOrEqual(400);
   });
 
   it('of an access token: it is spoken for the subject', async () => {

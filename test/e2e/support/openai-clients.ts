@@ -19,6 +19,8 @@ export interface SpeechCall {
 export interface SpeechEnd {
   /** Name of the error's class; null: it was spoken. */
   readonly error: string | null;
+  /** What the exception says. */
+  readonly message: string | null;
   readonly status: number;
   readonly body: string;
   /** The answer's header field `RateLimit`. */
@@ -41,12 +43,12 @@ const speakFromNode: SpeechClient = async ({ baseUrl, apiKey, ca, input, maxRetr
   try {
     const spoken = await client.audio.speech.create({ model: 'tts-1', voice: 'alloy', input });
     const rateLimit = spoken.headers.get('ratelimit');
-    return { error: null, status: spoken.status, body: await spoken.text(), rateLimit };
+    return { error: null, message: null, status: spoken.status, body: await spoken.text(), rateLimit };
   } catch (error) {
     if (!(error instanceof OpenAI.APIError) || error.status === undefined) throw error;
     const body = JSON.stringify(error.error ?? null);
     const rateLimit = error.headers?.get('ratelimit') ?? null;
-    return { error: error.constructor.name, status: error.status, body, rateLimit };
+    return { error: error.constructor.name, message: error.message, status: error.status, body, rateLimit };
   }
 };
 

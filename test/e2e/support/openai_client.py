@@ -26,6 +26,7 @@ def speak(call: dict) -> dict:
             spoken = client.audio.speech.create(model="tts-1", voice="alloy", input=call["input"])
             return {
                 "error": None,
+                "message": None,
                 "status": 200,
                 "body": spoken.read().decode(),
                 "rateLimit": spoken.response.headers.get("ratelimit"),
@@ -33,6 +34,7 @@ def speak(call: dict) -> dict:
         except openai.APIStatusError as error:
             return {
                 "error": type(error).__name__,
+                "message": str(error),
                 "status": error.status_code,
                 "body": error.response.text,
                 "rateLimit": error.response.headers.get("ratelimit"),
