@@ -255,6 +255,13 @@ export const CONFIG_KEYS = {
     list(/^(\*|https?:\/\/[^\s,/?#@]+)$/),
     (allowOrigins) => (allowOrigins.length > 0 ? { cors: { allowOrigins } } : {}),
   ),
+  allowIndexing: key(
+    'true or false',
+    'false',
+    'Whether search engines may list what the service answers. Otherwise every answer has X-Robots-Tag: noindex, nofollow.',
+    boolean,
+    (allowIndexing) => ({ allowIndexing }),
+  ),
   network: key(
     'private or public',
     'private',

@@ -20,12 +20,23 @@ export function requestsOfAll({ inFlight, queue }: Limits): number {
   return CLIENTS * (inFlight + queue) + DECIDED_OF_ALL;
 }
 
-/** Bodies of one client that are held to be counted, at most: 429 beyond. */
+/** Refused requests whose body is still to come and is listened to, so that the answer surely arrives. */
+export const LINGERING = { ofClient: 4, ofAll: 32 } as const;
+
+/** Requests for the sign-in page at the same time, and those among them that send its form, at most: 503 beyond. */
+export const SIGN_IN = { pages: 24, forms: { ofClient: 4, ofAll: 16 } } as const;
+
+/** Requests with which the program may be busy at the same time. */
+export function contextsOfAll({ limits, webSession }: Pick<GateOptions, 'limits' | 'webSession'>): number {
+  return requestsOfAll(limits) + (webSession === undefined ? 0 : SIGN_IN.pages);
+}
+
+/** Bodies of one caller that are held to be counted, at most: 429 beyond. */
 export function bodiesOfClient({ inFlight, queue }: Limits): number {
   return inFlight + queue;
 }
 
-/** Bodies of all clients that are held to be counted, at most: 429 beyond. */
+/** Bodies of all callers that are held to be counted, at most: 429 beyond. */
 export function bodiesOfAll(limits: Limits): number {
   return CLIENTS * bodiesOfClient(limits);
 }
@@ -35,8 +46,10 @@ const MB = 1024 * KB;
 
 /** What a request costs with which njs is at work, measured: a context with the program loaded. */
 const CONTEXT = 768 * KB;
-/** The load balancer takes headers of 64 KB; they are held as they came, as text, and as lines for the app. */
-const HEADERS = 3 * 64 * KB;
+/** The load balancer takes headers of 64 KB. */
+const HEADERS = 64 * KB;
+/** They are held as they came, as text, and as lines for the app. */
+const REQUEST = CONTEXT + 3 * HEADERS;
 /** nginx's master and a worker without requests, measured. */
 const MASTER = 12 * MB;
 const WORKER = 12 * MB;
@@ -64,15 +77,18 @@ export function zoneBytes(options: Pick<GateOptions, 'cacheBytes' | 'limits'>) {
 
 /** What the gate holds at most, by what it is for, in bytes. */
 export function memoryParts(
-  options: Pick<GateOptions, 'cacheBytes' | 'limits' | 'workers' | 'maxTextBytes'>,
+  options: Pick<GateOptions, 'cacheBytes' | 'limits' | 'workers' | 'maxTextBytes' | 'webSession'>,
 ): readonly (readonly [what: string, bytes: number])[] {
-  const { limits, workers, maxTextBytes } = options;
+  const { limits, workers, maxTextBytes, webSession } = options;
   const all = requestsOfAll(limits);
+  const pages = SIGN_IN.pages;
   const sum = (sizes: readonly number[]) => sizes.reduce((total, size) => total + size, 0);
   return [
     ['shared memory: decisions, refusals, limits, bans, leases', sum(Object.values(zoneBytes(options)))],
     ['nginx with its workers', MASTER + workers * WORKER],
-    [`${all} requests at the same time, with headers of 64 KB`, all * (CONTEXT + HEADERS)],
+    [`${all} requests at the same time, with headers of 64 KB`, all * REQUEST],
+    [`${pages} more for the sign-in page`, webSession === undefined ? 0 : pages * REQUEST],
+    [`${LINGERING.ofAll} requests that nginx refuses by itself, with headers of 64 KB`, LINGERING.ofAll * HEADERS],
     // As nginx read it, and twice as text.
     [`${bodiesOfAll(limits)} bodies whose text is counted`, bodiesOfAll(limits) * 3 * maxTextBytes],
     [`${limits.inFlight} answers on their way`, limits.inFlight * ANSWER],

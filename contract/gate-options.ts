@@ -91,6 +91,8 @@ export interface GateOptions {
     /** Seconds for which browsers may remember the answer to a preflight. */
     readonly maxAge: number;
   };
+  /** Search engines may list what is answered. Absent or false: every answer asks them not to. */
+  readonly allowIndexing?: boolean;
   /** Where the gate's metrics go, one Embedded Metric Format line a minute; absent: no such line. */
   readonly metrics?: {
     /** CloudWatch namespace. */

@@ -2,6 +2,10 @@
 
 /** A location that answers errors. It has a path, not a name: a request line that nginx cannot read has no path to keep. */
 export const ANSWER_LOCATION = '/.voicegate/answer';
+/** The same for requests that nobody listens to any longer, whose connection ends with the answer. */
+export const CLOSING_LOCATION = '/.voicegate/closing';
+/** A subrequest to it ends its request, and the connection, whatever else goes on. */
+export const LATE_LOCATION = '/.voicegate/late';
 /** The location by which the program invokes the authorizer. */
 export const INVOKE_LOCATION = '/.voicegate/invoke';
 /** The app, where connections to it are kept. */

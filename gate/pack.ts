@@ -18,12 +18,13 @@ export function packGate(options: GateOptions): GatePackage {
   validateOptions(options);
   const program = readFileSync(join(__dirname, 'program.js'), 'utf8');
   const packed = archive([
+    // The longest first: what comes after it is the smaller for it.
+    { name: 'program.js.in', text: renderSettings(options) + program },
+    { name: 'nginx.conf.in', text: withoutComments(renderNginxConf(options)).replace(/^ +/gm, '') },
     { name: 'init.sh', text: withoutComments(renderInit(requiredNjsVersion)) },
     { name: 'gate.sh', text: withoutComments(renderGate(options.drainDelay, options.webSession !== undefined)) },
     { name: 'lambda.sh', text: withoutComments(renderLambda()) },
     { name: 'filter.sh', text: withoutComments(renderFilter()) },
-    { name: 'nginx.conf.in', text: withoutComments(renderNginxConf(options)) },
-    { name: 'program.js.in', text: renderSettings(options) + program },
     { name: 'version.conf.in', text: filled('version.conf') },
     { name: 'version.js', text: filled('version.js').replace(/^\/\/.*\n/gm, '') },
   ]);

@@ -1,14 +1,16 @@
 /** nginx's configuration: what container/nginx.conf leaves open. */
 
-import { requestsOfAll, requestsOfClient, zoneBytes } from '../contract/gate-memory';
+import { contextsOfAll, LINGERING, requestsOfAll, requestsOfClient, SIGN_IN, zoneBytes } from '../contract/gate-memory';
 import type { GateOptions } from '../contract/gate-options';
 import { GATE_ENV } from '../contract/names';
 import { PLAIN_QUERY } from './core/request/target';
 import {
   ANSWER_LOCATION,
   APP_UPSTREAM,
+  CLOSING_LOCATION,
   DIVERTED,
   INVOKE_LOCATION,
+  LATE_LOCATION,
   SESSION_PATH,
   SESSION_STYLE_PATH,
   TEXT_LOCATION,
@@ -64,6 +66,7 @@ const VARIABLES = [
   'held',
   'paid',
   'carried',
+  'closing',
   'logged',
   'stale',
   'reason',
@@ -97,7 +100,7 @@ export function renderNginxConf(options: GateOptions): string {
     LONGEST_REQUEST: options.longestRequest,
     ENVIRONMENT: WORKER_ENV.map((name) => `env ${name};`),
     CONNECTIONS: Math.max(4096, 2 * requestsOfAll(limits) + 1024),
-    CONTEXTS: Math.ceil(requestsOfAll(limits) / workers),
+    CONTEXTS: Math.ceil(contextsOfAll(options) / workers),
     ...zones(options),
     VARIABLES: VARIABLES.map((name) => `js_var $gate_${name};`),
     AUTHORIZER_TIMEOUT: authorizer.timeout,
@@ -111,14 +114,17 @@ export function renderNginxConf(options: GateOptions): string {
     PLAIN_QUERY,
     TRUSTED_HOP: trustedHop(options.trustedHops),
     CORS_MAPS: renderCorsMaps(cors),
-    CORS_HEADERS: renderCorsHeaders(cors),
+    ANSWER: linesOf('answer.conf', { CORS_HEADERS: renderCorsHeaders(cors), ROBOTS_HEADERS: robots(options) }),
     APP_UPSTREAM: appUpstream(options),
     REQUESTS_OF_CLIENT: requestsOfClient(limits),
     REQUESTS_OF_ALL: requestsOfAll(limits),
     PROXY: proxy(options),
-    SESSION_LOCATIONS:
-      options.webSession === undefined ? [] : [...linesOf('session.conf', { SESSION_PATH, SESSION_STYLE_PATH }), ''],
+    REFUSED_OF_CLIENT: LINGERING.ofClient,
+    REFUSED_OF_ALL: LINGERING.ofAll,
+    SESSION_LOCATIONS: session(options),
     ANSWER_LOCATION,
+    CLOSING_LOCATION,
+    LATE_LOCATION,
     INVOKE_LOCATION,
     TEXT_LOCATION,
     DIVERTED,
@@ -132,14 +138,34 @@ function zones(options: GateOptions): Readonly<Record<string, number>> {
   );
 }
 
-function proxy({ cors, appKeepAlive, longestRequest }: GateOptions): readonly string[] {
+/** For every answer, whatever the app says. */
+function robots({ allowIndexing }: GateOptions): readonly string[] {
+  return allowIndexing ? [] : ['add_header X-Robots-Tag "noindex, nofollow" always;'];
+}
+
+function proxy(options: GateOptions): readonly string[] {
+  const { cors, appKeepAlive, longestRequest, allowIndexing } = options;
   return linesOf('proxy.conf', {
+    ROBOTS_HEADERS: [...robots(options), ...(allowIndexing ? [] : ['proxy_hide_header X-Robots-Tag;'])],
     CORS_HEADERS: renderCorsHeaders(cors),
     HIDDEN_CORS_HEADERS: cors === undefined ? [] : HIDDEN_CORS_HEADERS.map((name) => `proxy_hide_header ${name};`),
     APP_CONNECTION: appKeepAlive === undefined ? 'close' : '""',
     APP_RETRY: appKeepAlive === undefined ? 'off' : 'error',
     LONGEST_REQUEST: longestRequest,
   });
+}
+
+function session(options: GateOptions): readonly string[] {
+  if (options.webSession === undefined) return [];
+  const lines = linesOf('session.conf', {
+    ROBOTS_HEADERS: robots(options),
+    SESSION_PATH,
+    SESSION_STYLE_PATH,
+    PAGES: SIGN_IN.pages,
+    FORMS_OF_CLIENT: SIGN_IN.forms.ofClient,
+    FORMS: SIGN_IN.forms.ofAll,
+  });
+  return [...lines, ''];
 }
 
 function appUpstream({ appKeepAlive, limits }: GateOptions): readonly string[] {

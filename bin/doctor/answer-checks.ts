@@ -32,14 +32,16 @@ export const ANSWER_CHECKS: readonly Check<ServiceFacts>[] = [
   },
   {
     name: 'robots',
-    async run({ url, probe }) {
-      const { status, body, headers } = await probe.ask(new URL('/robots.txt', url));
-      const noindex = /noindex/i.test(String(headers['x-robots-tag'] ?? ''));
-      const disallowed = status === 200 && /^disallow:[ \t]*\/[ \t]*$/im.test(body.toString());
-      if (disallowed)
-        return ok(
-          noindex ? 'robots.txt disallows everything, and answers say noindex' : 'robots.txt disallows everything',
-        );
+    async run(facts) {
+      const { status, body } = await facts.probe.ask(new URL('/robots.txt', facts.url));
+      const { headers } = await withoutKey(facts);
+      const said = [
+        ...(status === 200 && /^disallow:[ \t]*\/[ \t]*$/im.test(body.toString())
+          ? ['robots.txt disallows everything']
+          : []),
+        ...(/noindex/i.test(String(headers['x-robots-tag'] ?? '')) ? ['answers say noindex'] : []),
+      ];
+      if (said.length > 0) return ok(said.join(', and '));
       return failed(
         `robots.txt is ${status}${status === 200 ? ' and allows crawling' : ''}`,
         'Answer /robots.txt with "User-agent: *" and "Disallow: /" at the load balancer.',

@@ -4,6 +4,7 @@ import { explain, setupHint } from '../core/answer/explain';
 import type { BrowserAnswer } from '../core/browser/browser';
 import { PREFLIGHT_METHODS } from '../core/browser/cors';
 import { setCookie } from '../core/browser/session-cookie';
+import { takeLingeringPlaces } from '../core/limits/body-places';
 import type { Answer } from '../core/pipeline/steps';
 import { carry, type Visit } from '../core/pipeline/visit';
 import { type Debit, refund } from '../core/quota/lease';
@@ -45,7 +46,8 @@ export function finish(r: NginxHTTPRequest, visit: Visit, answer: Answer | Brows
       return;
     case 'preflight': {
       note(v, visit, answer.allowed ? 'preflight' : 'origin');
-      if (!answer.allowed) {
+      listen(v, visit);
+      if (!answer.allowed || visit.hasBody) {
         r.return(403);
         return;
       }
@@ -76,11 +78,19 @@ function pass(v: NginxHTTPRequest['variables'], visit: Visit): void {
   v.gate_upstream = UPSTREAM;
 }
 
+/** Whether the rest of a refused request's body is listened to. Where there is none to come nothing is to be heard. */
+function listen(v: NginxHTTPRequest['variables'], { hasBody, client, ports }: Visit): void {
+  const places = hasBody ? takeLingeringPlaces(zones.flights, client.caller) : undefined;
+  if (places === undefined) v.gate_closing = '1';
+  else for (const place of places) ports.hold(place);
+}
+
 function refused(r: NginxHTTPRequest, visit: Visit, answer: Extract<BrowserAnswer, { kind: 'refuse' }>): void {
   const v = r.variables;
   const { status, retryAfter, fields, location, forget } = answer;
+  listen(v, visit);
   if (forget) r.headersOut['Set-Cookie'] = [setCookie()];
-  if (location !== undefined) {
+  if (location !== undefined && !visit.hasBody) {
     r.headersOut['Cache-Control'] = 'no-store';
     r.return(303, location);
     return;
@@ -110,6 +120,7 @@ export function fail(r: NginxHTTPRequest, error: unknown): void {
   v.gate_upstream = '';
   v.gate_logged = '';
   v.gate_reason = 'internal';
+  v.gate_closing = '1';
   r.error(`voicegate: ${error instanceof Error ? error.name : 'error'} while deciding`);
   r.return(503);
 }

@@ -1,7 +1,8 @@
 /** The gate's program as nginx loads it: each export is named in nginx.conf. All decisions are made in `core/`. */
 
+import type { Refusal } from '../core/answer/refusal';
 import { walkBrowser } from '../core/browser/browser';
-import { answerSession } from '../core/browser/sign-in';
+import { answerSession, refuseSession } from '../core/browser/sign-in';
 import { SIGN_IN_STYLE } from '../core/browser/sign-in-page';
 import { takeOverall } from '../core/limits/limits';
 import { authorizerEvent } from '../core/pipeline/authorizer-event';
@@ -9,6 +10,7 @@ import { type Incoming, type PassVariables, pipeline } from '../core/pipeline/pi
 import { unpack, type Visit } from '../core/pipeline/visit';
 import { clientText } from '../core/request/facts';
 import { type Headers, headerOf } from '../core/request/request-headers';
+import { LATE_LOCATION } from '../locations';
 import { end, fail, finish, note, UPSTREAM } from './finish';
 import { makeVisit, settings, shared } from './ports';
 import { answerPage, sessionPorts } from './session';
@@ -27,7 +29,11 @@ function access(r: Request): void | Promise<void> {
   try {
     const visit = admit(r, r.variables as PassVariables);
     if (visit === undefined) return;
-    return settle(r, visit, servesBrowsers ? walkBrowser(visit, options, sessionPorts(r), now, walk) : walk(visit));
+    return settle(
+      r,
+      visit,
+      servesBrowsers ? walkBrowser(visit, options, sessionPorts(r), now, walk, limited) : walk(visit),
+    );
   } catch (error) {
     fail(r, error);
   }
@@ -45,20 +51,34 @@ function text(r: Request): void | Promise<void> {
     unpack(visit, v.gate_carried ?? '');
     v.gate_carried = '';
     const began = visit.at;
-    return reading.readRequestArrayBuffer().then(
-      (body) => {
-        try {
-          visit.at = now();
-          return settle(r, visit, goOn(visit, new Uint8Array(body), visit.at - began));
-        } catch (error) {
-          fail(r, error);
-        }
-      },
-      (error) => fail(r, error),
-    );
+    return inTime(r, options.longestRequest * 1000, reading.readRequestArrayBuffer(), (body) => {
+      visit.at = now();
+      return settle(r, visit, goOn(visit, new Uint8Array(body), visit.at - began));
+    });
   } catch (error) {
     fail(r, error);
   }
+}
+
+/**
+ * Goes on when the body has been read; after so many milliseconds ends the request and its connection, since nginx has no
+ * directive for a whole body. An answer while njs waits for a body would crash the worker; a subrequest that ends in 408
+ * ends all, as nginx itself does when nothing comes any more.
+ */
+function inTime<T>(
+  r: Request,
+  milliseconds: number,
+  reading: Promise<T>,
+  then: (body: T) => void | Promise<void>,
+): Promise<void> {
+  const timer = setTimeout(() => void r.subrequest(LATE_LOCATION, { detached: true }), milliseconds);
+  // While a timer runs the request would wait for it.
+  const read = reading.finally(() => clearTimeout(timer));
+  return read.then(then).catch((error) => fail(r, error));
+}
+
+function limited(visit: Visit): Refusal | undefined {
+  return takeOverall(shared.limits, options.limits, visit.client.network, visit.at);
 }
 
 function settle(
@@ -91,6 +111,27 @@ function ownVisit(r: Request): Visit {
   return visit;
 }
 
+/** Milliseconds in which a form must be whole. */
+const FORM_TIME = 5000;
+
+/** `js_access` of the sign-in page: refuses what need not be read, and waits for the form. */
+function form(r: Request): void | Promise<void> {
+  try {
+    const visit = ownVisit(r);
+    const refused = refuseSession(visit, sessionPorts(r));
+    if (refused !== undefined) {
+      note(r.variables, visit, refused.reason);
+      answerPage(r, refused);
+      return;
+    }
+    if (visit.method !== 'POST') return;
+    const reading = r as unknown as { readRequestText(): Promise<string> };
+    return inTime(r, FORM_TIME, reading.readRequestText(), () => undefined);
+  } catch (error) {
+    fail(r, error);
+  }
+}
+
 /** `js_content` of the sign-in page. */
 async function session(r: Request): Promise<void> {
   try {
@@ -109,13 +150,13 @@ async function session(r: Request): Promise<void> {
   }
 }
 
-/** `js_content` of the page's style. */
+/** `js_access` of the page's style, which so reads no body. */
 function style(r: Request): void {
   try {
     const visit = ownVisit(r);
-    const limited = takeOverall(shared.limits, options.limits, visit.client.network, now());
-    if (limited !== undefined) {
-      finish(r, visit, limited);
+    const refused = limited(visit);
+    if (refused !== undefined) {
+      finish(r, visit, refused);
       return;
     }
     note(r.variables, visit, 'sign-in-style');
@@ -128,4 +169,4 @@ function style(r: Request): void {
   }
 }
 
-export default { access, text, end, healthz, session, style, tick, look };
+export default { access, text, form, end, healthz, session, style, tick, look };

@@ -103,6 +103,7 @@ export function gateOptions(options: AuthorizerGateOptions, metricsService: stri
     relaxedPaths: options.relaxedPaths ?? [],
     webSession: gateSession(options),
     cors: options.cors && gateCors(options.cors),
+    allowIndexing: options.allowIndexing ?? false,
     cacheBytes: GATE_DEFAULTS.cacheBytes,
     metrics: { namespace: METRIC_NAMESPACE, service: metricsService },
   };

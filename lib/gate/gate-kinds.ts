@@ -8,6 +8,7 @@ export const GATE_KINDS: Kinds = {
   trustedHops: 'number',
   workers: 'number',
   relaxedPaths: 'texts',
+  allowIndexing: 'boolean',
   appKeepAlive: 'duration',
   readinessPath: 'text',
   longestRequest: 'duration',

@@ -120,6 +120,12 @@ export interface GateProps {
    */
   readonly webSessionSecret?: secretsmanager.ISecret;
   /**
+   * Whether search engines may list what the service answers. Unless they may, every answer, of the app too, has
+   * `X-Robots-Tag: noindex, nofollow`; with it, the app says what it likes in that header.
+   * @default false
+   */
+  readonly allowIndexing?: boolean;
+  /**
    * Which pages of other origins may call.
    * @default - none: the gate leaves such requests to the app
    */

@@ -119,7 +119,7 @@ export interface SecureTtsServiceProps extends GateProps {
    */
   readonly environment?: { [key: string]: string };
   /**
-   * Files of environment in S3, for more than a task definition holds: it takes 64 KiB, of which the gate has 45.
+   * Files of environment in S3, for more than a task definition holds: it takes 64 KiB, of which the gate has 48.
    * @default - none
    */
   readonly environmentFiles?: ecs.EnvironmentFile[];

@@ -33,6 +33,19 @@ const corsHeaders = ({ headers }: Answer) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('access-control-')));
 
 describe('a preflight', () => {
+  it('counts for the overall limit of its client, as every other answer of the gate', async () => {
+    const from = { 'X-Forwarded-For': '198.51.100.77' };
+    const statuses: number[] = [];
+    for (let i = 0; i < 101; i++) statuses.push((await preflight(listed, { origin: ORIGIN, ...from })).status);
+    expect(statuses).toEqual([...Array(100).fill(204), 429]);
+    expect((await call(listed.url, '/tts', { headers: from })).status).toBe(429);
+  });
+
+  it('has no body: with one it is refused', async () => {
+    const fields = `Origin: ${ORIGIN}\r\nAccess-Control-Request-Method: POST\r\nContent-Length: 1\r\nConnection: close`;
+    expect(await raw(listed.url, `OPTIONS /tts HTTP/1.1\r\nHost: x\r\n${fields}\r\n\r\nx`)).toMatch(/^HTTP\/1\.1 403 /);
+  });
+
   it.each([ORIGIN, LOCAL])('from %s is answered before anybody is asked for a key', async (origin) => {
     const answer = await preflight(listed, { origin, 'Access-Control-Request-Headers': 'x-api-key,x-stainless-os' });
     expect([answer.status, answer.body]).toEqual([204, '']);

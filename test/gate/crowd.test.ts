@@ -23,7 +23,8 @@ const SECONDS = 12;
 const good = new Set<string>();
 const { app, startGate } = gateWorld(async ({ event }) => {
   await sleep(15);
-  return good.has(event.identitySource[0] ?? '') ? allow({}, 60) : deny(401, 10);
+  const key = event.identitySource[0] ?? '';
+  return good.has(key) ? allow({ keyId: key.slice(3, 15) }, 60) : deny(401, 10);
 });
 
 const spaces = (length: number) => ' '.repeat(length);
@@ -48,11 +49,12 @@ const KINDS: readonly ((address: string) => string)[] = [
   (address) => headers('', address),
 ];
 
-/** Keeps a few of that kind going until it is told to stop, and goes on sending what seems to be a body. */
+/** Keeps some of that kind going until it is told to stop, and goes on sending what seems to be a body. */
 function stranger(
   gate: GateContainers,
   kind: (address: string) => string,
   address: string,
+  connections = 4,
 ): { sent(): number; stop(): void } {
   const sockets = new Set<Socket>();
   let isOver = false;
@@ -71,7 +73,7 @@ function stranger(
       setTimeout(open, 100);
     });
   };
-  for (let i = 0; i < 4; i++) open();
+  for (let i = 0; i < connections; i++) open();
   const trickle = setInterval(() => {
     for (const socket of sockets) if (socket.writable) socket.write('x');
   }, 200);
@@ -100,7 +102,28 @@ function memory(gate: GateContainers): number {
   return kilobytes.reduce((sum, one) => sum + one, 0) / 1024;
 }
 
-it('a gate full of strangers serves every call of those who have a key, stays green, and within its memory', async () => {
+const slow = (head: string, address: string, ...fields: readonly string[]) =>
+  `${[head, 'Host: x', `X-Forwarded-For: ${address}`, ...fields].join('\r\n')}\r\n\r\nx`;
+const FORM = ['Content-Type: application/x-www-form-urlencoded', 'Content-Length: 1800', 'Sec-Fetch-Site: same-origin'];
+
+/** What trickles in: more of it at the same time than the gate serves. */
+const TRICKLES: Readonly<Record<string, (address: string) => string>> = {
+  'a form for the sign-in page': (address) => slow('POST /.voicegate/session HTTP/1.1', address, ...FORM),
+  'a form of another site': (address) => slow('POST /.voicegate/session HTTP/1.1', address, 'Content-Length: 1800'),
+  'a body for the style of the sign-in page': (address) =>
+    slow('POST /.voicegate/session.css HTTP/1.1', address, 'Content-Length: 1800'),
+  'a text without a key': (address) => slow('POST /tts HTTP/1.1', address, 'Content-Length: 60000'),
+  'a text with an unknown key': (address) =>
+    slow('POST /tts HTTP/1.1', address, `X-API-Key: ${newKey()}`, 'Content-Length: 60000'),
+  'a text in chunks': (address) =>
+    slow('PUT /tts HTTP/1.1', address, 'Transfer-Encoding: chunked', 'Expect: 100-continue'),
+  'a body that is too large': (address) => slow('POST /tts HTTP/1.1', address, 'Content-Length: 99999999'),
+  'a body beside HTTP/1.0': (address) => slow('POST / HTTP/1.0', address, 'Content-Length: 9000'),
+  'a body beside HEAD': (address) => slow('HEAD / HTTP/1.1', address, 'Content-Length: 9000'),
+  'more after the last request': (address) => slow('GET /x HTTP/1.1', address, 'Connection: close'),
+};
+
+async function honestGate(): Promise<{ gate: GateContainers; cached: string }> {
   const gate = await startGate(DEFAULTS as never, {
     env: { VOICEGATE_SESSION_SECRET: 'a-secret-of-sessions-0123456789abcdefghijklmnop' },
   });
@@ -113,7 +136,46 @@ it('a gate full of strangers serves every call of those who have a key, stays gr
   good.add(cached);
   // The gate has learnt the key before they come.
   expect((await call(gate.url, '/voices', withKey(cached, { 'X-Forwarded-For': '203.0.113.1' }))).status).toBe(200);
+  return { gate, cached };
+}
 
+it('callers with a key are served while three addresses fill 144 connections with what trickles in', async () => {
+  const { gate, cached } = await honestGate();
+  const failures: string[] = [];
+  let address = 0;
+  const honest = async (kind: string, path: string, key: string, speech?: string) => {
+    const from = { 'X-Forwarded-For': `203.0.113.${++address}` };
+    const json = speech === undefined ? {} : { method: 'POST', body: JSON.stringify({ text: speech }) };
+    const headers = { ...from, ...(speech === undefined ? {} : { 'Content-Type': 'application/json' }) };
+    const { status, body: text } = await call(gate.url, path, { ...json, ...withKey(key, headers) });
+    if (status !== 200) failures.push(`${kind}: ${path} ${status} ${text}`);
+  };
+  for (const [index, [name, kind]] of Object.entries(TRICKLES).entries()) {
+    const crowd = [1, 2, 3].map((n) => stranger(gate, kind, `198.51.${index}.${n}`, 48));
+    try {
+      for (let round = 0; round < 5; round++) {
+        await sleep(300);
+        const fresh = newKey();
+        good.add(fresh);
+        const calls = [
+          honest(name, '/voices', cached),
+          honest(name, '/tts', cached, 'hi'),
+          honest(name, '/voices', fresh),
+        ];
+        // A page that anybody may see, and the sign-in page itself.
+        await Promise.all([...calls, honest(name, '/', ''), honest(name, '/.voicegate/session', '')]);
+      }
+      expect(await gate.health()).toBe(200);
+    } finally {
+      for (const one of crowd) one.stop();
+    }
+    for (const one of crowd) expect([name, one.sent() >= 48]).toEqual([name, true]);
+  }
+  expect(failures).toEqual([]);
+}, 120_000);
+
+it('a gate full of strangers serves every call of those who have a key, stays green, and within its memory', async () => {
+  const { gate, cached } = await honestGate();
   const strangers = KINDS.map((kind, i) => stranger(gate, kind, `192.0.2.${i + 1}`));
   const times: number[] = [];
   const failures: string[] = [];

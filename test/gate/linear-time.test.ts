@@ -4,7 +4,8 @@ import { meter } from '../../gate/core/quota/metering';
 import { steepness, TOO_STEEP } from '../contract/steepness';
 import type { GateContainers } from './support/gate';
 import { gateWorld } from './support/gate-world';
-import { call, newKey } from './support/http';
+import { bytes, ENDS, fits, grown, type Hostile, requestOf, STARTS, UNITS } from './support/hostile-texts';
+import { call } from './support/http';
 import { deny } from './support/lambda-endpoint';
 
 /** Bytes of what a stranger chose in the shorter of two requests; the longer has 4 times as many. nginx takes lines of 16 KB. */
@@ -27,71 +28,23 @@ beforeAll(async () => {
   );
 });
 
-/** A text that begins and ends as one in order may, with the middle repeated to the length wanted. */
-interface Hostile {
-  /** A header's name, or where in the target it stands. */
-  readonly where: string;
-  readonly before: string;
-  readonly unit: string;
-  readonly after: string;
-}
-
-function grown({ before, unit, after }: Hostile, length: number): string {
-  return before + unit.repeat(Math.floor((length - before.length - after.length) / unit.length)) + after;
-}
-
 function steepnessOf(hostile: Hostile): Promise<number> {
   return steepness(SHORT, (length) => send(hostile, length));
 }
 
 async function send(hostile: Hostile, length: number): Promise<void> {
-  const text = grown(hostile, length);
-  const inTarget = hostile.where.startsWith('/');
-  const page = { accept: 'text/html', host: 'tts.example.com' };
-  const { status } = await call(gate.url, inTarget ? hostile.where + text : '/x', {
-    headers: inTarget ? page : { ...page, [hostile.where]: text },
-  });
+  const { target, headers } = requestOf(hostile, length);
+  const { status } = await call(gate.url, target, { headers });
   // Public files may be served, and nothing breaks.
   expect([200, 303, 400, 401]).toContain(status);
 }
-
-/** As the bytes of a header, which Node sends as they are. */
-const bytes = (text: string) => Buffer.from(text).toString('latin1');
-const key = newKey();
-
-const STARTS: Readonly<Record<string, readonly string[]>> = {
-  accept: ['', 'text/html', 'text/html;q=', 'text/html;q=0.', 'text/html,'],
-  authorization: ['', 'Bearer', 'Bearer ', 'Bearer vg_', 'Bearer eyJ.eyJ.', 'Basic '],
-  'content-type': ['', 'application/json', 'application/json;', 'application/json; charset=', 'multipart/'],
-  cookie: ['', '__Host-voicegate=', 'a=b; __Host-voicegate=x'],
-  'x-api-key': ['', 'vg_', key.slice(0, 16), key],
-  'x-forwarded-for': ['', '203.0.113.9', '2001:db8:'],
-  'x-forwarded-proto': ['https'],
-  'x-amzn-trace-id': ['', 'Root=1-67891233-abcdef012345678912345678'],
-  forwarded: ['for='],
-  origin: ['', 'https://', 'https://example.com'],
-  'access-control-request-headers': ['', 'authorization'],
-  'sec-fetch-dest': ['document'],
-  'user-agent': [''],
-  '/': ['', 'static/', 'vg_', '%76g_', 'tts', '%2'],
-  '/tts?': ['', 'text=', 'api_key=', 'api_key=vg_', '%61pi_key=vg_', 'a=b&'],
-};
-const UNITS = [
-  ...[' ', '\t', ' \t', ',', ', ', ';', '; ', '=', '.', '/', '_', '-', '&', '+', '"', '0', 'a', ':', 'q=0,', ';q=0'],
-  ...['vg_', 'vg', 'a.', 'text/html,', 'text/html ', '%41', '%2', '%', '%25', '%2525', '%76%67%5f', 'api_key=', '/a'],
-  ...['__Host-voicegate=x;', 'charset=utf-8;', '203.0.113.9,', 'Bearer '].concat(
-    ['é', '\u2028', '\ud83d\ude00'].map(bytes),
-  ),
-];
-const ENDS = ['', 'x', ';q=0', ' y', '"', '%', '_', bytes('x\u2028y')];
 
 const hostile = fc.constantFrom(...Object.keys(STARTS)).chain((where) =>
   fc.record({
     where: fc.constant(where),
     before: fc.constantFrom(...(STARTS[where] ?? [])),
-    // In a target a space or a tab ends it.
-    unit: fc.constantFrom(...UNITS.filter((unit) => !where.startsWith('/') || /^[!-~]+$/.test(unit))),
-    after: fc.constantFrom(...ENDS.filter((end) => !where.startsWith('/') || /^[!-~]*$/.test(end))),
+    unit: fc.constantFrom(...UNITS.filter((unit) => fits(where, unit))),
+    after: fc.constantFrom(...ENDS.filter((end) => fits(where, end))),
   }),
 );
 

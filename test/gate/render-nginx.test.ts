@@ -41,7 +41,10 @@ function openings(conf: readonly Directive[]): readonly string[] {
     if (directive.name === 'error_page') {
       // The program's own status, which no app's answer and no error of nginx has, leads to where bodies are counted.
       const isDiversion = directive.args.join(' ') === `${DIVERTED} = ${TEXT_LOCATION}`;
+      const targets = valuesOf(conf, directive.args.at(-1) ?? '');
       if (isDiversion) diversions++;
+      else if (targets.some((target) => proxying.has(target) || !target.startsWith('/.voicegate/')))
+        problems.push(`error_page ${directive.args} leads elsewhere`);
       else if (proxying.has(directive.args.at(-1) ?? '')) problems.push(`error_page ${directive.args} leads elsewhere`);
     } else if (REDIRECTS.includes(directive.name)) {
       problems.push(`${directive.name} ${directive.args} leads elsewhere`);
@@ -53,6 +56,14 @@ function openings(conf: readonly Directive[]): readonly string[] {
   if (diversions !== 1) problems.push(`${diversions} ways lead to where bodies are counted`);
   if (proxying.size !== 3) problems.push(`${proxying.size} locations proxy`);
   return problems;
+}
+
+/** What a word may be: itself, or each value of the map that makes the variable. */
+function valuesOf(conf: readonly Directive[], word: string): readonly string[] {
+  if (!word.startsWith('$')) return [word];
+  const maps = [...walk(conf)].filter(({ directive: { name, args } }) => name === 'map' && args[1] === word);
+  const values = maps.flatMap(({ directive }) => directive.block?.flatMap(({ args }) => args) ?? []);
+  return values.length === 0 ? [word] : values;
 }
 
 describe('the configuration', () => {
@@ -79,6 +90,10 @@ describe('the configuration', () => {
     [
       'where bodies are counted before it was decided',
       (text: string) => text.replace('js_access gate.text', 'js_access gate.access'),
+    ],
+    [
+      'by where refusals are answered',
+      (text: string) => text.replace("'~^1|^REJECTED' /.voicegate/closing", "'~^1|^REJECTED' @text"),
     ],
     ['by an error page', (text: string) => text.replace(/error_page 494 .*;/, 'error_page 494 /;')],
     [

@@ -78,4 +78,16 @@ describe('the error log filter', () => {
     const { stdout } = spawnSync('sh', ['-c', renderFilter()], { input: `${line}\n`, encoding: 'utf8' });
     expect(stdout).toBe(`${filtered}\n`);
   });
+
+  it('does so with bytes that are no text in the language of the machine', () => {
+    const line = Buffer.from('client sent \xff\xc3?hush \xff, client: 10.0.0.1, request: "GET /\xff?hush"', 'latin1');
+    const environments = [{ LC_ALL: 'C.UTF-8' }, { LC_ALL: 'C' }, { LANG: 'C.UTF-8' }];
+    for (const env of environments) {
+      const { stdout } = spawnSync('sh', ['-c', renderFilter()], {
+        input: line,
+        env: { PATH: process.env.PATH, ...env },
+      });
+      expect(stdout.toString('latin1').trimEnd()).toBe('client sent \xff\xc3?');
+    }
+  });
 });

@@ -20,7 +20,7 @@ const brief = new Set<string>();
 const { app, lambda, startGate, gateForTest } = gateWorld(({ event }) => {
   const key = event.identitySource[0] ?? '';
   if (brief.has(key)) return allow({}, 1);
-  return good.has(key) ? allow({}, 600) : deny(401, 0);
+  return good.has(key) ? allow({ keyId: key.slice(3, 15) }, 600) : deny(401, 0);
 });
 let gate: GateContainers;
 
@@ -107,11 +107,14 @@ describe('the body of a stranger', () => {
     await expect.poll(() => refused.answer()).toMatch(/^HTTP\/1\.1 429 [\s\S]*Retry-After: 1\r\n/);
     const line = await gate.line(({ client, status }) => client === '192.0.2.2' && status === 429);
     expect(line.reason).toBe('bodies');
-    // Neither what needs no body to be counted nor another client is in their way.
+    // Neither what needs no body to be counted nor another key is in their way, and another address helps nobody.
     expect((await call(gate.url, '/voices', withKey(key, { 'X-Forwarded-For': '192.0.2.2' }))).status).toBe(200);
+    const moved = open(post('/tts', key, '192.0.2.3'), '{"text":"');
+    await expect.poll(() => moved.answer()).toMatch(/^HTTP\/1\.1 429 /);
     const body = '{"text":"hello"}';
     const json = { 'Content-Type': 'application/json', 'X-Forwarded-For': '192.0.2.3' };
-    expect((await call(gate.url, '/tts', { method: 'POST', body, ...withKey(key, json) })).status).toBe(200);
+    const other = { method: 'POST', body, ...withKey(issue(), json) };
+    expect((await call(gate.url, '/tts', other)).status).toBe(200);
     for (const socket of held) socket.destroy();
     const again = () =>
       call(gate.url, '/tts', { method: 'POST', body, ...withKey(key, { ...json, 'X-Forwarded-For': '192.0.2.2' }) });
@@ -169,6 +172,28 @@ describe('a place in the app', () => {
 
 describe('a body that is slow to come', () => {
   const body = '{"text":"hello"}';
+
+  it('is waited for no longer than a request may take, and nothing else suffers', async () => {
+    const own = await gateForTest({ longestRequest: 2, limits: LIMITS });
+    const keys = [issue(), issue()];
+    const began = Date.now();
+    const sockets = Array.from({ length: 6 }, (_, i) =>
+      open(post('/tts', keys[i % 2] as string, '192.0.2.20'), '{"text":"', own.port),
+    );
+    const trickle = setInterval(() => {
+      for (const socket of sockets) if (socket.writable) socket.write('x');
+    }, 100);
+    onTestFinished(() => clearInterval(trickle));
+    await expect.poll(() => sockets.every((socket) => socket.closed), { timeout: 20_000 }).toBe(true);
+    expect(Date.now() - began).toBeGreaterThan(1500);
+    const line = await own.line(({ status }) => status === 408);
+    expect(line).toMatchObject({ decision: 'deny', path: '/tts' });
+    // The places for bodies are free again, the worker lives, and what comes in time is served.
+    const key = keys[0] as string;
+    const json = { 'Content-Type': 'application/json' };
+    expect((await call(own.url, '/tts', { method: 'POST', body, ...withKey(key, json) })).status).toBe(200);
+    expect(own.stderr).not.toMatch(/exited on signal/);
+  });
 
   it('outlives no decision: a key that was revoked meanwhile is refused', async () => {
     const key = newKey();

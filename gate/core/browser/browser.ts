@@ -38,7 +38,8 @@ export type BrowserAnswer =
 
 /** Not a key, whatever keys begin with: refused as any malformed one, and different from every other. */
 const NO_KEY = 'session';
-const LONGEST_RETURN = 2048;
+/** Characters of the target to which signing in leads back: percent-encoded it goes into a form of 2 KB. */
+export const LONGEST_RETURN = 600;
 /** Characters of an `Accept` that are looked at. Browsers send at most 200. */
 const LONGEST_ACCEPT = 1024;
 const REFUSED_WEIGHT = /^q=0(?:\.0*)?$/i;
@@ -50,10 +51,12 @@ export function walkBrowser<V extends BrowserVisit, A extends { readonly kind: s
   sessions: SessionPorts,
   now: () => number,
   walk: (visit: V) => A | Refusal | undefined | Promise<A | Refusal | undefined>,
+  /** Takes one request of the client's overall limit. */
+  limit: (visit: V) => Refusal | undefined,
 ): A | BrowserAnswer | undefined | Promise<A | BrowserAnswer | undefined> {
   if (cors !== undefined) {
     const asked = preflight(visit, cors.allowOrigins);
-    if (asked !== undefined) return { kind: 'preflight', ...asked };
+    if (asked !== undefined) return limit(visit) ?? { kind: 'preflight', ...asked };
   }
   if (webSession === undefined) return walk(visit);
   const { values, headers } = takeSessionCookies(visit.headers);

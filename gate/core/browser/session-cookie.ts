@@ -120,6 +120,8 @@ export function setCookie(value = '', maxAge = 0): string {
 
 /** Two different ones already are a conflict; what further ones hold changes nothing. */
 const MOST_VALUES = 2;
+/** Of cookies in a header that are taken apart. Browsers keep some 180 for a site. */
+const MOST_PAIRS = 1000;
 
 export interface CookieHeaders {
   /** Different values of session cookies, a few at most: opening one costs far more than sending it. */
@@ -139,7 +141,13 @@ export function takeSessionCookies(headers: Headers): CookieHeaders {
       kept.push(header);
       continue;
     }
-    const others = value.split(';').filter((pair) => {
+    const pairs = value.split(';', MOST_PAIRS + 1);
+    // No browser sends so many: none of them is passed on, and the session is none.
+    if (pairs.length > MOST_PAIRS) {
+      values.add('');
+      continue;
+    }
+    const others = pairs.filter((pair) => {
       const equals = pair.indexOf('=');
       if ((equals < 0 ? pair : pair.slice(0, equals)).trim() !== SESSION_COOKIE) return true;
       if (values.size < MOST_VALUES) values.add(equals < 0 ? '' : pair.slice(equals + 1).trim());

@@ -83,7 +83,6 @@ ${hidden('return', back)}<button>${words.submit}</button>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
 <title>${words.title}</title>
 <link rel="stylesheet" href="${SESSION_STYLE_PATH}">
 </head>

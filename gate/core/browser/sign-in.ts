@@ -14,10 +14,10 @@ import { banLeft, noteFailure, noteMalformed } from '../limits/abuse';
 import { takeOverall } from '../limits/limits';
 import { takeFromWindow } from '../limits/window';
 import type { Client } from '../request/client';
-import { queryPairs } from '../request/query';
+import { parameterValues, queryPairs } from '../request/query';
 import { type Headers, headerOf } from '../request/request-headers';
 import { isClearTarget } from '../request/target';
-import type { SessionPorts } from './browser';
+import { LONGEST_RETURN, type SessionPorts } from './browser';
 import { openSession, sealSession, setCookie, takeSessionCookies } from './session-cookie';
 import { type PageState, type Problem, signInPage } from './sign-in-page';
 
@@ -48,6 +48,36 @@ export interface SessionAnswer {
 
 const MINUTE = 60_000;
 
+/** What is answered before anything of a body is read; undefined: {@link answerSession} says more. */
+export function refuseSession(visit: SignInVisit, sessions: SessionPorts): SessionAnswer | undefined {
+  const { ports, method, headers, client } = visit;
+  const refuse = (status: 400 | 403 | 429, reason: string, problem: Problem, retryAfter?: number) => ({
+    status,
+    reason,
+    page: signInPage({ ...pageState(visit), problem }),
+    ...(retryAfter !== undefined && { retryAfter }),
+  });
+  const limited = takeOverall(ports.limits, ports.settings.options.limits, client.network, ports.now());
+  if (limited !== undefined) return refuse(429, 'client-rate', 'busy', limited.retryAfter);
+  if (!['GET', 'HEAD', 'POST', 'DELETE'].includes(method)) return { status: 405, reason: 'method-unknown' };
+  // Only a form has a body, of a length that is told: nginx refuses a longer one by itself.
+  const isForm = method === 'POST';
+  const hasBody = headerOf(headers, 'transfer-encoding') !== undefined;
+  if (hasBody || (!isForm && (headerOf(headers, 'content-length') ?? '0') !== '0')) {
+    return refuse(400, 'body', 'form');
+  }
+  if (method === 'GET' || method === 'HEAD') return undefined;
+  if (!isSameOrigin(headers, sessions.host, client.proto)) return refuse(403, 'origin', 'origin');
+  return isForm && !FORM.test(headerOf(headers, 'content-type') ?? '') ? refuse(400, 'unreadable', 'form') : undefined;
+}
+
+const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i;
+
+function pageState(visit: SignInVisit): PageState {
+  return { languages: headerOf(visit.headers, 'accept-language') ?? '', back: '/', signedIn: false };
+}
+
+/** Answers a request that {@link refuseSession} has let pass. */
 export async function answerSession(
   visit: SignInVisit,
   /** The body of a POST. */
@@ -58,25 +88,9 @@ export async function answerSession(
 ): Promise<SessionAnswer> {
   const { ports, method } = visit;
   const { options } = ports.settings;
-  const { client } = visit;
-  const state: PageState = {
-    languages: headerOf(visit.headers, 'accept-language') ?? '',
-    back: '/',
-    signedIn: false,
-  };
-  const refuse = (status: 400 | 401 | 403 | 429 | 503, reason: string, problem: Problem, retryAfter?: number) => ({
-    status,
-    reason,
-    page: signInPage({ ...state, problem }),
-    ...(retryAfter !== undefined && { retryAfter }),
-  });
-  const limited = takeOverall(ports.limits, options.limits, client.network, ports.now());
-  if (limited !== undefined) return refuse(429, 'client-rate', 'busy', limited.retryAfter);
-
-  if (!['GET', 'HEAD', 'POST', 'DELETE'].includes(method)) return { status: 405, reason: 'method-unknown' };
-
+  const state = pageState(visit);
   if (method === 'GET' || method === 'HEAD') {
-    const given = queryPairs(visit.target.split('?').slice(1).join('?')).find(([name]) => name === 'return')?.[1];
+    const given = parameterValues(visit.target.split('?').slice(1).join('?'), 'return')[0];
     const signedIn = await isSignedIn(visit, sessions);
     return {
       status: 200,
@@ -84,11 +98,7 @@ export async function answerSession(
       page: signInPage({ ...state, back: localPath(given, options.relaxedPaths), signedIn }),
     };
   }
-  if (!isSameOrigin(visit.headers, sessions.host, client.proto)) return refuse(403, 'origin', 'origin');
   if (method === 'DELETE') return { status: 204, reason: 'signed-out', cookie: setCookie() };
-  if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(headerOf(visit.headers, 'content-type') ?? '')) {
-    return refuse(400, 'unreadable', 'form');
-  }
   const form = new Map(queryPairs(body));
   if (form.has('end')) return { status: 303, reason: 'signed-out', location: SESSION_PATH, cookie: setCookie() };
   const back = localPath(form.get('return'), options.relaxedPaths);
@@ -170,6 +180,6 @@ function isSameOrigin(headers: Headers, host: string, proto: string): boolean {
 
 /** A path of this site, with its query, or `/`: never a way to another site. */
 function localPath(given: string | undefined, relaxedPaths: readonly string[]): string {
-  if (given === undefined || !/^\/(?![/\\])[!-~]*$/.test(given)) return '/';
+  if (given === undefined || given.length > LONGEST_RETURN || !/^\/(?![/\\])[!-~]*$/.test(given)) return '/';
   return isClearTarget(given, relaxedPaths) && !given.startsWith('/.voicegate/') ? given : '/';
 }

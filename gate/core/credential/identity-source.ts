@@ -1,7 +1,7 @@
 /** What the identity sources of a foreign authorizer are in a request. */
 
 import { type IdentitySource, parseIdentitySource } from '../../../contract/identity-source';
-import { queryPairs } from '../request/query';
+import { parameterValues } from '../request/query';
 
 export interface IdentityFacts {
   readonly headers: readonly (readonly [string, string])[];
@@ -45,9 +45,9 @@ export function consumedParameters(sources: readonly IdentitySource[]): readonly
 function identityValue(source: IdentitySource, facts: IdentityFacts): string | undefined {
   switch (source.kind) {
     case 'header':
-      return joined(facts.headers.filter(([name]) => name.toLowerCase() === source.name));
+      return joined(facts.headers.flatMap(([name, value]) => (name.toLowerCase() === source.name ? [value] : [])));
     case 'querystring':
-      return joined(queryPairs(facts.query).filter(([name]) => name === source.name));
+      return joined(parameterValues(facts.query ?? '', source.name));
     case 'stageVariable':
       return Object.hasOwn(facts.stageVariables, source.name) ? facts.stageVariables[source.name] : undefined;
     case 'context':
@@ -57,6 +57,6 @@ function identityValue(source: IdentitySource, facts: IdentityFacts): string | u
   }
 }
 
-function joined(pairs: readonly (readonly [string, string])[]): string | undefined {
-  return pairs.length === 0 ? undefined : pairs.map(([, value]) => value).join(',');
+function joined(values: readonly string[]): string | undefined {
+  return values.length === 0 ? undefined : values.join(',');
 }

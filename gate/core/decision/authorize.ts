@@ -7,6 +7,7 @@ import { type AbusePorts, hasFailed } from '../limits/abuse';
 import { giveBack, takeFromWindow, takePlace } from '../limits/window';
 import { contextHeaders } from '../request/context-headers';
 import { grantHeaders } from '../request/request-headers';
+import { callerOf } from '../shared/caller';
 import type { CountingDict } from '../shared/dict';
 import type { Settings } from '../shared/settings';
 import { type Answer, type InvokeResponse, readAnswer } from './authorizer-answer';
@@ -27,7 +28,7 @@ import { board, land } from './flight';
 export type CacheState = 'hit' | 'miss' | 'wait' | 'stale' | 'none';
 
 /** An allow, and what follows from it for the app and the log. */
-export type Allowed = Pick<CachedAllow, 'grant' | 'statements' | 'lines' | 'logged'>;
+export type Allowed = Pick<CachedAllow, 'grant' | 'statements' | 'lines' | 'logged' | 'caller'>;
 
 export type Verdict =
   | { readonly kind: 'allow'; readonly allow: Allowed; readonly cache: CacheState }
@@ -264,7 +265,8 @@ function settle(ports: AuthorizePorts, key: string, answer: Answer): Verdict {
   if (told.leftOut > 0) ports.tell('context', CONTEXT_LEFT_OUT);
   const lines = grantHeaders(grant) + told.lines;
   const logged = `,"keyId":${JSON.stringify(grant.keyId ?? '')}`;
-  const allow = { grant, ...(statements === undefined ? {} : { statements }), lines, logged, at: now, ttl };
+  const caller = callerOf(grant.keyId ?? grant.principal);
+  const allow = { grant, ...(statements === undefined ? {} : { statements }), lines, logged, caller, at: now, ttl };
   putAllow(ports, key, allow, staleGrace);
   return { kind: 'allow', allow, cache: 'miss' };
 }

@@ -15,6 +15,8 @@ export interface CachedAllow {
   readonly lines: string;
   /** What the log line says of it. */
   readonly logged: string;
+  /** Whom its places are counted for. */
+  readonly caller: number;
   /** Milliseconds since the epoch at which the authorizer answered. */
   readonly at: number;
   /** Seconds for which it is fresh. */

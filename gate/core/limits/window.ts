@@ -51,21 +51,22 @@ export function giveBack(dict: Dict<number>, slot: string): void {
 }
 
 /**
- * A place among a fixed number of places, for work that takes a while. The place frees itself after `timeout`
- * milliseconds: a worker that dies takes none with it.
+ * A place among a fixed number of places, for work that takes a while; `note` is kept with it. The place frees itself
+ * after `timeout` milliseconds: a worker that dies takes none with it. Places are numbered from `first` on.
  */
 export function takePlace(
   dict: Dict<number>,
   key: string,
   places: number,
-  now: number,
+  note: number,
   timeout: number,
+  first = 0,
 ): string | undefined {
   // Anywhere: begun in order, those that came in one millisecond would all try the places of the others first.
   const start = Math.floor(Math.random() * places);
   for (let i = 0; i < places; i++) {
-    const place = `${key}${(start + i) % places}`;
-    if (dict.add(place, now, timeout)) return place;
+    const place = `${key}${first + ((start + i) % places)}`;
+    if (dict.add(place, note, timeout)) return place;
   }
   return undefined;
 }

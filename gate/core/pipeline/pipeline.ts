@@ -15,11 +15,12 @@ import { getAllow, isFresh } from '../decision/decision-cache';
 import { takeToken } from '../limits/bucket';
 import { PLAN_BUCKET, takeClientLimits } from '../limits/limits';
 import { APP_PLACE, OLDEST, placeLife } from '../limits/queue';
+import { openPlaces } from '../limits/share';
 import { takePlace } from '../limits/window';
 import { meter } from '../quota/metering';
 import { clientText, type Route } from '../request/facts';
 import { loggableTrace } from '../request/loggable';
-import { withoutParameter } from '../request/query';
+import { hasTooManyPairs, withoutParameter } from '../request/query';
 import { type Headers, isSafe, isUnaltered, KINDS, Kind, kindOf } from '../request/request-headers';
 import { isPlainQuery } from '../request/target';
 import { type Answer, type Step, stepsOf } from './steps';
@@ -61,7 +62,8 @@ export function pipeline<R extends Incoming>(shared: SharedPorts, make: MakeVisi
   const { routes, clients } = shared.facts;
   const { identitySource } = options.authorizer;
   const consumed = identitySource === 'credential' ? undefined : consumedHeaders(readSources(identitySource));
-  const { inFlight } = options.limits;
+  const takesApart = options.queryKey || consumed !== undefined;
+  const open = openPlaces(options.limits.inFlight);
   const life = placeLife(options);
   const { counted, identify, decide, constrain, limit, count, pay, seat, countBody } = stepsOf(shared);
   const OPEN: readonly Step[] = [limit, seat];
@@ -154,7 +156,7 @@ export function pipeline<R extends Incoming>(shared: SharedPorts, make: MakeVisi
         // Whoever waits comes first.
         const place =
           shared.flights.get(OLDEST) === undefined
-            ? takePlace(shared.places, APP_PLACE, inFlight, now, life)
+            ? takePlace(shared.places, APP_PLACE, open, allow.caller, life)
             : undefined;
         if (place !== undefined) {
           const isLimited =
@@ -233,7 +235,8 @@ export function pipeline<R extends Incoming>(shared: SharedPorts, make: MakeVisi
     // HTTP/0.9 has no headers, no status and no client of today.
     if (route.path === undefined || (visit.headers.length === 0 && visit.protocol === ''))
       return counted(visit, refuse(400, 'target'));
-    if (!isPlainQuery(visit.query ?? '')) return counted(visit, refuse(400, 'target'));
+    if (!isPlainQuery(visit.query ?? '') || (takesApart && hasTooManyPairs(visit.query ?? '')))
+      return counted(visit, refuse(400, 'target'));
     if (!route.isKnownMethod) return counted(visit, refuse(405, 'method-unknown'));
     if (!visit.isClean && !isPassable(visit)) return counted(visit, refuse(400, 'header'));
     if (!route.isPublic) return run(visit, GUARDED, 0);

@@ -25,14 +25,14 @@ import {
 import { getAllow } from '../decision/decision-cache';
 import { policyAllows } from '../decision/policy';
 import { banLeft, noteFailure, noteMalformed } from '../limits/abuse';
-import { takeBodyPlaces } from '../limits/bodies';
+import { takeBodyPlaces } from '../limits/body-places';
 import { takeToken } from '../limits/bucket';
 import { PLAN_BUCKET, takeClientLimits, takeOverall, takePageFile } from '../limits/limits';
-import { placeLife, QUEUE_WAIT, takeNextPlace, waitForPlace } from '../limits/queue';
-import { takePlace } from '../limits/window';
+import { placeLife, QUEUE_WAIT, takeNextPlace, type Waiting, waitForPlace } from '../limits/queue';
+import { takeShare } from '../limits/share';
 import { costOf, countsCharacters, ONE_REQUEST, payFor, withLease } from '../quota/metered';
 import { meter } from '../quota/metering';
-import { queryPairs, withoutParameter } from '../request/query';
+import { parameterValues, withoutParameter } from '../request/query';
 import { arnOf, authorizerEvent } from './authorizer-event';
 import type { SharedPorts, Visit } from './visit';
 
@@ -65,8 +65,7 @@ export function stepsOf(shared: SharedPorts) {
     const { given } = visit;
     if (options.queryKey && given !== undefined && mayHoldKey(given)) {
       visit.query = withoutParameter(given, QUERY_KEY) || undefined;
-      for (const [name, value] of queryPairs(given))
-        if (name === QUERY_KEY) takeCredential(visit, value.trim(), 'query');
+      for (const value of parameterValues(given, QUERY_KEY)) takeCredential(visit, value.trim(), 'query');
     }
     const { scheme, credential } = visit;
     if (visit.isConflict) return counted(visit, refuse(400, 'conflict'));
@@ -216,7 +215,8 @@ export function stepsOf(shared: SharedPorts) {
     if (Number(visit.contentLength) > maxTextBytes) {
       return refuseSaying(413, 'body', `has a body of more than ${maxTextBytes} bytes`);
     }
-    const places = takeBodyPlaces(shared.flights, options.limits, visit.client.network, visit.at, life);
+    const caller = visit.allow?.caller ?? visit.client.caller;
+    const places = takeBodyPlaces(shared.flights, options.limits, caller, life);
     if (places === undefined) return refuse(429, 'bodies', 1);
     for (const place of places) visit.ports.hold(place);
     return DIVERT;
@@ -251,21 +251,23 @@ export function stepsOf(shared: SharedPorts) {
 
   /** A place in flight, which may take a while. */
   function seat(visit: Visit): Answer | Promise<Answer> {
-    const place = takeNextPlace(shared, inFlight, life, visit.at);
+    const caller = visit.allow?.caller ?? visit.client.caller;
+    const waiting = { places: inFlight, life, caller, arrived: visit.at };
+    const place = takeNextPlace(shared, waiting);
     if (place !== undefined) {
       visit.place = place;
       return undefined;
     }
-    const waiting = queue === 0 ? undefined : takePlace(shared.flights, 'q', queue, visit.at, QUEUE_WAIT + 1000);
-    return waiting === undefined ? refuse(503, 'overload', 1) : waitForSeat(visit, waiting);
+    const queued = queue === 0 ? undefined : takeShare(shared.flights, 'q', queue, caller, QUEUE_WAIT + 1000);
+    return queued === undefined ? refuse(503, 'overload', 1) : waitForSeat(visit, waiting, queued);
   }
 
-  async function waitForSeat(visit: Visit, waiting: string): Promise<Answer> {
+  async function waitForSeat(visit: Visit, waiting: Waiting, queued: string): Promise<Answer> {
     const { ports } = visit;
-    ports.hold(waiting);
-    const place = await waitForPlace(ports, inFlight, life);
-    shared.flights.delete(waiting);
-    ports.release(waiting);
+    ports.hold(queued);
+    const place = await waitForPlace(ports, { ...waiting, arrived: ports.now() });
+    shared.flights.delete(queued);
+    ports.release(queued);
     if (place === undefined) return refuse(503, 'overload', 1);
     visit.place = place;
     return undefined;

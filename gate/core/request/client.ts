@@ -1,11 +1,14 @@
 /** Who the client is, as the trusted proxies in front report it. */
 
 import { clientNetwork, parseAddress } from '../../../contract/cidr';
+import { keylessCallerOf } from '../shared/caller';
 
 export interface Client {
   readonly address: string;
   /** Under which the client is counted: the IPv4 address itself, or the IPv6 /64. */
   readonly network: string;
+  /** Whom its places are counted for where nobody has a key. */
+  readonly caller: number;
   readonly proto: 'http' | 'https';
   /** What the gate itself tells the app about it: header lines. */
   readonly lines: string;
@@ -27,9 +30,11 @@ export function identifyClient(
   const address = (entry === undefined ? undefined : plainAddress(entry)) ?? plainAddress(peer) ?? peer;
   const given = trustedHops === 0 ? undefined : nthFromRight(forwardedProto, 1)?.toLowerCase();
   const proto = given === 'https' ? 'https' : 'http';
+  const network = clientNetwork(address) ?? address;
   return {
     address,
-    network: clientNetwork(address) ?? address,
+    network,
+    caller: keylessCallerOf(network),
     proto,
     lines: `\r\nX-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${proto}`,
     logged: `,"client":${JSON.stringify(address)}`,

@@ -13,15 +13,36 @@ export function queryPairs(query: string | undefined): readonly (readonly [strin
     });
 }
 
+/** A query of more is not taken apart: each costs time, and no framework reads more unless told so. */
+const MOST_PAIRS = 1000;
+
+export function hasTooManyPairs(query: string): boolean {
+  return query.split('&', MOST_PAIRS + 1).length > MOST_PAIRS;
+}
+
+/** The values of that name, however the name is spelled. */
+export function parameterValues(query: string, name: string): readonly string[] {
+  return query
+    .split('&')
+    .filter((pair) => isNamed(pair, name))
+    .map((pair) => decodePart(pair.slice(pair.indexOf('=') + 1 || pair.length)));
+}
+
 /** The raw query without the pairs of that name, however the name is spelled. */
 export function withoutParameter(query: string, name: string): string {
   return query
     .split('&')
-    .filter((pair) => {
-      const equals = pair.indexOf('=');
-      return decodePart(equals < 0 ? pair : pair.slice(0, equals)) !== name;
-    })
+    .filter((pair) => !isNamed(pair, name))
     .join('&');
+}
+
+/** Characters of UTF-8, percent-encoded, for one of UTF-16: a name that is longer is another, and need not be decoded. */
+const LONGEST_ENCODED = 9;
+
+function isNamed(pair: string, name: string): boolean {
+  const equals = pair.indexOf('=');
+  const given = equals < 0 ? pair : pair.slice(0, equals);
+  return given.length <= LONGEST_ENCODED * name.length && decodePart(given) === name;
 }
 
 function decodePart(text: string): string {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { clientNetwork, parseAddress } from '../../../contract/cidr';
 import { identifyClient } from '../../../gate/core/request/client';
 import { loggable, loggableTrace } from '../../../gate/core/request/loggable';
-import { queryPairs, withoutParameter } from '../../../gate/core/request/query';
+import { hasTooManyPairs, parameterValues, queryPairs, withoutParameter } from '../../../gate/core/request/query';
 import { grantHeaders, type Headers, isDroppedHeader } from '../../../gate/core/request/request-headers';
 import { newKey } from '../support/http';
 import { pipelineWith } from '../support/pipeline';
@@ -142,6 +142,23 @@ describe('queries', () => {
       ['', 'v'],
     ]);
     expect(queryPairs(undefined)).toEqual([]);
+  });
+
+  it('tell the values of a name, however it is spelled, as they do', () => {
+    const part = fc.string({ unit: fc.constantFrom('a', 'p', 'i', '_', 'key', '%5f', '%61', '%', '=', '&', '+') });
+    fc.assert(
+      fc.property(part, fc.constantFrom('a', 'api_key', '你'), (query, name) => {
+        const values = queryPairs(query).flatMap(([given, value]) => (given === name ? [value] : []));
+        expect(parameterValues(query, name)).toEqual(values);
+      }),
+      { numRuns: 2000 },
+    );
+    expect(parameterValues('%E4%BD%A0=1&a=2&你', '你')).toEqual(['1', '']);
+  });
+
+  it('of more pairs than frameworks read are told apart from others', () => {
+    expect(hasTooManyPairs('&'.repeat(999))).toBe(false);
+    expect(hasTooManyPairs('&'.repeat(1000))).toBe(true);
   });
 
   it('lose every spelling of a parameter and nothing else', () => {

@@ -50,6 +50,7 @@ export const anyOptions: fc.Arbitrary<GateOptions> = fc
     }),
     keyPrefix: fc.stringMatching(/^[a-z][a-z0-9]{0,11}$/),
     queryKey: fc.boolean(),
+    allowIndexing: fc.constantFrom(undefined, false, true),
     publicRoutes: fc.array(fc.record({ method: fc.constantFrom('*', 'GET', 'POST'), path: pattern }), { maxLength: 4 }),
     synthesisPaths: fc.array(pattern, { maxLength: 3 }),
     requiredScopes: fc.array(fc.record({ path: pattern, scopes: fc.array(fc.constantFrom('tts:synthesize', 'a/b')) })),

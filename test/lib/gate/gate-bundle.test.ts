@@ -72,12 +72,17 @@ describe('gateOptions', () => {
     expect([options.limits.queue, options.limits.inFlight, options.maxBodyBytes]).toEqual([0, 8, 65_536]);
   });
 
+  it('has search engines list nothing, unless they may', () => {
+    expect(gateOptions({ authorizer }, 'x').allowIndexing).toBe(false);
+    expect(gateOptions({ authorizer, allowIndexing: true }, 'x').allowIndexing).toBe(true);
+  });
+
   it('is accepted by the bundle that becomes the containers, which refuses njs versions that are too old', () => {
     const bundle = loadGateBundle();
     const packed = bundle.packGate(gateOptions({ authorizer }, 'x'));
     expect(packed.initCommand.length).toBeGreaterThan(0);
     // Of the 60 KiB that synthesis allows a task definition, 4 KiB stay for the app's own environment.
-    expect(packed.bundle.length).toBeLessThan(46 * 1024);
+    expect(packed.bundle.length).toBeLessThan(48 * 1024);
     expect(bundle.requiredNjsVersion).toBe('1.0.0');
   });
 });

@@ -1,0 +1,54 @@
+/**
+ * Places of which no caller can hold all, however slowly it reads or sends: half of them are open to whoever comes
+ * first, and of the rest a caller takes half at most. So a quarter stays for others.
+ */
+
+import { isKeyless } from '../shared/caller';
+import type { Dict } from '../shared/dict';
+import { takePlace } from './window';
+
+/** Fewer places than these are not divided. */
+const FEWEST = 4;
+
+/** How many of the places are open to whoever comes first: those with the lowest numbers. */
+export function openPlaces(places: number): number {
+  return places < FEWEST ? places : Math.ceil(places / 2);
+}
+
+/** Whether the caller may have one more of the places that are not open. */
+export function isWithinShare(dict: Dict<number>, key: string, places: number, caller: number): boolean {
+  const open = openPlaces(places);
+  const most = (places - open) >> 1;
+  let own = 0;
+  let keyless = 0;
+  for (let i = open; i < places; i++) {
+    const holder = dict.get(`${key}${i}`);
+    if (holder === caller) own++;
+    if (holder !== undefined && isKeyless(holder)) keyless++;
+  }
+  return isKeyless(caller) ? keyless < most && own < Math.max(1, most >> 1) : own < most;
+}
+
+/** A place for the caller; undefined when none is free, or it has its share. */
+export function takeShare(
+  dict: Dict<number>,
+  key: string,
+  places: number,
+  caller: number,
+  timeout: number,
+): string | undefined {
+  return takePlace(dict, key, openPlaces(places), caller, timeout) ?? takeOwnShare(dict, key, places, caller, timeout);
+}
+
+/** The same of those that are not open. */
+export function takeOwnShare(
+  dict: Dict<number>,
+  key: string,
+  places: number,
+  caller: number,
+  timeout: number,
+): string | undefined {
+  const open = openPlaces(places);
+  if (open === places || !isWithinShare(dict, key, places, caller)) return undefined;
+  return takePlace(dict, key, places - open, caller, timeout, open);
+}
