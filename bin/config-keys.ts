@@ -64,6 +64,13 @@ export const CONFIG_KEYS = {
     'The text-to-speech container.',
     text(/^\S+$/),
   ),
+  command: key(
+    'texts separated by commas, or a list in cdk.json',
+    'what the image says',
+    'Arguments of the container of image.',
+    list(/^[^,\0]{1,1024}$/),
+    (command) => ({ command }),
+  ),
   appPort: key(
     'a whole number from 1 to 65535',
     '5000',

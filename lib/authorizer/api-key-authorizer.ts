@@ -5,7 +5,6 @@ import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import type * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { assertKeyPrefix, DEFAULT_KEY_PREFIX } from '../../contract/api-key';
 import { AUTHORIZER_ENV, KEY_TABLE, OUTPUTS } from '../../contract/names';
@@ -13,6 +12,7 @@ import { COUNTER_PREFIX } from '../../contract/quota-counter';
 import { createBundledFunction } from '../shared/bundled-function';
 import { checkInteger, checkSeconds } from '../shared/checks';
 import { checkKinds } from '../shared/kinds';
+import { LOG_KINDS, type LogOptions, logOptions } from '../shared/log-options';
 import { httpApiAuthorizer, restApiAuthorizer } from './api-gateway-authorizers';
 import { createApiKeyTable } from './api-key-table';
 import { type IRequestAuthorizer, PayloadFormat, type RequestAuthorizerConfig } from './request-authorizer';
@@ -22,7 +22,7 @@ import { type TokenIssuer, tokenIssuersVariable } from './token-issuer';
 const TIMEOUT = Duration.seconds(5);
 
 /** Options of the API-key authorizer. */
-export interface ApiKeyAuthorizerProps {
+export interface ApiKeyAuthorizerProps extends LogOptions {
   /**
    * An existing key table, such as one that an earlier stack left behind.
    * @default - a new table, kept when the stack is destroyed
@@ -64,11 +64,6 @@ export interface ApiKeyAuthorizerProps {
    */
   readonly architecture?: lambda.Architecture;
   /**
-   * How long the function's log is kept.
-   * @default logs.RetentionDays.ONE_MONTH
-   */
-  readonly logRetention?: logs.RetentionDays;
-  /**
    * Whether DynamoDB refuses to delete a new key table.
    * @default false
    */
@@ -101,7 +96,7 @@ export class ApiKeyAuthorizer extends Construct implements IRequestAuthorizer, a
       negativeTtl: 'duration',
       reservedConcurrentExecutions: 'number',
       memorySize: 'number',
-      logRetention: 'number',
+      ...LOG_KINDS,
       deletionProtection: 'boolean',
     });
     this.keyPrefix = props.keyPrefix ?? DEFAULT_KEY_PREFIX;
@@ -120,7 +115,7 @@ export class ApiKeyAuthorizer extends Construct implements IRequestAuthorizer, a
       timeout: TIMEOUT,
       memorySize: props.memorySize ?? 256,
       architecture: props.architecture,
-      logRetention: props.logRetention,
+      ...logOptions(props),
       reservedConcurrentExecutions: props.reservedConcurrentExecutions,
       environment: {
         [AUTHORIZER_ENV.keyTable]: this.keyTable.tableName,

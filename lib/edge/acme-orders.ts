@@ -16,6 +16,7 @@ import {
 } from '../../contract/acme';
 import { acknowledge } from '../shared/acknowledge';
 import { createBundledFunction } from '../shared/bundled-function';
+import { type LogOptions, logOptions } from '../shared/log-options';
 import { ChallengeResponder } from './challenge-responder';
 import type { LetsEncryptOptions } from './lets-encrypt-options';
 import type { SelfSignedCertificate } from './self-signed-certificate';
@@ -24,7 +25,7 @@ import type { SelfSignedCertificate } from './self-signed-certificate';
 const SETTINGS_LENGTH = 3500;
 
 /** @internal */
-export interface AcmeOrdersProps extends LetsEncryptOptions {
+export interface AcmeOrdersProps extends LetsEncryptOptions, LogOptions {
   /** What there is until the first order succeeds: every certificate is imported under its ARN. */
   readonly selfSigned: SelfSignedCertificate;
   readonly domainNames: readonly string[];
@@ -57,11 +58,9 @@ export class AcmeOrders extends Construct {
       loadBalancer: props.loadBalancer,
       listener: props.httpListener,
       thumbprint: account.getAttString('Thumbprint'),
+      ...logOptions(props),
     });
-    this.handler = this.createFunction(
-      orderSettings(props, accountKey.ref, account.getAttString('Since')),
-      props.externalAccount?.hmacKey,
-    );
+    this.handler = this.createFunction(orderSettings(props, accountKey.ref, account.getAttString('Since')), props);
     new events.Rule(this, 'Schedule', {
       description: 'Orders and renews the certificate when it is time',
       schedule: events.Schedule.rate(Duration.hours(1)),
@@ -88,7 +87,7 @@ export class AcmeOrders extends Construct {
     return account;
   }
 
-  private createFunction(settings: OrderSettings, hmacKey: secretsmanager.ISecret | undefined): lambda.Function {
+  private createFunction(settings: OrderSettings, props: AcmeOrdersProps): lambda.Function {
     const text = JSON.stringify(settings);
     if (text.length > SETTINGS_LENGTH) {
       throw new Error(
@@ -101,6 +100,7 @@ export class AcmeOrders extends Construct {
       description: "Orders, imports and renews the load balancer's certificate",
       memorySize: 512,
       timeout: Duration.minutes(5),
+      ...logOptions(props),
       environment: { [ORDER_ENV.settings]: Stack.of(this).toJsonString(settings) },
       // The next run is the second try.
       retryAttempts: 0,
@@ -130,7 +130,7 @@ export class AcmeOrders extends Construct {
         resources: [settings.accountKeySecretArn],
       }),
     );
-    hmacKey?.grantRead(handler);
+    props.externalAccount?.hmacKey.grantRead(handler);
     return handler;
   }
 }

@@ -4,12 +4,13 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, type IConstruct } from 'constructs';
 import { CHALLENGE_ENV, CHALLENGE_PATH } from '../../contract/acme';
 import { createBundledFunction } from '../shared/bundled-function';
+import { type LogOptions, logOptions } from '../shared/log-options';
 
 /** Before the redirect. */
 const PRIORITY = 5;
 
 /** @internal */
-export interface ChallengeResponderProps {
+export interface ChallengeResponderProps extends LogOptions {
   readonly loadBalancer: elbv2.IApplicationLoadBalancer;
   /** Its listener on port 80. */
   readonly listener: elbv2.IApplicationListener;
@@ -39,6 +40,7 @@ export class ChallengeResponder extends Construct {
       description: 'Answers the challenges of the certificate authority',
       memorySize: 128,
       timeout: Duration.seconds(5),
+      ...logOptions(props),
       environment: { [CHALLENGE_ENV.thumbprint]: props.thumbprint },
     });
     // The permission has to be there before the function becomes a target, so it cannot name the target group by a

@@ -6,6 +6,7 @@ import type * as route53 from 'aws-cdk-lib/aws-route53';
 import type { Construct } from 'constructs';
 import { LETS_ENCRYPT } from '../../contract/acme';
 import { checkKinds } from '../shared/kinds';
+import { type LogOptions, logOptions } from '../shared/log-options';
 import { AcmeOrders } from './acme-orders';
 import {
   checkLetsEncryptNames,
@@ -16,7 +17,7 @@ import {
 import { SelfSignedCertificate } from './self-signed-certificate';
 
 /** What a certificate is for. */
-export interface EdgeCertificateBindOptions {
+export interface EdgeCertificateBindOptions extends LogOptions {
   /** DNS name of the load balancer that shows the certificate. */
   readonly loadBalancerDnsName: string;
   /** Names under which clients reach it. */
@@ -200,6 +201,7 @@ class OwnCertificate extends EdgeCertificate {
     const { certificate, handler } = new SelfSignedCertificate(scope, 'Certificate', {
       domainNames: [options.loadBalancerDnsName, ...options.domainNames],
       validity: this.options.validity,
+      ...logOptions(options),
     });
     Annotations.of(scope).addWarningV2(
       'voicegate:selfSigned',
@@ -224,6 +226,7 @@ class LetsEncryptCertificate extends EdgeCertificate {
     // The same place in the tree as the self-signed one's: a stack that changes between the two keeps its certificate.
     const selfSigned = new SelfSignedCertificate(scope, 'Certificate', {
       domainNames: [options.loadBalancerDnsName, ...options.domainNames],
+      ...logOptions(options),
     });
     const { domainNames } = options;
     const orders = new AcmeOrders(scope, 'Acme', {
@@ -232,6 +235,7 @@ class LetsEncryptCertificate extends EdgeCertificate {
       domainNames,
       loadBalancer,
       httpListener,
+      ...logOptions(options),
     });
     Annotations.of(scope).addInfo(
       `The certificate is self-signed until the names lead to the load balancer: point ${domainNames.join(', ')} to its DNS name by CNAME (or alias) records.`,

@@ -3,11 +3,52 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type * as route53 from 'aws-cdk-lib/aws-route53';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
+import type { LogOptions } from '../shared/log-options';
 import type { EdgeCertificate } from './edge-certificate';
+import type { OriginHeader } from './origin-header';
 import type { SecurityHeaders } from './security-headers';
 
 /** Options of a load balancer that have safe defaults. */
 export interface LoadBalancerOptions {
+  /**
+   * Whether the load balancer has public addresses. An internal one is reached from its network and what is connected to
+   * it alone; it stands in private subnets.
+   * @default true
+   */
+  readonly internetFacing?: boolean;
+  /**
+   * Port on which HTTPS is served, from 1 to 65535.
+   * @default 443
+   */
+  readonly httpsPort?: number;
+  /**
+   * Whether port 80 answers: GET and HEAD with a redirect to HTTPS, all else with a refusal. `EdgeCertificate.letsEncrypt`
+   * needs it.
+   * @default true
+   */
+  readonly redirectHttp?: boolean;
+  /**
+   * Who may connect: networks, prefix lists such as that of CloudFront's origins, security groups.
+   * @default - anyone
+   */
+  readonly allowedPeers?: ec2.IPeer[];
+  /**
+   * Further certificates of the HTTPS listener, which chooses by the name that a client asks for. AWS allows 25.
+   * @default - only `certificate`
+   */
+  readonly additionalCertificates?: elbv2.IListenerCertificate[];
+  /**
+   * Certificates that clients must show, and the trust store against which they are verified. The gate wants a credential
+   * besides.
+   * @default - clients need no certificate
+   */
+  readonly mutualAuthentication?: elbv2.MutualAuthentication;
+  /**
+   * A header with a secret that a proxy in front, such as CloudFront, puts on every request: others are refused with 403.
+   * The client's address is then the one that the proxy reports.
+   * @default - none: clients connect directly
+   */
+  readonly originHeader?: OriginHeader;
   /**
    * TLS policy.
    * @default SslPolicy.TLS13_12_RES_PQ: TLS 1.3 and 1.2, forward secrecy, post-quantum key exchange
@@ -39,7 +80,7 @@ export interface LoadBalancerOptions {
    */
   readonly deletionProtection?: boolean;
   /**
-   * Security group of the load balancer; ports 80 and 443 are opened in it.
+   * Security group of the load balancer; its ports (80 and 443) are opened in it.
    * @default - a new one
    */
   readonly securityGroup?: ec2.ISecurityGroup;
@@ -50,7 +91,7 @@ export interface LoadBalancerOptions {
   readonly ipAddressType?: elbv2.IpAddressType;
   /**
    * Subnets of the load balancer, one a zone, in at least two zones.
-   * @default - one public subnet of each zone
+   * @default - one public subnet of each zone; a private one where it is internal
    */
   readonly vpcSubnets?: ec2.SubnetSelection;
   /**
@@ -62,8 +103,8 @@ export interface LoadBalancerOptions {
 }
 
 /** Options of the load balancer. */
-export interface HttpsLoadBalancerProps extends LoadBalancerOptions {
-  /** Network with public subnets in at least two availability zones. */
+export interface HttpsLoadBalancerProps extends LoadBalancerOptions, LogOptions {
+  /** Network with public subnets (private ones, where it is internal) in at least two availability zones. */
   readonly vpc: ec2.IVpc;
   /** The certificate that clients see. */
   readonly certificate: EdgeCertificate;

@@ -3,21 +3,25 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { acknowledge } from '../shared/acknowledge';
-import { checkDomainNames, checkSeconds } from '../shared/checks';
+import { checkDomainNames, checkInteger, checkSeconds } from '../shared/checks';
 import { checkKinds } from '../shared/kinds';
+import { LOG_KINDS, logOptions } from '../shared/log-options';
 import { checkAccessLogBucket, createAccessLogBucket } from './access-log-bucket';
 import { addAliasRecords, hasOnlyIpv6 } from './alias-records';
 import type { EdgeCertificateConfig } from './edge-certificate';
 import { type ExistingListenerProps, ExistingLoadBalancer } from './existing-load-balancer';
 import type { HttpsLoadBalancerProps } from './https-load-balancer-props';
 import { type ForwardProps, forward, type IHttpsLoadBalancer, RulePriorities } from './listener-rules';
+import { originCondition } from './origin-header';
 import { addSecurityHeaders, hideServer } from './security-headers';
 
 /** Rules of our own by their priority; those of targets begin far behind. */
 const PRIORITY = { redirect: 10, robots: 10 } as const;
+const HTTPS_PORT = 443;
+const HTTP_PORT = 80;
 
 /**
- * An internet-facing load balancer that speaks HTTPS only: port 80 redirects GET and HEAD and tells everything else to
+ * A load balancer, internet-facing unless told otherwise, that speaks HTTPS only: port 80 redirects GET and HEAD and tells everything else to
  * use https; port 443 has a strong TLS policy and puts security headers on every answer.
  */
 export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
@@ -33,10 +37,10 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
   public readonly loadBalancer: elbv2.IApplicationLoadBalancer;
   /** The same load balancer, for changing what this construct does not. */
   public readonly applicationLoadBalancer: elbv2.ApplicationLoadBalancer;
-  /** The listener on port 443. */
+  /** The HTTPS listener, on port 443 unless told otherwise. */
   public readonly httpsListener: elbv2.ApplicationListener;
-  /** The listener on port 80. */
-  public readonly httpListener: elbv2.ApplicationListener;
+  /** The listener on port 80, unless it is switched off. */
+  public readonly httpListener?: elbv2.ApplicationListener;
   /** The certificate in use, and who looks after it. */
   public readonly certificate: EdgeCertificateConfig;
   /** ARN of the certificate in use. */
@@ -47,7 +51,11 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
   public readonly idleTimeout?: Duration;
   /** Whether access is logged. */
   public readonly logsAccess: boolean;
+  /** Proxies up to the load balancer: 2 where `originHeader` says that one stands before it. */
+  public readonly trustedHops?: number;
   private readonly priorities = new RulePriorities();
+  /** What every request must meet. */
+  private readonly required: readonly elbv2.ListenerCondition[];
 
   constructor(scope: Construct, id: string, props: HttpsLoadBalancerProps) {
     super(scope, id);
@@ -66,21 +74,42 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
         deletionProtection: 'boolean',
         securityGroup: 'object',
         vpcSubnets: 'object',
+        internetFacing: 'boolean',
+        httpsPort: 'number',
+        redirectHttp: 'boolean',
+        allowedPeers: 'list',
+        additionalCertificates: 'list',
+        mutualAuthentication: 'object',
+        originHeader: 'object',
+        ...LOG_KINDS,
       },
       ['vpc', 'certificate'],
     );
     const idleTimeout = props.idleTimeout ?? Duration.seconds(125);
     checkSeconds('HttpsLoadBalancer: idleTimeout', idleTimeout, 1, 4000);
     this.idleTimeout = idleTimeout;
+    const { internetFacing = true, httpsPort = HTTPS_PORT } = props;
+    checkInteger('HttpsLoadBalancer: httpsPort', httpsPort, 1, 65_535);
+    if (httpsPort === HTTP_PORT && props.redirectHttp !== false) {
+      throw new Error(
+        'HttpsLoadBalancer: httpsPort 80 is where redirectHttp answers; switch that off or choose another',
+      );
+    }
+    if (props.allowedPeers?.length === 0) {
+      throw new Error('HttpsLoadBalancer: allowedPeers must name at least one, got none; leave it out to admit anyone');
+    }
+    this.required = props.originHeader ? [originCondition(props.originHeader)] : [];
+    // The proxy writes the client's address, the load balancer the proxy's.
+    this.trustedHops = props.originHeader ? 2 : 1;
     this.applicationLoadBalancer = new elbv2.ApplicationLoadBalancer(this, 'LoadBalancer', {
       vpc: props.vpc,
-      internetFacing: true,
+      internetFacing,
       securityGroup: props.securityGroup,
       ipAddressType: props.ipAddressType,
       idleTimeout,
       dropInvalidHeaderFields: true,
       // Networks may have two public subnets a zone; a load balancer takes one.
-      vpcSubnets: props.vpcSubnets ?? { subnetType: ec2.SubnetType.PUBLIC, onePerAz: true },
+      vpcSubnets: props.vpcSubnets ?? { onePerAz: true, ...(internetFacing && { subnetType: ec2.SubnetType.PUBLIC }) },
       desyncMitigationMode: props.desyncMitigationMode ?? elbv2.DesyncMitigationMode.DEFENSIVE,
       deletionProtection: props.deletionProtection ?? false,
     });
@@ -91,54 +120,58 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
     this.logsAccess = this.logAccess(props);
 
     const domainNames = checkDomainNames('HttpsLoadBalancer: domainNames', props.domainNames ?? []);
-    this.httpListener = this.createHttpListener();
+    if (props.redirectHttp !== false) this.httpListener = this.createHttpListener(props, httpsPort);
     this.certificate = props.certificate.bind(new Construct(this, 'Certificate'), {
       loadBalancerDnsName: this.applicationLoadBalancer.loadBalancerDnsName,
       domainNames,
       loadBalancer: this.applicationLoadBalancer,
       httpListener: this.httpListener,
+      ...logOptions(props),
     });
     const { certificate } = this.certificate;
     this.certificateArn = certificate.certificateArn;
-    this.url = `https://${domainNames[0] ?? this.applicationLoadBalancer.loadBalancerDnsName}`;
-    this.httpsListener = this.createHttpsListener(props, certificate);
+    const host = domainNames[0] ?? this.applicationLoadBalancer.loadBalancerDnsName;
+    this.url = `https://${host}${httpsPort === HTTPS_PORT ? '' : `:${httpsPort}`}`;
+    this.httpsListener = this.createHttpsListener(props, httpsPort, certificate);
     if (props.hostedZone) addAliasRecords(this, props.hostedZone, domainNames, this.applicationLoadBalancer);
   }
 
   /** Forwards requests to targets: those that meet the conditions, or all that no other rule took. */
   public forward(scope: Construct, id: string, props: ForwardProps): elbv2.ApplicationTargetGroup {
-    return forward(scope, id, this.httpsListener, this.priorities, props);
+    return forward(scope, id, this.httpsListener, this.priorities, props, this.required);
   }
 
-  private createHttpListener(): elbv2.ApplicationListener {
+  private createHttpListener(props: HttpsLoadBalancerProps, httpsPort: number): elbv2.ApplicationListener {
     const listener = this.applicationLoadBalancer.addListener('Http', {
-      port: 80,
+      port: HTTP_PORT,
       protocol: elbv2.ApplicationProtocol.HTTP,
-      open: true,
+      open: props.allowedPeers === undefined,
       // A redirect would turn a POST into a GET and lose its body: better to say what is wrong.
       defaultAction: jsonResponse(403, 'This service speaks HTTPS only: use https:// instead of http://'),
     });
     listener.addAction('Redirect', {
       priority: PRIORITY.redirect,
       conditions: [elbv2.ListenerCondition.httpRequestMethods(['GET', 'HEAD'])],
-      action: elbv2.ListenerAction.redirect({ protocol: 'HTTPS', port: '443', permanent: true }),
+      action: elbv2.ListenerAction.redirect({ protocol: 'HTTPS', port: String(httpsPort), permanent: true }),
     });
-    this.openToIpv6(listener);
+    this.admit(listener, props.allowedPeers);
     hideServer(listener);
     return listener;
   }
 
   private createHttpsListener(
     props: HttpsLoadBalancerProps,
+    port: number,
     certificate: elbv2.IListenerCertificate,
   ): elbv2.ApplicationListener {
     const listener = this.applicationLoadBalancer.addListener('Https', {
-      port: 443,
+      port,
       protocol: elbv2.ApplicationProtocol.HTTPS,
-      open: true,
-      certificates: [certificate],
+      open: props.allowedPeers === undefined,
+      certificates: [certificate, ...(props.additionalCertificates ?? [])],
+      mutualAuthentication: props.mutualAuthentication,
       sslPolicy: props.sslPolicy ?? elbv2.SslPolicy.TLS13_12_RES_PQ,
-      defaultAction: jsonResponse(404, 'Not Found'),
+      defaultAction: props.originHeader ? jsonResponse(403, 'Forbidden') : jsonResponse(404, 'Not Found'),
     });
     listener.addAction('Robots', {
       priority: PRIORITY.robots,
@@ -148,14 +181,15 @@ export class HttpsLoadBalancer extends Construct implements IHttpsLoadBalancer {
         messageBody: 'User-agent: *\nDisallow: /\n',
       }),
     });
-    this.openToIpv6(listener);
+    this.admit(listener, props.allowedPeers);
     addSecurityHeaders(listener, props.securityHeaders);
     return listener;
   }
 
   /** Without a feature flag of aws-cdk-lib, a load balancer that has no public IPv4 admits IPv4 alone. */
-  private openToIpv6(listener: elbv2.ApplicationListener): void {
-    if (!hasOnlyIpv6(this.applicationLoadBalancer)) return;
+  private admit(listener: elbv2.ApplicationListener, peers: ec2.IPeer[] | undefined): void {
+    for (const peer of peers ?? []) listener.connections.allowDefaultPortFrom(peer);
+    if (peers || !hasOnlyIpv6(this.applicationLoadBalancer)) return;
     listener.connections.allowDefaultPortFrom(ec2.Peer.anyIpv6(), `Allow from anyone on port ${listener.port}`);
   }
 

@@ -16,6 +16,11 @@ import {
 /** Targets, and which requests go to them. */
 export interface ForwardProps extends elbv2.ApplicationTargetGroupProps {
   /**
+   * A second target group that the rule names without sending to it, for deployments that move requests between two.
+   * @default - none
+   */
+  readonly alternateTargetGroup?: elbv2.IApplicationTargetGroup;
+  /**
    * What requests must meet, such as `ListenerCondition.hostHeaders(['tts.example.com'])`.
    * @default - all requests that no other rule took
    */
@@ -59,6 +64,11 @@ export interface IHttpsLoadBalancer {
    * @default - unknown: one that was made outside this app, of which nothing was said
    */
   readonly idleTimeout?: Duration;
+  /**
+   * Proxies up to it whose `X-Forwarded-For` entries can be trusted.
+   * @default 1: it is the first
+   */
+  readonly trustedHops?: number;
   /** Forwards requests to targets: those that meet the conditions, or all that no other rule took. */
   forward(scope: Construct, id: string, props: ForwardProps): elbv2.ApplicationTargetGroup;
 }
@@ -118,6 +128,7 @@ export class RulePriorities {
 /**
  * A target group and its rule, both in the scope of the service: two stacks that share a load balancer then refer to it
  * and never to each other.
+ * @param required what every request must meet besides
  */
 export function forward(
   scope: Construct,
@@ -125,6 +136,7 @@ export function forward(
   listener: elbv2.IApplicationListener,
   priorities: RulePriorities,
   props: ForwardProps,
+  required: readonly elbv2.ListenerCondition[] = [],
 ): elbv2.ApplicationTargetGroup {
   const {
     conditions,
@@ -133,6 +145,7 @@ export function forward(
     pageLoginPaths,
     tokenValidation,
     tokenValidationPaths,
+    alternateTargetGroup,
     ...targetGroupProps
   } = props;
   checkInteger('forward: priority', priority, 1, 50_000);
@@ -140,11 +153,16 @@ export function forward(
     throw new Error('forward: conditions must hold at least one, got none; leave it out to take all requests');
   }
   if (conditions === undefined && priority === undefined) priorities.takeAll(scope);
-  const repeated = conditions ?? [];
+  const repeated = [...required, ...(conditions ?? [])];
   const logins = conditionsOf('pageLogin', props, PAGE_PATHS, repeated);
   const validations = conditionsOf('tokenValidation', props, SYNTHESIS_PATHS, [...repeated, bearerToken()]);
   const targetGroup = new elbv2.ApplicationTargetGroup(scope, id, targetGroupProps);
-  const action = elbv2.ListenerAction.forward([targetGroup]);
+  const action = alternateTargetGroup
+    ? elbv2.ListenerAction.weightedForward([
+        { targetGroup, weight: 100 },
+        { targetGroup: alternateTargetGroup, weight: 0 },
+      ])
+    : elbv2.ListenerAction.forward([targetGroup]);
   let chosen = priority;
   // Rules for some paths stand in the same range as the rest: they must not take what is another service's.
   const addRule = (ruleId: string, rule: Pick<elbv2.ApplicationListenerRuleProps, 'conditions' | 'action'>) =>
@@ -167,8 +185,19 @@ export function forward(
   for (const [index, rule] of logins.entries()) {
     addRule(`${id}Login${index || ''}`, { conditions: rule, action: pageLogin?._authenticate(action) });
   }
-  addRule(`${id}Rule`, { conditions: conditions ?? [elbv2.ListenerCondition.pathPatterns(['*'])], action });
+  addRule(forwardRuleId(id), {
+    conditions: [
+      ...required,
+      ...(conditions ?? (required.length > 0 ? [] : [elbv2.ListenerCondition.pathPatterns(['*'])])),
+    ],
+    action,
+  });
   return targetGroup;
+}
+
+/** Id of the rule that takes what no rule for some paths took, in the scope of its service. */
+export function forwardRuleId(id: string): string {
+  return `${id}Rule`;
 }
 
 /** Conditions of the rules that a prop adds for some paths: none without the prop. */

@@ -13,12 +13,13 @@ import {
 import { acknowledge } from '../shared/acknowledge';
 import { createBundledFunction } from '../shared/bundled-function';
 import { checkInteger } from '../shared/checks';
+import { type LogOptions, logOptions } from '../shared/log-options';
 
 /** Clients refuse certificates that are valid longer than this. */
 const LONGEST_VALIDITY_DAYS = 397;
 
 /** @internal */
-export interface SelfSignedCertificateProps {
+export interface SelfSignedCertificateProps extends LogOptions {
   /** Subject alternative names. */
   readonly domainNames: readonly string[];
   /** Default 365 days. */
@@ -40,7 +41,7 @@ export class SelfSignedCertificate extends Construct {
     super(scope, id);
     const days = props.validity?.toDays() ?? 365;
     checkInteger('EdgeCertificate.selfSigned: validity in days', days, 60, LONGEST_VALIDITY_DAYS);
-    const handler = this.createFunction();
+    const handler = this.createFunction(logOptions(props));
     this.handler = handler;
     const properties: CertificateProperties = {
       // A common name holds 64 characters and load balancer names reach 76; clients look at the alternative names.
@@ -66,7 +67,7 @@ export class SelfSignedCertificate extends Construct {
     this.certificate = acm.Certificate.fromCertificateArn(this, 'Certificate', resource.ref);
   }
 
-  private createFunction(): lambda.Function {
+  private createFunction(logs: LogOptions): lambda.Function {
     const handler = createBundledFunction(this, {
       bundle: 'certificate',
       description: 'Makes and renews a self-signed certificate',
@@ -75,6 +76,7 @@ export class SelfSignedCertificate extends Construct {
       timeout: Duration.minutes(12),
       // A second run after a lost answer would import a second certificate.
       retryAttempts: 0,
+      ...logs,
     });
     const stack = Stack.of(this);
     const certificates = stack.formatArn({

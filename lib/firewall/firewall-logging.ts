@@ -1,9 +1,11 @@
-import { ArnFormat, Names, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { ArnFormat, Names, type RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as firehose from 'aws-cdk-lib/aws-kinesisfirehose';
-import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import type { Construct, IConstruct } from 'constructs';
+import { createLogGroup } from '../shared/log-options';
 
 /** Headers that hold credentials. */
 export const SECRET_HEADERS = ['authorization', 'cookie', 'x-api-key'] as const;
@@ -18,6 +20,18 @@ export interface FirewallLogOptions {
    * @default logs.RetentionDays.ONE_MONTH
    */
   readonly retention?: logs.RetentionDays;
+  /**
+   * A KMS key that encrypts the log, in the same region. The policy of a key of this app is extended so that CloudWatch
+   * Logs may use it; that of a key from elsewhere must allow it already.
+   * @default - CloudWatch Logs encrypts with a key of its own
+   */
+  readonly encryptionKey?: kms.IKey;
+  /**
+   * What becomes of the log group when the stack is destroyed. AWS WAF demands a fixed name: one that was kept must be
+   * deleted before a stack is made anew under the same name.
+   * @default RemovalPolicy.DESTROY
+   */
+  readonly removalPolicy?: RemovalPolicy;
 }
 
 /** Where a firewall writes what it did: without credentials and without the query, wherever that is. */
@@ -54,10 +68,12 @@ class CloudWatchLogging extends FirewallLogging {
   }
 
   public _bind(scope: Construct, webAclArn: string): logs.LogGroup {
-    const logGroup = new logs.LogGroup(scope, 'Log', {
+    const { retention, encryptionKey, removalPolicy } = this.options;
+    const logGroup = createLogGroup(scope, 'Log', {
       logGroupName: NAME_PREFIX + Names.uniqueResourceName(scope, { maxLength: 100, separator: '-' }),
-      retention: this.options.retention ?? logs.RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
+      logRetention: retention,
+      logEncryptionKey: encryptionKey,
+      logRemovalPolicy: removalPolicy,
     });
     // Not logGroup.logGroupArn: it ends in ":*", which AWS WAF refuses.
     const destination = Stack.of(scope).formatArn({

@@ -8,6 +8,7 @@ import { Construct, type IConstruct } from 'constructs';
 import { acknowledge } from '../shared/acknowledge';
 import { checkInteger } from '../shared/checks';
 import { checkKinds } from '../shared/kinds';
+import { logOptions } from '../shared/log-options';
 import type { AuthorizerGateOptions, AuthorizerGateProps } from './authorizer-gate-props';
 import { warnOfCors } from './cors';
 import { gateOptions, LONGEST_STOP_SECONDS, METRIC_NAMESPACE } from './gate-bundle';
@@ -87,7 +88,7 @@ export class AuthorizerGate extends Construct {
       createGateLog(this, {
         description: 'Log group of the gate, with its access log',
         streamPrefix: 'voicegate',
-        retention: props.logRetention,
+        ...logOptions(props),
       }).logging;
     const { initContainer, container } = addGateContainers(this, taskDefinition, {
       props,
@@ -137,11 +138,19 @@ export class AuthorizerGate extends Construct {
     this.warn(props, longestRequest);
   }
 
-  /** The gate as a target: what to pass to a target group's `targets`. */
-  public loadBalancerTarget(service: ecs.BaseService): ecs.IEcsLoadBalancerTarget {
+  /**
+   * The gate as a target: what to pass to a target group's `targets`.
+   * @param service the service that runs the gate's task
+   * @param alternateTarget the second target group, for deployments that move requests between two
+   */
+  public loadBalancerTarget(
+    service: ecs.BaseService,
+    alternateTarget?: ecs.IAlternateTarget,
+  ): ecs.IEcsLoadBalancerTarget {
     return service.loadBalancerTarget({
       containerName: AuthorizerGate.CONTAINER_NAME,
       containerPort: this.port,
+      alternateTarget,
     });
   }
 

@@ -4,13 +4,14 @@ import type { Construct } from 'constructs';
 import { memoryLimitMiB } from '../../contract/gate-memory';
 import type { GateOptions } from '../../contract/gate-options';
 import { GATE_ENV } from '../../contract/names';
+import { checkInteger } from '../shared/checks';
 import type { AuthorizerGateProps } from './authorizer-gate-props';
 import { loadGateBundle, stopTimeoutSeconds } from './gate-bundle';
 import { sessionSecrets } from './web-session';
 
 /** Where the init container leaves the configuration, and the gate its temporary files. */
 const GATE_DIRECTORY = '/run/voicegate';
-const VOLUME = 'voicegate';
+export const GATE_VOLUME = 'voicegate';
 /** Uid of `nginx` in the official image. */
 const GATE_USER = '101';
 /** What Docker grants by default, less CHOWN. On Fargate a capability cannot be added, so ALL cannot be dropped here. */
@@ -62,7 +63,7 @@ export function addGateContainers(
     [GATE_ENV.healthListen]: `0.0.0.0:${gate.healthPort}`,
     [GATE_ENV.upstream]: `127.0.0.1:${gate.upstreamPort}`,
   };
-  taskDefinition.addVolume({ name: VOLUME });
+  taskDefinition.addVolume({ name: GATE_VOLUME });
   const initContainer = taskDefinition.addContainer('GateInitContainer', {
     containerName: 'gate-init',
     image,
@@ -88,9 +89,8 @@ export function addGateContainers(
     secrets: sessionSecrets(scope, gate.props),
     readonlyRootFilesystem: true,
     linuxParameters: linuxParameters(scope, 'Linux', [ecs.Capability.ALL]),
-    memoryReservationMiB: 128,
-    // All that strangers can make it hold fits in.
-    memoryLimitMiB: memoryLimitMiB(options),
+    cpu: gate.props.gateCpu,
+    ...gateMemory(gate.props, memoryLimitMiB(options)),
     stopTimeout: Duration.seconds(stopTimeoutSeconds(options.longestRequest, options.drainDelay)),
     portMappings: [
       { containerPort: gate.port, name: 'gate' },
@@ -99,7 +99,7 @@ export function addGateContainers(
     logging,
   });
   for (const each of [initContainer, container]) {
-    each.addMountPoints({ sourceVolume: VOLUME, containerPath: GATE_DIRECTORY, readOnly: false });
+    each.addMountPoints({ sourceVolume: GATE_VOLUME, containerPath: GATE_DIRECTORY, readOnly: false });
   }
   container.addContainerDependencies(
     { container: initContainer, condition: ecs.ContainerDependencyCondition.SUCCESS },
@@ -107,6 +107,18 @@ export function addGateContainers(
     { container: gate.upstream, condition: ecs.ContainerDependencyCondition.START },
   );
   return { initContainer, container };
+}
+
+/** All that strangers can make it hold fits in. */
+function gateMemory(
+  props: AuthorizerGateProps,
+  least: number,
+): { memoryReservationMiB: number; memoryLimitMiB: number } {
+  const { gateMemoryLimitMiB: memoryLimitMiB = least, gateMemoryReservationMiB: memoryReservationMiB = 128 } = props;
+  checkInteger('AuthorizerGate: gateCpu', props.gateCpu, 1, 16_384);
+  checkInteger('AuthorizerGate: gateMemoryLimitMiB', memoryLimitMiB, least, 122_880);
+  checkInteger('AuthorizerGate: gateMemoryReservationMiB', memoryReservationMiB, 64, memoryLimitMiB);
+  return { memoryReservationMiB, memoryLimitMiB };
 }
 
 function linuxParameters(scope: Construct, id: string, drop: ecs.Capability[]): ecs.LinuxParameters {

@@ -1,4 +1,5 @@
 import type { Kinds } from '../shared/kinds';
+import { LOG_KINDS } from '../shared/log-options';
 
 /** What the props of a gate hold, alone or within a whole service. */
 export const GATE_KINDS: Kinds = {
@@ -22,5 +23,8 @@ export const GATE_KINDS: Kinds = {
   webSessionDuration: 'duration',
   webSessionSecret: 'object',
   cors: 'object',
-  logRetention: 'number',
+  gateCpu: 'number',
+  gateMemoryLimitMiB: 'number',
+  gateMemoryReservationMiB: 'number',
+  ...LOG_KINDS,
 };

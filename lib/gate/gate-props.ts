@@ -1,6 +1,7 @@
 import type { Duration, Size } from 'aws-cdk-lib';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import type { LogOptions } from '../shared/log-options';
 import type { CorsOptions } from './cors';
 import type { GateLimits } from './gate-limits';
 
@@ -13,7 +14,7 @@ export interface RouteScopes {
 }
 
 /** What a gate is told, alone or within a whole service. */
-export interface GateProps {
+export interface GateProps extends LogOptions {
   /**
    * The port on which the app listens, from 1 to 65535.
    * @default - the only TCP port that the app's container maps; in a SecureTtsService 5000
@@ -33,7 +34,7 @@ export interface GateProps {
   /**
    * Proxies in front whose `X-Forwarded-For` entries are trusted, from 0 to 8: 1 behind an application load balancer, 2
    * where CloudFront stands before it, 0 where the client itself connects.
-   * @default 1, the load balancer
+   * @default 1, the load balancer; in a SecureTtsService with `originHeader` 2
    */
   readonly trustedHops?: number;
   /**
@@ -42,10 +43,25 @@ export interface GateProps {
    */
   readonly workers?: number;
   /**
+   * CPU units of the gate's container, from 1: its share while the task's containers compete. 1024 are one vCPU.
+   * @default - none: it takes what the app leaves
+   */
+  readonly gateCpu?: number;
+  /**
+   * Memory in MiB above which the gate's container is killed; at least what strangers can make it hold, which is the default.
+   * @default - 256, more with larger limits and bodies
+   */
+  readonly gateMemoryLimitMiB?: number;
+  /**
+   * Memory in MiB, from 64, that is set aside for the gate's container.
+   * @default 128
+   */
+  readonly gateMemoryReservationMiB?: number;
+  /**
    * How long the log of the gate, and in a SecureTtsService those of the whole task, are kept: it says who called when. Chinese
-   * cybersecurity law asks for six months, and what is kept costs about 0.03 USD a GB and month. In a SecureTtsService it also holds for
-   * the logs of an authorizer and a firewall that it makes.
-   * @default - logs.RetentionDays.ONE_YEAR; of authorizer and firewall ONE_MONTH
+   * cybersecurity law asks for six months, and what is kept costs about 0.03 USD a GB and month. In a SecureTtsService this and the
+   * other two options of logs also hold for an authorizer, a firewall and the functions of a certificate that it makes.
+   * @default - logs.RetentionDays.ONE_YEAR; of authorizer, firewall and certificate ONE_MONTH
    */
   readonly logRetention?: logs.RetentionDays;
   /**

@@ -7,6 +7,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import { shown } from '../shared/kinds';
 import { packageRoot } from '../shared/package-root';
+import { isArm } from './task-architecture';
 
 /** Registries of the account, whatever the partition: amazonaws.com, .com.cn, amazonaws.eu, and those of isolated regions. */
 const ECR_URI =
@@ -26,7 +27,7 @@ export abstract class AppImage extends ecs.ContainerImage {
    * Whether it is the image of this package, whose page anybody may read.
    * @internal
    */
-  public static _isBundled(image: ecs.ContainerImage): boolean {
+  public static _isBundled(image?: ecs.ContainerImage): boolean {
     return image instanceof BundledImage;
   }
 
@@ -60,9 +61,7 @@ class FolderImage extends AppImage {
 
   public bind(scope: Construct, container: ecs.ContainerDefinition): ecs.ContainerImageConfig {
     // An image built on a laptop for the laptop's architecture ends in "exec format error" on the task.
-    // biome-ignore lint/complexity/useLiteralKeys: older aws-cdk-lib versions declare the property private.
-    const arm = container.taskDefinition['runtimePlatform']?.cpuArchitecture === ecs.CpuArchitecture.ARM64;
-    const platform = arm ? ecrAssets.Platform.LINUX_ARM64 : ecrAssets.Platform.LINUX_AMD64;
+    const platform = isArm(container.taskDefinition) ? ecrAssets.Platform.LINUX_ARM64 : ecrAssets.Platform.LINUX_AMD64;
     return ecs.ContainerImage.fromAsset(this.folder, { platform }).bind(scope, container);
   }
 }

@@ -13,14 +13,19 @@ import type { TokenValidation } from '../edge/token-validation';
 import type { Firewall } from '../firewall/firewall';
 import type { GateImage } from '../gate/gate-image';
 import type { GateProps } from '../gate/gate-props';
+import type { AppContainerProps } from './app-container-props';
+import type { DeploymentProps } from './deployment-props';
 import type { ServiceNetwork } from './service-network';
 import type { ServiceScaling } from './service-scaling';
 import type { TaskCapacity } from './task-capacity';
 
-/** Options of the whole service. Only the image, and the certificate or a load balancer, have no default. */
-export interface SecureTtsServiceProps extends GateProps {
-  /** The app's container image: an HTTP server on `upstreamPort`. */
-  readonly image: ecs.ContainerImage;
+/** Options of the whole service. Only the image or a task definition, and the certificate or a load balancer, have no default. */
+export interface SecureTtsServiceProps extends GateProps, AppContainerProps, DeploymentProps {
+  /**
+   * The app's container image: an HTTP server on `upstreamPort`.
+   * @default - none: then `taskDefinition` must be given, which has one
+   */
+  readonly image?: ecs.ContainerImage;
   /**
    * The certificate that clients see.
    * @default - none: then `loadBalancer` must be given, which has one

@@ -15,7 +15,9 @@ import { GateImage } from '../gate/gate-image';
 import { resolveGateLimits } from '../gate/gate-limits';
 import { createGateLog } from '../gate/gate-log';
 import { acknowledge } from '../shared/acknowledge';
-import { addAppContainer, DEFAULT_APP_PORT } from './app-container';
+import { logOptions } from '../shared/log-options';
+import { serviceTask } from './app-container';
+import { rollBackOnAlarms, shiftsTraffic } from './deployment';
 import type { SecureTtsServiceProps } from './secure-tts-service-props';
 import { createService } from './service';
 import { checkServiceProps } from './service-checks';
@@ -57,6 +59,8 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
   public readonly service: ecs.BaseService;
   /** The service's target group. */
   public readonly targetGroup: elbv2.ApplicationTargetGroup;
+  /** The second target group, where deployments move requests between two. */
+  public readonly alternateTargetGroup?: elbv2.ApplicationTargetGroup;
   /** Alarms and dashboard, unless they are switched off. */
   public readonly monitoring?: ServiceMonitoring;
   /** Where clients find the service. */
@@ -82,35 +86,36 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
     warnOfLoggedText(this, this.edge, props);
     if (props.cors && this.edge instanceof HttpsLoadBalancer) addCorsHeaders(this.edge.httpsListener, props.cors);
     const speech = speechLimits(props);
-    this.firewall = serviceFirewall(this, this.edge.loadBalancer, props, speech);
+    this.firewall = serviceFirewall(this, this.edge, props, speech);
 
-    this.authorizer =
-      props.authorizer ?? new ApiKeyAuthorizer(this, 'Authorizer', { logRetention: props.logRetention });
+    this.authorizer = props.authorizer ?? new ApiKeyAuthorizer(this, 'Authorizer', logOptions(props));
     if (this.authorizer instanceof ApiKeyAuthorizer) this.apiKeys = this.authorizer;
 
     const gateLog = createGateLog(this, {
       description: 'Log group of the tasks, with the access log of the gate',
       streamPrefix: 'task',
-      retention: props.logRetention,
+      ...logOptions(props),
     });
     const { logging } = gateLog;
     const capacity = props.capacity ?? TaskCapacity.fargate();
-    const taskDefinition = capacity._createTaskDefinition(this, 'Task');
-    this.container = addAppContainer(this, taskDefinition, props, logging, speech, capacity._gpuCount);
+    const { taskDefinition, upstream } = serviceTask(this, props, capacity, logging, speech);
+    this.container = upstream.container;
     this.gate = new AuthorizerGate(this, 'Gate', {
       ...props,
       authorizer: this.authorizer,
       publicPaths: publicPathsOf(props),
+      trustedHops: props.trustedHops ?? this.edge.trustedHops,
       maxBodySize: speech.maxBodySize,
       upstreamContainer: this.container,
-      upstreamPort: props.upstreamPort ?? DEFAULT_APP_PORT,
+      upstreamPort: upstream.port,
       loadBalancerIdleTimeout: this.edge.idleTimeout,
       image: props.gateImage,
       logging,
       drainDelay: capacity._interruptible ? SPOT_DRAIN_DELAY : undefined,
       taskDefinition,
     });
-    const { service, targetGroup } = createService(this, {
+    const startupTime = props.startupTime ?? Duration.minutes(5);
+    const { service, targetGroup, alternateTargetGroup } = createService(this, {
       capacity,
       taskDefinition,
       cluster: this.cluster,
@@ -122,11 +127,12 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
       securityGroups: props.securityGroups,
       // Left out where it is scaled: a deployment must not set it back.
       desiredCount: props.scaling ? undefined : (props.desiredCount ?? 2),
-      startupTime: props.startupTime ?? Duration.minutes(5),
+      startupTime,
       deregistrationDelay: Duration.seconds(
         capacity._interruptible ? Math.min(longestRequest, SPOT_DEREGISTRATION_SECONDS) : longestRequest,
       ),
       enableExecuteCommand: props.enableExecuteCommand ?? false,
+      deployment: props,
     });
     if (props.scaling) {
       const { inFlight } = resolveGateLimits('SecureTtsService', props.limits);
@@ -139,10 +145,12 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
     this.service = service;
     this.connections = service.connections;
     this.targetGroup = targetGroup;
+    this.alternateTargetGroup = alternateTargetGroup;
     if (props.monitoringEnabled !== false) {
       this.monitoring = new ServiceMonitoring(this, 'Monitoring', {
         loadBalancer: this.edge.loadBalancer,
         targetGroup,
+        alternateTargetGroup,
         service,
         gate: this.gate,
         apiKeys: this.apiKeys,
@@ -151,6 +159,9 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
         gateLog: gateLog.logGroup,
         alarmTopic: props.alarmTopic,
       });
+      if (props.rollbackOnAlarms ?? shiftsTraffic(props)) {
+        rollBackOnAlarms(this, service, this.monitoring, { targetGroup, alternateTargetGroup }, startupTime);
+      }
     }
   }
 

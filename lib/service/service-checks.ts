@@ -1,13 +1,29 @@
 import { Token } from 'aws-cdk-lib';
+import { GATE_VOLUME } from '../gate/gate-containers';
 import { GATE_KINDS } from '../gate/gate-kinds';
 import { checkExclusive, checkInteger } from '../shared/checks';
 import { checkKinds, type Kinds } from '../shared/kinds';
+import { checkDeployment, DEPLOYMENT_KINDS } from './deployment';
 import type { SecureTtsServiceProps } from './secure-tts-service-props';
 import { checkScaling } from './service-scaling';
 
 const SERVICE_KINDS: Kinds = {
   ...GATE_KINDS,
   image: 'image',
+  command: 'texts',
+  entryPoint: 'texts',
+  user: 'text',
+  workingDirectory: 'text',
+  healthCheck: 'object',
+  cpu: 'number',
+  memoryLimitMiB: 'number',
+  memoryReservationMiB: 'number',
+  logging: 'object',
+  volumes: 'list',
+  mountPoints: 'list',
+  taskRole: 'role',
+  executionRole: 'role',
+  taskDefinition: 'taskDefinition',
   certificate: 'certificate',
   loadBalancer: 'edge',
   routing: 'list',
@@ -39,13 +55,15 @@ const SERVICE_KINDS: Kinds = {
   enableExecuteCommand: 'boolean',
   monitoringEnabled: 'boolean',
   alarmTopic: 'object',
+  ...DEPLOYMENT_KINDS,
 };
 
 const WEB_ACL_ARN = /^arn:[a-z-]+:wafv2:[a-z0-9-]+:\d{12}:regional\/webacl\/[\w-]+\/[\w-]+$/;
 
 /** @throws Error naming a prop that is wrong by itself, or beside another. */
 export function checkServiceProps(props: SecureTtsServiceProps): void {
-  checkKinds('SecureTtsService', props, SERVICE_KINDS, ['image']);
+  checkKinds('SecureTtsService', props, SERVICE_KINDS, props?.taskDefinition === undefined ? ['image'] : []);
+  checkContainerProps(props);
   checkExclusive('SecureTtsService', { firewall: props.firewall, webAclArn: props.webAclArn });
   for (const name of ['firewall', 'webAclArn'] as const) {
     if (props.firewallEnabled !== false || props[name] === undefined) continue;
@@ -64,4 +82,59 @@ export function checkServiceProps(props: SecureTtsServiceProps): void {
   checkInteger('SecureTtsService: desiredCount', props.desiredCount, 0, 1000);
   checkExclusive('SecureTtsService', { desiredCount: props.desiredCount, scaling: props.scaling });
   if (props.scaling) checkScaling(props.scaling);
+  checkDeployment(props);
+}
+
+/** What a given task definition has already. */
+const OF_THE_TASK = [
+  'image',
+  'command',
+  'entryPoint',
+  'user',
+  'workingDirectory',
+  'healthCheck',
+  'cpu',
+  'memoryLimitMiB',
+  'memoryReservationMiB',
+  'logging',
+  'volumes',
+  'mountPoints',
+  'taskRole',
+  'executionRole',
+  'environment',
+  'environmentFiles',
+  'secrets',
+  'readonlyRootFilesystem',
+  'dropCapabilities',
+] as const;
+/** CPU units and MiB of the largest task on Fargate; the smallest container that ECS takes has 6 MiB. */
+const LARGEST = { cpu: 16_384, memory: 122_880 };
+const LEAST_MEMORY = 6;
+
+function checkContainerProps(props: SecureTtsServiceProps): void {
+  for (const name of OF_THE_TASK) {
+    if (props.taskDefinition === undefined || props[name] === undefined) continue;
+    throw new Error(
+      `SecureTtsService: ${name} is given, but taskDefinition too, which has its own; say it there, where you make the task`,
+    );
+  }
+  checkInteger('SecureTtsService: cpu', props.cpu, 1, LARGEST.cpu);
+  checkInteger('SecureTtsService: memoryLimitMiB', props.memoryLimitMiB, LEAST_MEMORY, LARGEST.memory);
+  const most = props.memoryLimitMiB ?? LARGEST.memory;
+  checkInteger('SecureTtsService: memoryReservationMiB', props.memoryReservationMiB, LEAST_MEMORY, most);
+  const names = (props.volumes ?? []).map(({ name }) => name);
+  for (const [index, name] of names.entries()) {
+    if (name === GATE_VOLUME || names.indexOf(name) !== index) {
+      throw new Error(
+        `SecureTtsService: volumes: "${name}" is taken ${name === GATE_VOLUME ? 'by the gate' : 'twice'}; give each a name of its own`,
+      );
+    }
+  }
+  for (const { sourceVolume } of props.mountPoints ?? []) {
+    if (!names.includes(sourceVolume)) {
+      throw new Error(
+        `SecureTtsService: mountPoints: no volume is named "${sourceVolume}"; volumes has ${names.join(', ') || 'none'}`,
+      );
+    }
+  }
 }

@@ -6,6 +6,7 @@ import { HttpsLoadBalancer } from '../edge/https-load-balancer';
 import type { IHttpsLoadBalancer } from '../edge/listener-rules';
 import { idleTimeoutSeconds } from '../gate/gate-bundle';
 import { checkExclusive } from '../shared/checks';
+import { logOptions } from '../shared/log-options';
 import type { SecureTtsServiceProps } from './secure-tts-service-props';
 
 /** The load balancer of a service: the given one, or a new one in its network. */
@@ -41,6 +42,7 @@ export function serviceEdge(
     domainNames: props.domainNames,
     hostedZone: props.hostedZone,
     idleTimeout: Duration.seconds(idleTimeoutSeconds(longestRequest)),
+    ...logOptions(props),
     ...props.loadBalancerOptions,
   });
 }

@@ -13,6 +13,11 @@ export interface ServiceMonitoringProps {
   readonly loadBalancer: elbv2.IApplicationLoadBalancer;
   /** The target group of the gated service. */
   readonly targetGroup: elbv2.ApplicationTargetGroup;
+  /**
+   * Its second target group, between which and the first a deployment moves the requests.
+   * @default - none
+   */
+  readonly alternateTargetGroup?: elbv2.ApplicationTargetGroup;
   /** The ECS service. */
   readonly service: ecs.BaseService;
   /** Its gate. */

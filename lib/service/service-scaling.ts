@@ -35,6 +35,12 @@ export interface ServiceScaling {
    */
   readonly targetCpuPercent?: number;
   /**
+   * Memory utilization, in percent, that is aimed at. For an app whose memory grows with its load: one that keeps its
+   * models in memory uses the same whether it is busy or not, and would only ever be scaled out.
+   * @default - memory does not count
+   */
+  readonly targetMemoryPercent?: number;
+  /**
    * Requests in flight per task that are aimed at. They are counted behind the gate: floods that it refuses start no
    * tasks.
    * @default - 70 % of limits.inFlight
@@ -62,12 +68,13 @@ export function checkScaling(scaling: ServiceScaling): void {
   }
   checkInteger('SecureTtsService: scaling.maxCapacity', scaling.maxCapacity, min, 1000);
   checkInteger('SecureTtsService: scaling.targetCpuPercent', scaling.targetCpuPercent, 10, 95);
+  checkInteger('SecureTtsService: scaling.targetMemoryPercent', scaling.targetMemoryPercent, 10, 95);
   if (scaling.targetInFlight !== undefined && !(scaling.targetInFlight > 0)) {
     throw new Error(`SecureTtsService: scaling.targetInFlight must be more than 0, got ${scaling.targetInFlight}`);
   }
 }
 
-/** Lets the number of tasks follow CPU and admitted requests, whichever needs more. */
+/** Lets the number of tasks follow CPU, memory where asked for, and admitted requests, whichever needs more. */
 export function scaleService(
   service: ecs.BaseService,
   gate: AuthorizerGate,
@@ -83,6 +90,9 @@ export function scaleService(
     scaleOutCooldown: Duration.minutes(1),
   };
   tasks.scaleOnCpuUtilization('Cpu', { targetUtilizationPercent: scaling.targetCpuPercent ?? 60, ...cooldown });
+  if (scaling.targetMemoryPercent !== undefined) {
+    tasks.scaleOnMemoryUtilization('Memory', { targetUtilizationPercent: scaling.targetMemoryPercent, ...cooldown });
+  }
   tasks.scaleToTrackCustomMetric('InFlight', {
     metric: gate.metricAdmittedInFlight(),
     targetValue: scaling.targetInFlight ?? inFlightLimit * 0.7,

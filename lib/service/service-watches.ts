@@ -6,18 +6,40 @@ import { countedEvents } from './counted-events';
 import type { ServiceMonitoringProps } from './service-monitoring-props';
 import type { Watch } from './watch';
 
+/** The target groups of a service, between which deployments may change. */
+export type WatchedTargets = Pick<ServiceMonitoringProps, 'targetGroup' | 'alternateTargetGroup'>;
+
+/** Healthy tasks, in whichever target group there are more. */
+export function healthyTasks(watched: WatchedTargets): cloudwatch.IMetric {
+  return ofEither(watched, 'MAX([FILL(first, 0), FILL(second, 0)])', (group) =>
+    group.metrics.healthyHostCount({ statistic: cloudwatch.Stats.MINIMUM, period: Duration.minutes(1) }),
+  );
+}
+
+/** A metric of the one target group, or of both. */
+function ofEither(
+  { targetGroup, alternateTargetGroup }: WatchedTargets,
+  expression: string,
+  metric: (group: elbv2.ApplicationTargetGroup) => cloudwatch.Metric,
+): cloudwatch.IMetric {
+  const first = metric(targetGroup);
+  if (!alternateTargetGroup) return first;
+  return new cloudwatch.MathExpression({
+    expression,
+    usingMetrics: { first, second: metric(alternateTargetGroup) },
+    period: first.period,
+  });
+}
+
 /** What is watched of a gated service: first what somebody is told, then what only shows. */
 export function serviceWatches(scope: Construct, props: ServiceMonitoringProps): Watch[] {
-  const { loadBalancer, targetGroup, service, gate, apiKeys } = props;
+  const { loadBalancer, service, gate, apiKeys } = props;
   const often = { statistic: cloudwatch.Stats.SUM, period: Duration.minutes(5) };
   const soon = { statistic: cloudwatch.Stats.SUM, period: Duration.minutes(1) };
   return [
     {
       id: 'NoHealthyTask',
-      metric: targetGroup.metrics.healthyHostCount({
-        statistic: cloudwatch.Stats.MINIMUM,
-        period: Duration.minutes(1),
-      }),
+      metric: healthyTasks(props),
       threshold: 1,
       comparison: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
       missing: cloudwatch.TreatMissingData.BREACHING,
@@ -25,7 +47,9 @@ export function serviceWatches(scope: Construct, props: ServiceMonitoringProps):
     },
     {
       id: 'AppErrors',
-      metric: targetGroup.metrics.httpCodeTarget(elbv2.HttpCodeTarget.TARGET_5XX_COUNT, often),
+      metric: ofEither(props, 'FILL(first, 0) + FILL(second, 0)', (group) =>
+        group.metrics.httpCodeTarget(elbv2.HttpCodeTarget.TARGET_5XX_COUNT, often),
+      ),
       threshold: 10,
       description: 'The app or its gate answers with 5xx. The log lines of the gate say which and why.',
     },

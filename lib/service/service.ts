@@ -2,9 +2,13 @@ import { type Duration, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import type { IHttpsLoadBalancer } from '../edge/listener-rules';
+import { forwardRuleId, type IHttpsLoadBalancer } from '../edge/listener-rules';
 import type { AuthorizerGate } from '../gate/authorizer-gate';
+import { acknowledge } from '../shared/acknowledge';
+import { acknowledgeNoBreaker, deploymentOptions, shiftsTraffic } from './deployment';
+import type { DeploymentProps } from './deployment-props';
 import type { ServiceNetworkConfig } from './service-network';
 import type { ServiceRules } from './service-rules';
 import type { TaskCapacity } from './task-capacity';
@@ -23,13 +27,18 @@ export interface ServiceOptions {
   readonly startupTime: Duration;
   readonly deregistrationDelay: Duration;
   readonly enableExecuteCommand: boolean;
+  readonly deployment: DeploymentProps;
 }
 
 /** The ECS service of gated tasks behind a load balancer. */
 export function createService(
   scope: Construct,
   options: ServiceOptions,
-): { service: ecs.BaseService; targetGroup: elbv2.ApplicationTargetGroup } {
+): {
+  service: ecs.BaseService;
+  targetGroup: elbv2.ApplicationTargetGroup;
+  alternateTargetGroup?: elbv2.ApplicationTargetGroup;
+} {
   const { network, gate, edge } = options;
   const subnets = options.vpcSubnets ?? network.subnets;
   const securityGroups = options.securityGroups?.map((group, index) => ownRules(scope, group, index)) ?? [
@@ -44,9 +53,7 @@ export function createService(
     vpcSubnets: subnets,
     assignPublicIp: network.assignPublicIp,
     securityGroups,
-    circuitBreaker: { enable: true, rollback: true },
-    minHealthyPercent: 100,
-    maxHealthyPercent: 200,
+    ...deploymentOptions(options.deployment),
     healthCheckGracePeriod: options.startupTime,
     enableECSManagedTags: true,
     propagateTags: ecs.PropagatedTagSource.SERVICE,
@@ -58,18 +65,61 @@ export function createService(
     network.vpc.selectSubnets(subnets).internetConnectivityEstablished,
     ...network.ready,
   );
-  const targetGroup = edge.forward(scope, 'Targets', {
+  const common: elbv2.ApplicationTargetGroupProps = {
     vpc: network.vpc,
     protocol: elbv2.ApplicationProtocol.HTTP,
     port: gate.port,
-    targets: [gate.loadBalancerTarget(service)],
-    ...options.rules,
     // Speech takes seconds to minutes: the task with the fewest requests is the next one free.
     loadBalancingAlgorithmType: elbv2.TargetGroupLoadBalancingAlgorithmType.LEAST_OUTSTANDING_REQUESTS,
     deregistrationDelay: options.deregistrationDelay,
+  };
+  if (!shiftsTraffic(options.deployment)) {
+    const targetGroup = edge.forward(scope, TARGETS, {
+      ...common,
+      targets: [gate.loadBalancerTarget(service)],
+      ...options.rules,
+    });
+    gate.configureTargetGroup(targetGroup, service);
+    return { service, targetGroup };
+  }
+  acknowledgeNoBreaker(service);
+  const alternateTargetGroup = new elbv2.ApplicationTargetGroup(scope, 'AlternateTargets', {
+    ...common,
+    targetType: elbv2.TargetType.IP,
   });
-  gate.configureTargetGroup(targetGroup, service);
-  return { service, targetGroup };
+  const targetGroup = edge.forward(scope, TARGETS, {
+    ...common,
+    targetType: elbv2.TargetType.IP,
+    alternateTargetGroup,
+    ...options.rules,
+  });
+  const alternateTarget = new ecs.AlternateTarget('AlternateTarget', {
+    alternateTargetGroup,
+    productionListener: ecs.ListenerRuleConfiguration.applicationListenerRule(ruleOf(scope)),
+  });
+  targetGroup.addTarget(gate.loadBalancerTarget(service, alternateTarget));
+  for (const group of [targetGroup, alternateTargetGroup]) gate.configureTargetGroup(group, service);
+  const role = service.node
+    .findAll()
+    .find((child) => child instanceof iam.Role && child.node.path.includes('AlternateTarget'));
+  if (role) {
+    acknowledge(role, {
+      'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers]':
+        'The policy that AWS keeps for this very role: ECS changes weights of rules and registers targets by it.',
+    });
+  }
+  return { service, targetGroup, alternateTargetGroup };
+}
+
+const TARGETS = 'Targets';
+
+/** The rule by which the service gets its requests. */
+function ruleOf(scope: Construct): elbv2.ApplicationListenerRule {
+  const rule = scope.node.tryFindChild(forwardRuleId(TARGETS));
+  if (rule instanceof elbv2.ApplicationListenerRule) return rule;
+  throw new Error(
+    'SecureTtsService: deploymentStrategy other than ROLLING needs a loadBalancer that HttpsLoadBalancer makes or joins (fromListener)',
+  );
 }
 
 /**

@@ -1,43 +1,21 @@
 import { Size } from 'aws-cdk-lib';
-import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import { checkInteger } from '../shared/checks';
+import type { FargateCapacityProps, FargateSpotCapacityProps } from './fargate-capacity-props';
 import { checkFargateSize, DEFAULT_CPU, DEFAULT_MEMORY } from './fargate-size';
-import { addGpuInstances, createGpuTaskDefinition, type GpuCapacityProps } from './gpu-capacity';
-
-/** Size of tasks on Fargate. */
-export interface FargateCapacityProps {
-  /**
-   * CPU units; 1024 are one vCPU. Fargate allows 256, 512, 1024, 2048, 4096, 8192 and 16384.
-   * @default 2048
-   */
-  readonly cpu?: number;
-  /**
-   * Memory in MiB; which values are allowed depends on `cpu`.
-   * @default 8192
-   */
-  readonly memoryLimitMiB?: number;
-  /**
-   * Ephemeral storage, from 21 to 200 GiB.
-   * @default - 40 GiB
-   */
-  readonly ephemeralStorage?: Size;
-  /**
-   * CPU architecture of the containers. An image built from a folder is built for it.
-   * @default ecs.CpuArchitecture.X86_64
-   */
-  readonly cpuArchitecture?: ecs.CpuArchitecture;
-}
-
-/** Size of tasks on Fargate, some of them on spare capacity. */
-export interface FargateSpotCapacityProps extends FargateCapacityProps {
-  /**
-   * Tasks that always run on demand, so that an interruption never takes all.
-   * @default 1
-   */
-  readonly onDemandBase?: number;
-}
+import {
+  addInstances,
+  checkCount,
+  createInstanceTaskDefinition,
+  DEFAULT_GPU_INSTANCE,
+  type Ec2CapacityProps,
+  ec2Instances,
+  type GpuCapacityProps,
+  type InstanceOptions,
+  takesSpareCapacity,
+} from './instance-capacity';
 
 /** @internal What a service needs besides its task definition. */
 export interface CapacityServiceOptions extends ecs.BaseServiceOptions {
@@ -62,9 +40,29 @@ export abstract class TaskCapacity {
     return new FargateSpotCapacity(props);
   }
 
+  /**
+   * EC2 instances without GPUs, which grow and shrink with the tasks: for types that Fargate does not have, instances that
+   * are reserved already, or a mix of types and of spare capacity.
+   */
+  public static ec2(props: Ec2CapacityProps = {}): TaskCapacity {
+    return new InstanceCapacity(ec2Instances(props));
+  }
+
   /** EC2 instances with GPUs, which grow and shrink with the tasks. */
   public static gpu(props: GpuCapacityProps = {}): TaskCapacity {
-    return new GpuCapacity(props);
+    checkInteger('TaskCapacity.gpu: gpuCount', props.gpuCount, 1, 16);
+    const { gpuCount = 1, instanceType = new ec2.InstanceType(DEFAULT_GPU_INSTANCE), ...count } = props;
+    const options = {
+      ...count,
+      owner: 'TaskCapacity.gpu',
+      instanceType,
+      hardware: ecs.AmiHardwareType.GPU,
+      description: 'Instances with GPUs: admits nobody',
+      // The root disk of the ECS image, 30 GiB, holds neither the driver's libraries nor a large model.
+      disk: 100,
+    };
+    checkCount(options);
+    return new InstanceCapacity(options, gpuCount);
   }
 
   /** @internal Whether AWS may take tasks back at two minutes' notice. */
@@ -78,7 +76,14 @@ export abstract class TaskCapacity {
   }
 
   /** @internal */
-  public abstract _createTaskDefinition(scope: Construct, id: string): ecs.TaskDefinition;
+  public abstract _createTaskDefinition(
+    scope: Construct,
+    id: string,
+    common?: ecs.CommonTaskDefinitionProps,
+  ): ecs.TaskDefinition;
+
+  /** @internal @throws Error where a task definition of the user's does not run on it. */
+  public abstract _checkTaskDefinition(taskDefinition: ecs.TaskDefinition): void;
 
   /** @internal */
   public abstract _createService(
@@ -95,8 +100,17 @@ class FargateCapacity extends TaskCapacity {
     checkFargateSize(props);
   }
 
-  public _createTaskDefinition(scope: Construct, id: string): ecs.TaskDefinition {
+  public _checkTaskDefinition({ isFargateCompatible, node }: ecs.TaskDefinition): void {
+    if (!isFargateCompatible) throw new Error(misfit(node.path, 'Fargate', 'TaskCapacity.ec2() or .gpu()'));
+  }
+
+  public _createTaskDefinition(
+    scope: Construct,
+    id: string,
+    common?: ecs.CommonTaskDefinitionProps,
+  ): ecs.TaskDefinition {
     return new ecs.FargateTaskDefinition(scope, id, {
+      ...common,
       cpu: this.props.cpu ?? DEFAULT_CPU,
       memoryLimitMiB: this.props.memoryLimitMiB ?? DEFAULT_MEMORY,
       ephemeralStorageGiB: (this.props.ephemeralStorage ?? Size.gibibytes(40)).toGibibytes(),
@@ -119,11 +133,17 @@ class FargateCapacity extends TaskCapacity {
 
 class FargateSpotCapacity extends FargateCapacity {
   private readonly onDemandBase: number;
+  private readonly onDemandWeight: number;
+  private readonly spotWeight: number;
 
   constructor(props: FargateSpotCapacityProps) {
     super(props);
     this.onDemandBase = props.onDemandBase ?? 1;
+    this.onDemandWeight = props.onDemandWeight ?? 0;
+    this.spotWeight = props.spotWeight ?? 1;
     checkInteger('TaskCapacity.fargateSpot: onDemandBase', this.onDemandBase, 0, 1000);
+    checkInteger('TaskCapacity.fargateSpot: onDemandWeight', this.onDemandWeight, 0, 1000);
+    checkInteger('TaskCapacity.fargateSpot: spotWeight', this.spotWeight, 1, 1000);
   }
 
   public override get _interruptible(): boolean {
@@ -140,8 +160,8 @@ class FargateSpotCapacity extends FargateCapacity {
     const service = super._createService(scope, id, taskDefinition, {
       ...options,
       capacityProviderStrategies: [
-        { capacityProvider: 'FARGATE', base: this.onDemandBase, weight: 0 },
-        { capacityProvider: 'FARGATE_SPOT', weight: 1 },
+        { capacityProvider: 'FARGATE', base: this.onDemandBase, weight: this.onDemandWeight },
+        { capacityProvider: 'FARGATE_SPOT', weight: this.spotWeight },
       ],
     });
     followCapacityProviders(service, options.cluster);
@@ -149,18 +169,32 @@ class FargateSpotCapacity extends FargateCapacity {
   }
 }
 
-class GpuCapacity extends TaskCapacity {
-  constructor(private readonly props: GpuCapacityProps) {
+class InstanceCapacity extends TaskCapacity {
+  constructor(
+    private readonly instances: InstanceOptions,
+    private readonly gpuCount?: number,
+  ) {
     super();
-    checkInteger('TaskCapacity.gpu: gpuCount', props.gpuCount, 1, 16);
   }
 
-  public override get _gpuCount(): number {
-    return this.props.gpuCount ?? 1;
+  public override get _interruptible(): boolean {
+    return takesSpareCapacity(this.instances);
   }
 
-  public _createTaskDefinition(scope: Construct, id: string): ecs.TaskDefinition {
-    return createGpuTaskDefinition(scope, id);
+  public override get _gpuCount(): number | undefined {
+    return this.gpuCount;
+  }
+
+  public _checkTaskDefinition({ isEc2Compatible, node }: ecs.TaskDefinition): void {
+    if (!isEc2Compatible) throw new Error(misfit(node.path, 'EC2', 'TaskCapacity.fargate()'));
+  }
+
+  public _createTaskDefinition(
+    scope: Construct,
+    id: string,
+    common?: ecs.CommonTaskDefinitionProps,
+  ): ecs.TaskDefinition {
+    return createInstanceTaskDefinition(scope, id, this.instances.hardware, common);
   }
 
   public _createService(
@@ -172,10 +206,10 @@ class GpuCapacity extends TaskCapacity {
     const { assignPublicIp, ...rest } = options;
     if (assignPublicIp) {
       throw new Error(
-        'TaskCapacity.gpu: tasks on instances get no public address; use ServiceNetwork.privateSubnets or .isolatedSubnets',
+        `${this.instances.owner}: tasks on instances get no public address; use ServiceNetwork.privateSubnets or .isolatedSubnets`,
       );
     }
-    const provider = addGpuInstances(scope, `${id}Instances`, options.cluster, options.vpcSubnets, this.props);
+    const provider = addInstances(scope, `${id}Instances`, options.cluster, options.vpcSubnets, this.instances);
     const service = new ecs.Ec2Service(scope, id, {
       ...rest,
       taskDefinition,
@@ -196,4 +230,8 @@ class GpuCapacity extends TaskCapacity {
  */
 function followCapacityProviders(service: ecs.BaseService, cluster: ecs.ICluster): void {
   if (cluster instanceof ecs.Cluster) service.node.addDependency(cluster);
+}
+
+function misfit(path: string, kind: string, other: string): string {
+  return `SecureTtsService: taskDefinition ${path} is not for ${kind}, on which capacity runs its tasks; give capacity: ${other}, or another task definition`;
 }

@@ -1,11 +1,11 @@
-import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type { Duration } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { createLogGroup, type LogOptions } from './log-options';
 import { bundlePath } from './package-root';
 
-export interface BundledFunctionOptions {
+export interface BundledFunctionOptions extends LogOptions {
   /** Name of the bundle under `dist/lambda/`. */
   readonly bundle: string;
   readonly description: string;
@@ -13,17 +13,13 @@ export interface BundledFunctionOptions {
   readonly memorySize: number;
   readonly architecture?: lambda.Architecture;
   readonly environment?: { [key: string]: string };
-  readonly logRetention?: logs.RetentionDays;
   readonly reservedConcurrentExecutions?: number;
   readonly retryAttempts?: number;
 }
 
 /** A function of this package, with a log group and a role of its own: the role may write that log and nothing else. */
 export function createBundledFunction(scope: Construct, options: BundledFunctionOptions): lambda.Function {
-  const logGroup = new logs.LogGroup(scope, 'Log', {
-    retention: options.logRetention ?? logs.RetentionDays.ONE_MONTH,
-    removalPolicy: RemovalPolicy.DESTROY,
-  });
+  const logGroup = createLogGroup(scope, 'Log', options);
   const role = new iam.Role(scope, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
   logGroup.grantWrite(role);
   return new lambda.Function(scope, 'Function', {

@@ -36,6 +36,16 @@ export function checkSeconds(prop: string, value: Duration, min: number, max: nu
   return seconds;
 }
 
+/** Whole minutes of a duration that is known at synthesis. */
+export function checkMinutes(prop: string, value: Duration, min: number, max: number): void {
+  if (!KIND.duration.is(value)) throw new Error(`${prop} must be ${KIND.duration.phrase}, got ${shown(value)}`);
+  if (value.isUnresolved()) return;
+  const minutes = value.toMinutes({ integral: false });
+  if (!Number.isInteger(minutes) || minutes < min || minutes > max) {
+    throw new Error(`${prop} must be whole minutes from ${min} to ${max}, got ${minutes} minutes`);
+  }
+}
+
 export function checkPathPatterns(prop: string, patterns: readonly string[] | undefined): void {
   if (patterns !== undefined && !KIND.texts.is(patterns)) {
     throw new Error(`${prop} must be a list of paths such as ["/tts"], got ${shown(patterns)}`);

@@ -41,11 +41,18 @@ export const KIND = {
   vpc: { is: (value) => has(value, 'selectSubnets'), phrase: 'a network: an ec2.Vpc, or Vpc.fromLookup(…)' },
   capacity: { is: (value) => has(value, '_createService'), phrase: 'a TaskCapacity, such as TaskCapacity.fargate()' },
   network: { is: (value) => has(value, '_bind'), phrase: 'a ServiceNetwork, such as ServiceNetwork.publicSubnets()' },
+  taskDefinition: { is: (value) => has(value, 'addContainer'), phrase: 'a task definition with the app in it' },
   edge: {
     is: (value) => has(value, 'forward'),
     phrase: 'an HttpsLoadBalancer, or HttpsLoadBalancer.fromListener({ loadBalancer, listener }) of another one',
   },
   firewall: { is: (value) => has(value, 'protect'), phrase: 'a Firewall' },
+  secret: {
+    is: (value) => has(value, 'unsafeUnwrap'),
+    phrase: "a SecretValue, such as SecretValue.secretsManager('…')",
+  },
+  key: { is: (value) => has(value, 'addAlias'), phrase: 'a KMS key: a kms.Key, or Key.fromKeyArn(…)' },
+  role: { is: (value) => has(value, 'addToPrincipalPolicy'), phrase: 'a role: an iam.Role, or Role.fromRoleArn(…)' },
   function: { is: (value) => has(value, 'grantInvoke'), phrase: 'a Lambda function' },
 } as const satisfies Readonly<Record<string, Kind>>;
 

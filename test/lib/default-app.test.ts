@@ -179,8 +179,7 @@ describe('the app with configuration', () => {
       { MinCapacity: 2, MaxCapacity: 5 },
     ]);
     const kept = properties('AWS::Logs::LogGroup').map(({ RetentionInDays }) => RetentionInDays);
-    // The function of the self-signed certificate says nothing about callers.
-    expect(kept.sort()).toEqual([180, 180, 180, 30]);
+    expect(kept.sort()).toEqual([180, 180, 180, 180]);
     const zones = properties('AWS::EC2::Subnet').map(({ AvailabilityZone }) => AvailabilityZone);
     expect([...new Set(zones)]).toEqual(['eu-west-1a', 'eu-west-1c']);
   });

@@ -44,6 +44,39 @@ const SHOWS: Readonly<Record<string, (templates: Readonly<Record<string, CloudFo
     expect(count(found, 'AWS::ApiGatewayV2::Authorizer')).toBe(1);
     expect(count(found, 'AWS::ECS::Service')).toBe(0);
   },
+  'public-images': ({ Images }) => {
+    const resources = Object.values(Images?.Resources ?? {});
+    const tasks = resources
+      .filter(({ Type }) => Type === 'AWS::ECS::TaskDefinition')
+      .map(({ Properties }) => {
+        const all = Properties.ContainerDefinitions as { Name: string; Image: string; Command: string[] }[];
+        const app = all.find(({ Name }) => Name === 'app');
+        const gate = JSON.stringify(all.find(({ Name }) => Name === 'gate'));
+        return [app?.Image, app?.Command.join(' '), /127\.0\.0\.1:(\d+)/.exec(gate)?.[1]];
+      });
+    expect(tasks).toEqual([
+      [expect.stringContaining('remsky/kokoro-fastapi-cpu:v'), expect.stringContaining('--port 8880'), '8880'],
+      [expect.stringContaining('speaches-ai/speaches:'), expect.stringContaining('speaches.main:create_app'), '8000'],
+      [
+        expect.stringContaining('matatonic/openedai-speech-min:'),
+        expect.stringContaining('--xtts_device none'),
+        '8000',
+      ],
+    ]);
+  },
+  cloudfront: ({ CloudFront }) => {
+    const resources = Object.values(CloudFront?.Resources ?? {});
+    const of = (type: string) => resources.filter(({ Type }) => Type === type).map(({ Properties }) => Properties);
+    const [distribution] = of('AWS::CloudFront::Distribution');
+    const sent = JSON.stringify(distribution).match(/"HeaderName":"X-Origin-Verify","HeaderValue":(\{.*?\]\]\})/)?.[1];
+    const checked = of('AWS::ElasticLoadBalancingV2::ListenerRule').find((rule) =>
+      JSON.stringify(rule).includes('forward'),
+    );
+    // The rule asks for what CloudFront sends, and neither stands in the template.
+    expect(sent).toContain('resolve:secretsmanager');
+    expect(JSON.stringify(checked?.Conditions)).toContain(`"HttpHeaderName":"X-Origin-Verify","Values":[${sent}]`);
+    expect(of('AWS::ElasticLoadBalancingV2::Listener').map(({ Port }) => Port)).toEqual([443]);
+  },
   'shared-load-balancer': (found) => {
     expect(count(found, 'AWS::ElasticLoadBalancingV2::LoadBalancer')).toBe(1);
     expect(count(found, 'AWS::ECS::Service')).toBe(2);

@@ -1,5 +1,6 @@
-import { Duration, Size } from 'aws-cdk-lib';
+import { Duration, SecretValue, Size } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { InstanceType } from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, it } from 'vitest';
@@ -164,7 +165,116 @@ const WRONG: readonly (readonly [string, () => unknown, string])[] = [
     service({ pageLoginPaths: ['/'] }),
     'SecureTtsService: pageLoginPaths needs pageLogin',
   ],
+  // The container.
+  [
+    'a command line for arguments',
+    service({ command: 'python app.py' }),
+    'SecureTtsService: command must be a list of texts, got "python app.py"',
+  ],
+  ['a uid as number', service({ user: 1000 }), 'SecureTtsService: user must be a text, got 1000'],
+  ['no CPU', service({ cpu: 0 }), 'SecureTtsService: cpu must be a whole number from 1 to 16384, got 0'],
+  [
+    'less memory than ECS takes',
+    service({ memoryLimitMiB: 4 }),
+    'SecureTtsService: memoryLimitMiB must be a whole number from 6 to 122880, got 4',
+  ],
+  [
+    'more set aside than there is',
+    service({ memoryLimitMiB: 256, memoryReservationMiB: 512 }),
+    'SecureTtsService: memoryReservationMiB must be a whole number from 6 to 256, got 512',
+  ],
+  [
+    'a mount of nothing',
+    service({ mountPoints: [{ sourceVolume: 'models', containerPath: '/m', readOnly: true }] }),
+    'SecureTtsService: mountPoints: no volume is named "models"; volumes has none',
+  ],
+  [
+    "the gate's own volume",
+    service({ volumes: [{ name: 'voicegate' }] }),
+    'SecureTtsService: volumes: "voicegate" is taken by the gate; give each a name of its own',
+  ],
+  [
+    'two volumes of a name',
+    service({ volumes: [{ name: 'a' }, { name: 'a' }] }),
+    'SecureTtsService: volumes: "a" is taken twice; give each a name of its own',
+  ],
+  [
+    'an ARN for a role',
+    service({ taskRole: 'arn:aws:iam::1:role/x' }),
+    'SecureTtsService: taskRole must be a role: an iam.Role, or Role.fromRoleArn(…), got "arn:aws:iam::1:role/x"',
+  ],
+  [
+    'a family for a task definition',
+    service({ image: undefined, taskDefinition: 'tts:1' }),
+    'SecureTtsService: taskDefinition must be a task definition with the app in it, got "tts:1"',
+  ],
+  // Deployments.
+  [
+    'an unknown strategy',
+    service({ deploymentStrategy: 'BIG_BANG' }),
+    'SecureTtsService: deploymentStrategy must be one of ROLLING, BLUE_GREEN, LINEAR, CANARY, got "BIG_BANG"',
+  ],
+  [
+    'a bake time for rolling deployments',
+    service({ bakeTime: Duration.minutes(5) }),
+    'SecureTtsService: bakeTime is for deploymentStrategy BLUE_GREEN, LINEAR, CANARY, but that is ROLLING; leave one of them out',
+  ],
+  [
+    'half a minute of baking',
+    service({ deploymentStrategy: 'CANARY', bakeTime: Duration.seconds(30) }),
+    'SecureTtsService: bakeTime must be whole minutes from 0 to 1440, got 0.5 minutes',
+  ],
+  [
+    'a step that is too small',
+    service({ deploymentStrategy: 'LINEAR', linearConfiguration: { stepPercent: 1 } }),
+    'SecureTtsService: linearConfiguration.stepPercent must be from 3 to 100 percent, got 1',
+  ],
+  [
+    'a circuit breaker where there is none',
+    service({ deploymentStrategy: 'BLUE_GREEN', circuitBreaker: { enable: true } }),
+    'SecureTtsService: circuitBreaker is for deploymentStrategy ROLLING, but that is BLUE_GREEN; leave one of them out',
+  ],
+  [
+    'rules for some paths beside a rule that moves',
+    service({
+      deploymentStrategy: 'BLUE_GREEN',
+      tokenValidation: { issuer: 'https://i', jwksEndpoint: 'https://i/k', audiences: ['a'] },
+    }),
+    'SecureTtsService: deploymentStrategy BLUE_GREEN moves the requests of one rule of the listener, but tokenValidation adds rules',
+  ],
+  [
+    'no room for a deployment',
+    service({ minHealthyPercent: 100, maxHealthyPercent: 100 }),
+    'SecureTtsService: maxHealthyPercent must be a whole number from 101 to 200, got 100',
+  ],
+  [
+    'a rollback on alarms that are not there',
+    service({ rollbackOnAlarms: true, monitoringEnabled: false }),
+    'SecureTtsService: rollbackOnAlarms needs the alarms, but monitoringEnabled is false',
+  ],
+  // Logs.
+  [
+    'a key by its ARN',
+    service({ logEncryptionKey: 'arn:aws:kms:x' }),
+    'SecureTtsService: logEncryptionKey must be a KMS key: a kms.Key, or Key.fromKeyArn(…), got "arn:aws:kms:x"',
+  ],
+  [
+    'a snapshot of a log',
+    service({ logRemovalPolicy: 'snapshot' }),
+    'logRemovalPolicy must be RemovalPolicy.DESTROY, RETAIN or RETAIN_ON_UPDATE_OR_DELETE, got "snapshot"',
+  ],
   // The gate.
+  ['a gate without CPU', gate({ gateCpu: 0 }), 'AuthorizerGate: gateCpu must be a whole number from 1 to 16384, got 0'],
+  [
+    'less memory than strangers can take',
+    gate({ gateMemoryLimitMiB: 64 }),
+    'AuthorizerGate: gateMemoryLimitMiB must be a whole number from 256 to 122880, got 64',
+  ],
+  [
+    'more of it set aside than there is',
+    gate({ gateMemoryReservationMiB: 512 }),
+    'AuthorizerGate: gateMemoryReservationMiB must be a whole number from 64 to 256, got 512',
+  ],
   [
     'no authorizer',
     gate({ authorizer: undefined }),
@@ -292,6 +402,36 @@ const WRONG: readonly (readonly [string, () => unknown, string])[] = [
     'HttpsLoadBalancer: idleTimeout must be whole seconds from 1 to 4000, got 7200 s',
   ],
   [
+    'no port at all for HTTPS',
+    edge({ httpsPort: 0 }),
+    'HttpsLoadBalancer: httpsPort must be a whole number from 1 to 65535, got 0',
+  ],
+  [
+    'HTTPS where the redirect is',
+    edge({ httpsPort: 80 }),
+    'HttpsLoadBalancer: httpsPort 80 is where redirectHttp answers; switch that off or choose another',
+  ],
+  [
+    'nobody who may connect',
+    edge({ allowedPeers: [] }),
+    'HttpsLoadBalancer: allowedPeers must name at least one, got none; leave it out to admit anyone',
+  ],
+  [
+    'a secret in plain text',
+    edge({ originHeader: { value: 'secret' } }),
+    "HttpsLoadBalancer: originHeader: value must be a SecretValue, such as SecretValue.secretsManager('…'), got",
+  ],
+  [
+    'a short secret',
+    edge({ originHeader: { value: SecretValue.unsafePlainText('tiny') } }),
+    'HttpsLoadBalancer: originHeader: a value must be 16 to 128 printable characters without space, *, ? and \\, got 4 characters',
+  ],
+  [
+    'a header with a colon',
+    edge({ originHeader: { value: SecretValue.secretsManager('x'), name: 'X:' } }),
+    'HttpsLoadBalancer: originHeader.name must be 1 to 40 letters, digits and "-", got "X:"',
+  ],
+  [
     'a frame from anywhere',
     edge({ securityHeaders: { frameOptions: 'ALLOWALL' } }),
     'HttpsLoadBalancer: securityHeaders: frameOptions must be DENY or SAMEORIGIN, got "ALLOWALL"',
@@ -400,6 +540,30 @@ const WRONG: readonly (readonly [string, () => unknown, string])[] = [
     'no NAT gateway',
     () => ServiceNetwork.privateSubnets({ natGateways: 0 }),
     'ServiceNetwork.privateSubnets: natGateways must be a whole number from 1 to 6, got 0',
+  ],
+  [
+    'memory aimed at by nothing',
+    service({ scaling: { maxCapacity: 4, targetMemoryPercent: 0 } }),
+    'SecureTtsService: scaling.targetMemoryPercent must be a whole number from 10 to 95, got 0',
+  ],
+  [
+    'only spare capacity without a share',
+    () => TaskCapacity.fargateSpot({ spotWeight: 0 }),
+    'TaskCapacity.fargateSpot: spotWeight must be a whole number from 1 to 1000, got 0',
+  ],
+  [
+    'fewer instances at most than at least',
+    () => TaskCapacity.ec2({ minInstances: 5, maxInstances: 2 }),
+    'TaskCapacity.ec2: maxInstances must be a whole number from 5 to 1000, got 2',
+  ],
+  [
+    'instances of two architectures',
+    () =>
+      TaskCapacity.ec2({
+        instanceType: new InstanceType('m7g.large'),
+        otherInstanceTypes: [new InstanceType('m7i.large')],
+      }),
+    'TaskCapacity.ec2: otherInstanceTypes: m7i.large is x86_64, but instanceType m7g.large is arm64',
   ],
   [
     'GPUs by halves',

@@ -32,6 +32,16 @@ describe('scaling', () => {
     expect(JSON.stringify(policies)).not.toContain('RequestCountPerTarget');
   });
 
+  it('follows memory too, where that is wanted', () => {
+    const found = template({ scaling: { maxCapacity: 10, targetMemoryPercent: 75 } });
+    found.hasResourceProperties(POLICY, {
+      TargetTrackingScalingPolicyConfiguration: {
+        PredefinedMetricSpecification: { PredefinedMetricType: 'ECSServiceAverageMemoryUtilization' },
+        TargetValue: 75,
+      },
+    });
+  });
+
   it('leaves the number of tasks alone in a deployment', () => {
     const found = template({ scaling: { minCapacity: 3, maxCapacity: 6 } });
     expect(only(found, 'AWS::ECS::Service')).not.toHaveProperty('DesiredCount');

@@ -1,9 +1,12 @@
-import { Size } from 'aws-cdk-lib';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { App, Size } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { describe, expect, it } from 'vitest';
 import {
+  AppImage,
   EdgeCertificate,
   SecureTtsService,
   type SecureTtsServiceProps,
@@ -47,6 +50,66 @@ describe('TaskCapacity.fargateSpot', () => {
 
   it('refuses a number of tasks that is none', () => {
     expect(() => TaskCapacity.fargateSpot({ onDemandBase: -1 })).toThrow(/onDemandBase must be a whole number/);
+  });
+});
+
+describe('TaskCapacity.fargateSpot with shares', () => {
+  it('mixes capacity on demand and spare beyond what always runs on demand', () => {
+    const found = template({
+      capacity: TaskCapacity.fargateSpot({ onDemandBase: 1, onDemandWeight: 1, spotWeight: 3 }),
+    });
+    expect(only(found, ECS).CapacityProviderStrategy).toEqual([
+      { CapacityProvider: 'FARGATE', Base: 1, Weight: 1 },
+      { CapacityProvider: 'FARGATE_SPOT', Weight: 3 },
+    ]);
+  });
+});
+
+describe('TaskCapacity.ec2', () => {
+  const instances = 'AWS::AutoScaling::AutoScalingGroup';
+
+  it('runs tasks on instances without GPUs, in the network mode that the gate needs', () => {
+    const found = template({ capacity: TaskCapacity.ec2({ minInstances: 1, maxInstances: 3 }) });
+    expect(only(found, instances)).toMatchObject({ MinSize: '1', MaxSize: '3' });
+    expect(only(found, 'AWS::EC2::LaunchTemplate').LaunchTemplateData).toMatchObject({ InstanceType: 'm7i.large' });
+    expect(only(found, 'AWS::ECS::TaskDefinition')).toMatchObject({
+      NetworkMode: 'awsvpc',
+      RequiresCompatibilities: ['EC2'],
+    });
+    expect(containers(found).app?.ResourceRequirements).toBeUndefined();
+  });
+
+  it('mixes types and spare capacity, and then finishes within the two minutes that AWS gives', () => {
+    const type = (name: string) => new ec2.InstanceType(name);
+    const found = template({
+      capacity: TaskCapacity.ec2({
+        instanceType: type('m7g.large'),
+        otherInstanceTypes: [type('m6g.large')],
+        instancesDistribution: { onDemandBaseCapacity: 1, onDemandPercentageAboveBaseCapacity: 25 },
+      }),
+    });
+    expect(only(found, instances).MixedInstancesPolicy).toMatchObject({
+      InstancesDistribution: { OnDemandBaseCapacity: 1, OnDemandPercentageAboveBaseCapacity: 25 },
+      LaunchTemplate: { Overrides: [{ InstanceType: 'm7g.large' }, { InstanceType: 'm6g.large' }] },
+    });
+    expect(JSON.stringify(only(found, 'AWS::EC2::LaunchTemplate'))).toContain('ECS_ENABLE_SPOT_INSTANCE_DRAINING=true');
+    expect(attributes(only(found, GROUP), 'TargetGroupAttributes')['deregistration_delay.timeout_seconds']).toBe('90');
+  });
+
+  it('has images from a folder built for the architecture of the instances', () => {
+    const stack = new TestStack();
+    const instanceType = new ec2.InstanceType('m7g.large');
+    service({ image: AppImage.bundled(), capacity: TaskCapacity.ec2({ instanceType }) }, stack);
+    const assembly = App.of(stack)?.synth();
+    const manifest = readFileSync(join(assembly?.directory ?? '', 'Test.assets.json'), 'utf8');
+    expect(manifest).toContain('"platform": "linux/arm64"');
+  });
+
+  it('keeps instances on demand where only types are mixed', () => {
+    const found = template({
+      capacity: TaskCapacity.ec2({ otherInstanceTypes: [new ec2.InstanceType('m6i.large')] }),
+    });
+    expect(JSON.stringify(only(found, instances))).toContain('"OnDemandPercentageAboveBaseCapacity":100');
   });
 });
 
