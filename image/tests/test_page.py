@@ -54,25 +54,35 @@ def test_every_word_of_the_page_exists_in_both_languages(client: FlaskClient) ->
 
 
 def test_the_files_of_the_page_may_be_kept_forever_since_their_names_tell_their_content(client: FlaskClient) -> None:
-    asked = set(re.findall(r'(?:src|href)="([^"]+)"', client.get("/").text))
-    found: set[str] = set()
-    while asked:
-        address = asked.pop()
-        found.add(address)
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', client.get("/").text)
+    for address in addresses:
         answer = client.get(address)
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert address.split(".")[1] == hashlib.sha256(answer.data).hexdigest()[:16]
-        # A script names the scripts that it imports in the same way.
-        asked |= set(re.findall(r"from '([^']+)'", answer.text)) - found
-    assert {address.split("/")[-1].split(".")[0] for address in found} == {
-        path.stem for path in (PACKAGE / "static").iterdir()
-    }
+    # One script: a class that opens the page together must not ask for many files at once.
+    assert [address.split(".")[-1] for address in addresses] == ["svg", "css", "js"]
+
+
+def test_the_script_is_whole(client: FlaskClient) -> None:
+    address = re.search(r'src="([^"]+)"', client.get("/").text)
+    assert address
+    script = client.get(address[1]).text
+    assert not re.search(r"^(import|export) ", script, re.M)
+    for path in (PACKAGE / "static").glob("*.js"):
+        for name in re.findall(r"^export (?:const|class|function|async function) (\w+)", path.read_text("utf-8"), re.M):
+            assert len(re.findall(rf"^(?:const|class|function|async function) {name}\b", script, re.M)) == 1
 
 
 def test_a_page_of_another_version_gets_its_files_though_not_for_keeping(client: FlaskClient) -> None:
     answer = client.get("/voicegate-page/app.0123456789abcdef.js")
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
-    for name in ("app.js", "words.0123456789abcdef.css", "none.0123456789abcdef.js", "page.0123456789abcdef.py"):
+    for name in (
+        "app.js",
+        "words.0123456789abcdef.js",
+        "words.0123456789abcdef.css",
+        "none.0123456789abcdef.js",
+        "page.0123456789abcdef.py",
+    ):
         assert client.get(f"/voicegate-page/{name}").status_code == 404
 
 

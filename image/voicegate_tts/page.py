@@ -23,18 +23,16 @@ _FOREVER = "public, max-age=31536000, immutable"
 # Raw samples: no player knows what they are.
 _NO_FILES = ("pcm",)
 _HASHED = re.compile(r"([a-z]+)\.([0-9a-f]{16})\.([a-z]+)")
-_IMPORT = re.compile(rb"(from ')\./([a-z]+\.js)(';)")
+_IMPORT = re.compile(r"^import \{[^}]*\} from '\./([a-z]+\.js)';\n", re.M)
 
 
 class PageFiles:
     """The page's files, under names that change with their content, so that browsers may keep them forever."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._contents: dict[str, bytes] = {}
-        self._hashes: dict[str, str] = {}
-        for path in sorted(folder.iterdir()):
-            self._read(path.name)
+        self._contents = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".js"}
+        self._contents["app.js"] = _one_script(folder, "app.js", set()).encode()
+        self._hashes = {name: hashlib.sha256(content).hexdigest()[:16] for name, content in self._contents.items()}
 
     def address(self, name: str) -> str:
         """Where the file of that name is, such as `/voicegate-page/app.0123456789abcdef.js`."""
@@ -52,20 +50,19 @@ class PageFiles:
         response.headers["Cache-Control"] = _FOREVER if match[2] == self._hashes[name] else "no-store"
         return response
 
-    def _read(self, name: str) -> None:
-        """Scripts name those that they import by their addresses, so a change of one changes the names of its users."""
-        if name in self._contents:
-            return
-        content = (self._folder / name).read_bytes()
 
-        def hashed(match: re.Match[bytes]) -> bytes:
-            imported = match[2].decode()
-            self._read(imported)
-            return match[1] + self.address(imported).encode() + match[3]
+def _one_script(folder: Path, name: str, seen: set[str]) -> str:
+    """The script with those that it imports before it: a class that opens the page together asks for few files."""
+    seen.add(name)
+    before: list[str] = []
 
-        content = _IMPORT.sub(hashed, content)
-        self._contents[name] = content
-        self._hashes[name] = hashlib.sha256(content).hexdigest()[:16]
+    def taken(match: re.Match[str]) -> str:
+        if match[1] not in seen:
+            before.append(_one_script(folder, match[1], seen))
+        return ""
+
+    script = _IMPORT.sub(taken, (folder / name).read_text("utf-8"))
+    return "".join(before) + re.sub(r"^export ", "", script, flags=re.M)
 
 
 def add_page(routes: Blueprint, engine: SpeechEngine, settings: Settings) -> None:
