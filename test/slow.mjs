@@ -21,6 +21,9 @@ const CHECKS = [
     label: 'meter and Flask',
     command: ['env', 'VOICEGATE_TEST_RUNS=100000', 'vitest', 'run', '--project=nginx', 'test/gate/metering-property'],
   },
+  // What jsii makes of the package for other languages: see docs/library.md.
+  { label: 'build', command: ['node', 'build.mjs'] },
+  { label: 'Java, Go, .NET', command: ['node', 'test/slow/languages.mjs'] },
 ];
 
 const progress = createProgress({ stream: process.stdout, lineEvery: 60_000 });

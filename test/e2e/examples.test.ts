@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Toolkit } from '@aws-cdk/toolkit-lib';
@@ -12,7 +12,7 @@ import { ensureTools } from '../../local/toolchain/index.js';
 import { added, type Inventory, takeInventory } from './support/inventory';
 
 const EXAMPLES = readdirSync(join(root, 'examples'), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && entry.name !== 'python')
+  .filter((entry) => entry.isDirectory() && existsSync(join(root, 'examples', entry.name, 'app.ts')))
   .map(({ name }) => name);
 
 describe('the examples, deployed by the CDK toolkit into an emulated AWS', () => {

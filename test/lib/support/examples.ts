@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
@@ -10,7 +10,7 @@ const folder = join(packageRoot(__dirname), 'examples');
 
 /** The examples in TypeScript. */
 export const EXAMPLES = readdirSync(folder, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && entry.name !== 'python')
+  .filter((entry) => entry.isDirectory() && existsSync(join(folder, entry.name, 'app.ts')))
   .map(({ name }) => name)
   .sort();
 

@@ -1,0 +1,3 @@
+module speech
+
+go 1.23
