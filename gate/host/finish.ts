@@ -5,7 +5,7 @@ import type { BrowserAnswer } from '../core/browser/browser';
 import { PREFLIGHT_METHODS } from '../core/browser/cors';
 import { setCookie } from '../core/browser/session-cookie';
 import { takeLingeringPlaces } from '../core/limits/body-places';
-import type { Answer } from '../core/pipeline/steps';
+import type { Answer } from '../core/pipeline/step';
 import { carry, type Visit } from '../core/pipeline/visit';
 import { type Debit, refund } from '../core/quota/lease';
 import { loggedRoute } from '../core/request/facts';

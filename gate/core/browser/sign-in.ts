@@ -7,9 +7,9 @@ import {
   askAuthorizer,
   type CacheState,
   cachedVerdict,
-  type Held,
   type Verdict,
 } from '../decision/authorize';
+import type { Held } from '../decision/invocations';
 import { banLeft, noteFailure, noteMalformed } from '../limits/abuse';
 import { takeOverall } from '../limits/limits';
 import { takeFromWindow } from '../limits/window';

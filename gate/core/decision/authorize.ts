@@ -3,8 +3,8 @@
 import type { DenyReason } from '../../../contract/decision';
 import { CONTEXT_HEADERS } from '../../../contract/names';
 import type { LeaseGrant, LeaseRequest } from '../../../contract/quota';
-import { type AbusePorts, hasFailed } from '../limits/abuse';
-import { giveBack, takeFromWindow, takePlace } from '../limits/window';
+import type { AbusePorts } from '../limits/abuse';
+import { giveBack, takeFromWindow } from '../limits/window';
 import { contextHeaders } from '../request/context-headers';
 import { grantHeaders } from '../request/request-headers';
 import { callerOf } from '../shared/caller';
@@ -23,6 +23,7 @@ import {
   putDeny,
 } from './decision-cache';
 import { board, land } from './flight';
+import { type Held, SLACK, takeInvocation } from './invocations';
 
 /** How the decision came about; for logs and metrics. */
 export type CacheState = 'hit' | 'miss' | 'wait' | 'stale' | 'none';
@@ -55,12 +56,6 @@ export interface AuthorizePorts extends DecisionZones, AbusePorts {
   invoke(event: string): Promise<InvokeResponse>;
 }
 
-/** Remembers which flights and places must be given back should the request end before it does so itself. */
-export interface Held {
-  hold(key: string): void;
-  release(key: string): void;
-}
-
 /** Who asks, and what the authorizer is asked. */
 export interface Inquiry {
   readonly cacheKey: string;
@@ -80,11 +75,6 @@ export interface Inquiry {
 
 /** Unknown credentials a minute of a banned client that may cause an invocation: one of them may be a colleague's. */
 const BANNED_MISSES = 10;
-/** Milliseconds that an unknown credential waits for an invocation at most, and between two looks. */
-const PLACE_WAIT = 500;
-const PLACE_POLL = 20;
-/** Milliseconds beyond an invocation's own timeout after which nobody waits for it any more. */
-export const SLACK = 1000;
 
 const POLICY_UNDER_2 =
   'authorizer: it answers an IAM policy under payload format 2.0, as API Gateway takes it without simple responses; the policy is obeyed';
@@ -196,46 +186,6 @@ async function invokeBounded(ports: AuthorizePorts, inquiry: Inquiry, held: Held
   const verdict = settle(ports, inquiry.cacheKey, answer);
   if (verdict.kind !== 'deny') refund();
   return verdict;
-}
-
-/**
- * Places among the invocations in flight, for which an unknown credential waits a little. A client with unknown ones has
- * a quarter of them, and all clients with a failed attempt have half: neither one of them nor a flood from many addresses
- * keeps a newcomer out.
- */
-async function takeInvocation(
-  ports: AuthorizePorts,
-  network: string,
-  known: boolean,
-  held: Held,
-): Promise<readonly string[] | undefined> {
-  const { authorizer, limits } = ports.settings.options;
-  const { invocations } = limits;
-  const life = 2 * authorizer.timeout + SLACK;
-  const take = (): readonly string[] | undefined => {
-    const now = ports.now();
-    if (known) return placesOf(takePlace(ports.flights, '*', invocations, now, life));
-    const own = takePlace(ports.flights, `*${network}:`, Math.ceil(invocations / 4), now, life);
-    if (own === undefined) return undefined;
-    const most = hasFailed(ports.abuse, network, now) ? Math.ceil(invocations / 2) : invocations;
-    const common = placesOf(takePlace(ports.flights, '*', most, now, life), own);
-    if (common === undefined) ports.flights.delete(own);
-    return common;
-  };
-  const until = ports.now() + (known ? 0 : PLACE_WAIT);
-  for (;;) {
-    const places = take();
-    if (places !== undefined) {
-      for (const place of places) held.hold(place);
-      return places;
-    }
-    if (ports.now() >= until) return undefined;
-    await ports.sleep(PLACE_POLL);
-  }
-}
-
-function placesOf(place: string | undefined, ...others: readonly string[]): readonly string[] | undefined {
-  return place === undefined ? undefined : [place, ...others];
 }
 
 /** Without a time to keep them in no decision is kept, whatever an answer says: its identity may stand for everybody. */

@@ -6,9 +6,8 @@
 import { bearerToken } from '../../../contract/credential';
 import { hasConstraints, refusal } from '../../../contract/decision';
 import { textField } from '../../../contract/names';
-import { refuse } from '../answer/refusal';
 import { SESSION_COOKIE } from '../browser/session-cookie';
-import { hasKeyPrefix, mayHoldKey, QUERY_KEY } from '../credential/credential';
+import { hasKeyPrefix } from '../credential/credential';
 import { consumedHeaders, readSources } from '../credential/identity-source';
 import type { Allowed } from '../decision/authorize';
 import { getAllow, isFresh } from '../decision/decision-cache';
@@ -20,11 +19,9 @@ import { takePlace } from '../limits/window';
 import { meter } from '../quota/metering';
 import { clientText, type Route } from '../request/facts';
 import { loggableTrace } from '../request/loggable';
-import { hasTooManyPairs, withoutParameter } from '../request/query';
-import { type Headers, isSafe, isUnaltered, KINDS, Kind, kindOf } from '../request/request-headers';
-import { isPlainQuery } from '../request/target';
-import { type Answer, type Step, stepsOf } from './steps';
+import { type Headers, isSafe, KINDS, Kind, kindOf } from '../request/request-headers';
 import type { SharedPorts, Visit } from './visit';
+import { walkOf } from './walk';
 
 /** nginx's variables that let a request pass and tell the log of it. */
 export interface PassVariables {
@@ -53,8 +50,6 @@ declare const GATE_COMMON_WAY: boolean | undefined;
 const HAS_COMMON_WAY = typeof GATE_COMMON_WAY === 'undefined' || GATE_COMMON_WAY;
 
 const NO_BODY = new Uint8Array();
-/** Milliseconds within which a body comes under the decision that let it be read. */
-const PROMPT = 1000;
 
 /** Made once a context: what holds for all requests stands in its closure, which QuickJS reaches fastest. */
 export function pipeline<R extends Incoming>(shared: SharedPorts, make: MakeVisit<R>, upstream: string) {
@@ -62,14 +57,9 @@ export function pipeline<R extends Incoming>(shared: SharedPorts, make: MakeVisi
   const { routes, clients } = shared.facts;
   const { identitySource } = options.authorizer;
   const consumed = identitySource === 'credential' ? undefined : consumedHeaders(readSources(identitySource));
-  const takesApart = options.queryKey || consumed !== undefined;
   const open = openPlaces(options.limits.inFlight);
   const life = placeLife(options);
-  const { counted, identify, decide, constrain, limit, count, pay, seat, countBody } = stepsOf(shared);
-  const OPEN: readonly Step[] = [limit, seat];
-  const GUARDED: readonly Step[] = [identify, decide, constrain, limit, count, pay, seat];
-  const READ: readonly Step[] = [pay, seat];
-  const LATE: readonly Step[] = [decide, constrain, pay, seat];
+  const { walk, goOn } = walkOf(shared, isForApp);
   return { admit, walk, goOn };
 
   /**
@@ -226,58 +216,4 @@ export function pipeline<R extends Incoming>(shared: SharedPorts, make: MakeVisi
     const metered = meter({ method, query, headers, body: NO_BODY }, textField(path), options.maxTextBytes);
     return metered.kind === 'counted' ? String(metered.characters) : 'null';
   }
-
-  /** The steps, for what did not pass at once. */
-  function walk(visit: Visit): Answer | Promise<Answer> {
-    const { route, target, method } = visit;
-    const mark = target.indexOf('?');
-    if (mark >= 0) visit.given = visit.query = target.slice(mark + 1);
-    // HTTP/0.9 has no headers, no status and no client of today.
-    if (route.path === undefined || (visit.headers.length === 0 && visit.protocol === ''))
-      return counted(visit, refuse(400, 'target'));
-    if (!isPlainQuery(visit.query ?? '') || (takesApart && hasTooManyPairs(visit.query ?? '')))
-      return counted(visit, refuse(400, 'target'));
-    if (!route.isKnownMethod) return counted(visit, refuse(405, 'method-unknown'));
-    if (!visit.isClean && !isPassable(visit)) return counted(visit, refuse(400, 'header'));
-    if (!route.isPublic) return run(visit, GUARDED, 0);
-    if (visit.hasBody && (method === 'GET' || method === 'HEAD')) return counted(visit, refuse(400, 'body'));
-    const { query } = visit;
-    if (options.queryKey && identitySource === 'credential' && query !== undefined && mayHoldKey(query)) {
-      visit.query = withoutParameter(query, QUERY_KEY) || undefined;
-    }
-    return run(visit, OPEN, 0);
-  }
-
-  /** Whether each header that is passed on is passed on as it came, though njs may have had to guess. */
-  function isPassable({ headers, ports, route }: Visit): boolean {
-    return headers.every(([name, value]) => {
-      if (isSafe(value)) return true;
-      const kind = kindOf(name);
-      const isCredential = kind === Kind.ApiKey || kind === Kind.Authorization;
-      if (isCredential ? !isForApp(route, kind, name, value) : kind !== Kind.Pass && kind !== Kind.TraceId) return true;
-      return isUnaltered(headers, name, (lower) => ports.rawHeader(lower));
-    });
-  }
-
-  /**
-   * The rest of the way of a request whose body has been read, which took so many milliseconds: a decision must not
-   * outlive its time because somebody sends slowly.
-   */
-  function goOn(visit: Visit, body: Uint8Array, took: number): Answer | Promise<Answer> {
-    countBody(visit, body);
-    return run(visit, took < PROMPT ? READ : LATE, 0);
-  }
-}
-
-function run(visit: Visit, steps: readonly Step[], from: number): Answer | Promise<Answer> {
-  for (let i = from; i < steps.length; i++) {
-    const next = (steps[i] as Step)(visit);
-    if (next === undefined) continue;
-    if (!(next instanceof Promise)) return next;
-    return next.then((answer) => {
-      visit.at = visit.ports.now();
-      return answer ?? run(visit, steps, i + 1);
-    });
-  }
-  return undefined;
 }

@@ -28,19 +28,13 @@ import { banLeft, noteFailure, noteMalformed } from '../limits/abuse';
 import { takeBodyPlaces } from '../limits/body-places';
 import { takeToken } from '../limits/bucket';
 import { PLAN_BUCKET, takeClientLimits, takeOverall, takePageFile } from '../limits/limits';
-import { placeLife, QUEUE_WAIT, takeNextPlace, type Waiting, waitForPlace } from '../limits/queue';
-import { takeShare } from '../limits/share';
+import { placeLife } from '../limits/queue';
 import { costOf, countsCharacters, ONE_REQUEST, payFor, withLease } from '../quota/metered';
 import { meter } from '../quota/metering';
 import { parameterValues, withoutParameter } from '../request/query';
 import { arnOf, authorizerEvent } from './authorizer-event';
+import { type Answer, DIVERT } from './step';
 import type { SharedPorts, Visit } from './visit';
-
-/** The body is needed: the request goes on where it may be read. */
-export const DIVERT = { kind: 'divert' } as const;
-/** Undefined: go on, or at the end pass. */
-export type Answer = Refusal | typeof DIVERT | undefined;
-export type Step = (visit: Visit) => Answer | Promise<Answer>;
 
 const PROVEN: readonly RefusalReason[] = ['revoked', 'disabled', 'expired', 'not-yet-valid'];
 const NO_BODY = new Uint8Array();
@@ -48,11 +42,10 @@ const NO_BODY = new Uint8Array();
 export function stepsOf(shared: SharedPorts) {
   const { options } = shared.settings;
   const { identitySource } = options.authorizer;
-  const { inFlight, queue } = options.limits;
   const life = placeLife(options);
   const { routeKey = DEFAULT_ROUTE_KEY, stageVariables = {} } = options.authorizer;
   const sources = identitySource === 'credential' ? undefined : readSources(identitySource);
-  return { counted, identify, decide, constrain, limit, count, pay, seat, countBody };
+  return { counted, identify, decide, constrain, limit, count, pay, countBody };
 
   /** A refused request counts for the client's overall limit, so that guessing is limited too. */
   function counted(visit: Visit, refused: Refusal): Refusal {
@@ -246,30 +239,6 @@ export function stepsOf(shared: SharedPorts) {
     if (payment.kind !== 'paid') return settle(visit, payment) ?? refuse(503, 'lease');
     visit.ports.notePayment({ keyId, sequence: payment.sequence, cost });
     visit.fields = rateLimitFields(payment.limits);
-    return undefined;
-  }
-
-  /** A place in flight, which may take a while. */
-  function seat(visit: Visit): Answer | Promise<Answer> {
-    const caller = visit.allow?.caller ?? visit.client.caller;
-    const waiting = { places: inFlight, life, caller, arrived: visit.at };
-    const place = takeNextPlace(shared, waiting);
-    if (place !== undefined) {
-      visit.place = place;
-      return undefined;
-    }
-    const queued = queue === 0 ? undefined : takeShare(shared.flights, 'q', queue, caller, QUEUE_WAIT + 1000);
-    return queued === undefined ? refuse(503, 'overload', 1) : waitForSeat(visit, waiting, queued);
-  }
-
-  async function waitForSeat(visit: Visit, waiting: Waiting, queued: string): Promise<Answer> {
-    const { ports } = visit;
-    ports.hold(queued);
-    const place = await waitForPlace(ports, { ...waiting, arrived: ports.now() });
-    shared.flights.delete(queued);
-    ports.release(queued);
-    if (place === undefined) return refuse(503, 'overload', 1);
-    visit.place = place;
     return undefined;
   }
 }

@@ -2,7 +2,8 @@
 
 import type { RateLimitFields } from '../answer/rate-limit-fields';
 import type { Found } from '../credential/credential';
-import type { Allowed, CacheState, Held } from '../decision/authorize';
+import type { Allowed, CacheState } from '../decision/authorize';
+import type { Held } from '../decision/invocations';
 import type { Authorizer } from '../decision/lambda-endpoint';
 import type { Debit } from '../quota/lease';
 import type { MeteredPorts } from '../quota/metered';

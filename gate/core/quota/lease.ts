@@ -12,10 +12,8 @@
 
 import {
   type Amounts,
-  LEASE_SECONDS,
   type LeaseGrant,
   type LeaseRequest,
-  type LimitName,
   type LimitState,
   limitUnit,
   mapUnits,
@@ -23,6 +21,7 @@ import {
 import { board, land } from '../decision/flight';
 import type { CountingDict, Dict } from '../shared/dict';
 import { close, LARGEST_LEASE, pack, putBack, spend } from './allowance';
+import { demand, type Limited, type Note, present, refusalOf, refusedFor } from './lease-note';
 
 export interface LeasePorts {
   /** Notes about leases and the gate's id. Its zone must not evict. */
@@ -52,15 +51,7 @@ export interface Debit {
   readonly cost: Amounts;
 }
 
-export type Payment =
-  | Paid
-  /** A limit is used up: 429. `retryAfter` are seconds. */
-  | {
-      readonly kind: 'limited';
-      readonly limit: LimitName;
-      readonly retryAfter: number;
-      readonly limits: readonly LimitState[];
-    };
+export type Payment = Paid | Limited;
 
 /** Nothing more can be paid from what the gate holds. */
 const EMPTY = { kind: 'empty' } as const;
@@ -77,27 +68,8 @@ const REMEMBERED = 6 * 3_600_000;
 const MARKED = 300_000;
 /** Milliseconds after which an answer is too old to be taken. */
 const LATEST_ANSWER = 120_000;
-/** Milliseconds for which a refusal is answered without asking again. */
-const REFUSED = 10_000;
-/** The next lease holds what the last rate needs and so many standard deviations (of a Poisson process) more. */
-const RESERVE = 2;
-/** And at most so many times what was spent of the last one: a burst is no rate. */
-const GROWTH = 8;
-/** A lease of which fewer requests were spent until it ended is followed by one without reserve, which might be forfeited. */
-const BUSY = 2;
 /** Renewals for one request: a lease that arrives may be spent by others before. */
 const ATTEMPTS = 4;
-
-/** The present lease of a key, or the refusal of one. */
-interface Note {
-  readonly sequence: number;
-  readonly granted: Amounts;
-  /** Milliseconds since the epoch by this gate's clock: when it asked, and until when it may spend. */
-  readonly from: number;
-  readonly until: number;
-  readonly limits: readonly LimitState[];
-  readonly limited?: LimitName;
-}
 
 /**
  * Pays for a request, with a renewal where needed; one at a time a key.
@@ -218,38 +190,6 @@ export function acceptLease(
   allowances.delete(leftOf(keyId, sequence - 1));
   if (sequence > last) allowances.set(numberOf(keyId), sequence, REMEMBERED);
   leases.set(noteOf(keyId), JSON.stringify(note), REMEMBERED);
-}
-
-function refusalOf(note: Note, cost: Amounts, now: number): Payment | undefined {
-  const limits = present(note, now);
-  const inTheWay = limits.filter(({ name, remaining }) => remaining < cost[limitUnit(name)]);
-  const last = inTheWay.find(({ name }) => name === note.limited) ?? inTheWay[0];
-  if (last === undefined) return undefined;
-  return { kind: 'limited', limit: last.name, retryAfter: Math.max(1, Math.ceil(last.resetsIn)), limits };
-}
-
-/** The limits as they were told, with the time that has gone by. */
-function present(note: Note, now: number): readonly LimitState[] {
-  return note.limits.map((limit) => ({ ...limit, resetsIn: Math.max(0, limit.resetsIn - (now - note.from) / 1000) }));
-}
-
-function refusedFor(grant: LeaseGrant): number {
-  const resets = grant.limits.filter(({ name }) => name === grant.limited).map(({ resetsIn }) => resetsIn * 1000);
-  return Math.min(REFUSED, ...resets);
-}
-
-/** What the next lease should hold, judged by how fast the last one was spent. */
-function demand(note: Note, unspent: Amounts, cost: Amounts, now: number): Amounts {
-  const life = note.until - note.from;
-  const requests = note.granted.requests - unspent.requests;
-  if (note.limited !== undefined || life <= 0 || (requests < BUSY && now >= note.until)) return cost;
-  const leases = (LEASE_SECONDS * 1000) / Math.min(life, Math.max(1, now - note.from));
-  const reserve = 1 + RESERVE / Math.sqrt(Math.max(1, requests * leases));
-  return mapUnits((unit) => {
-    const spent = note.granted[unit] - unspent[unit];
-    const expected = Math.ceil(spent * Math.min(leases * reserve, GROWTH));
-    return Math.min(LARGEST_LEASE[unit], Math.max(cost[unit], expected));
-  });
 }
 
 function gateId(ports: LeasePorts): string {

@@ -4,14 +4,8 @@ import type { Grant } from '../../../contract/decision';
 import type { Amounts, LeaseRequest, Quota } from '../../../contract/quota';
 import { rateLimitFields } from '../answer/rate-limit-fields';
 import { type Refusal, refuse, refuseSaying } from '../answer/refusal';
-import {
-  type AuthorizePorts,
-  type Held,
-  type Inquiry,
-  renewDecision,
-  SLACK,
-  type Verdict,
-} from '../decision/authorize';
+import { type AuthorizePorts, type Inquiry, renewDecision, type Verdict } from '../decision/authorize';
+import { type Held, SLACK } from '../decision/invocations';
 import { LARGEST_LEASE } from './allowance';
 import { acceptLease, type LeasePorts, leaseRequest, type Paid, pay } from './lease';
 import type { Metered } from './metering';
