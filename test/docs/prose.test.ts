@@ -20,6 +20,33 @@ function proseOf(page: string): readonly { readonly number: number; readonly lin
     });
 }
 
+/** The anchor that GitHub gives a heading. */
+const anchorOf = (heading: string) =>
+  heading
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}_\- ]/gu, '')
+    .replaceAll(' ', '-');
+
+const anchors = (page: string) =>
+  proseOf(page).flatMap(({ line }) => (/^#+ /.test(line) ? [anchorOf(line.replace(/^#+ /, ''))] : []));
+
+/** Links of a page that lead to a file or a section that is not there. */
+function brokenLinks(page: string): readonly string[] {
+  const text = proseOf(page)
+    .map(({ line }) => line)
+    .join('\n');
+  return [...text.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target = '']) => target)
+    .filter((target) => !/^[a-z]+:/.test(target))
+    .filter((target) => {
+      const [path = '', anchor] = target.split('#');
+      const file = path === '' ? page : join(page, '..', path);
+      if (!existsSync(join(root, file))) return true;
+      return anchor !== undefined && !anchors(file).includes(anchor);
+    });
+}
+
 /** Rows of tables, links and pictures may be longer: they cannot be broken. */
 const mayBeLonger = (line: string) => line.startsWith('|') || /\]\([^)\s]{40,}\)/.test(line) || line.startsWith('![');
 
@@ -27,6 +54,10 @@ describe.each(PAGES)('%s', (page) => {
   it(`has no line of more than ${LONGEST_LINE} characters`, () => {
     const long = proseOf(page).filter(({ line }) => Array.from(line).length > LONGEST_LINE && !mayBeLonger(line));
     expect(long.map(({ number, line }) => `${page}:${number} ${line.slice(0, 40)}…`)).toEqual([]);
+  });
+
+  it('leads only to files and sections that exist', () => {
+    expect(brokenLinks(page)).toEqual([]);
   });
 });
 
