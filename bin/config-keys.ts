@@ -349,7 +349,7 @@ export const CONFIG_KEYS = {
   logRetention: key(
     `days: ${RETENTION_DAYS.join(', ')}`,
     '365 for the log of the tasks, 30 for others',
-    'How long the logs of tasks, authorizer and firewall are kept.',
+    'How long the logs of tasks, authorizer, firewall and certificate are kept.',
     oneNumberOf(...RETENTION_DAYS),
     (logRetention: RetentionDays) => ({ logRetention }),
   ),
