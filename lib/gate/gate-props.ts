@@ -1,5 +1,4 @@
 import type { Duration, Size } from 'aws-cdk-lib';
-import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { LogOptions } from '../shared/log-options';
 import type { CorsOptions } from './cors';
@@ -57,13 +56,6 @@ export interface GateProps extends LogOptions {
    * @default 128
    */
   readonly gateMemoryReservationMiB?: number;
-  /**
-   * How long the log of the gate, and in a SecureTtsService those of the whole task, are kept: it says who called when. Chinese
-   * cybersecurity law asks for six months, and what is kept costs about 0.03 USD a GB and month. In a SecureTtsService this and the
-   * other two options of logs also hold for an authorizer, a firewall and the functions of a certificate that it makes.
-   * @default - logs.RetentionDays.ONE_YEAR; of authorizer, firewall and certificate ONE_MONTH
-   */
-  readonly logRetention?: logs.RetentionDays;
   /**
    * Path patterns on which encoded slashes, dots and the like are let through.
    * @default - none

@@ -8,8 +8,11 @@ import { type Kinds, shown } from './kinds';
 /** How the log groups are kept that something makes. */
 export interface LogOptions {
   /**
-   * How long logs are kept; what is kept costs about 0.03 USD a GB and month.
-   * @default - logs.RetentionDays.ONE_MONTH; of the log of a gate or task ONE_YEAR
+   * How long logs are kept; what is kept costs about 0.03 USD a GB and month. The log of a gate, in a SecureTtsService
+   * that of the whole task, says who called when: Chinese cybersecurity law asks for six months of it. In a
+   * SecureTtsService these options also hold for an authorizer, a firewall and the functions of a certificate that it
+   * makes.
+   * @default - logs.RetentionDays.ONE_YEAR for the log of a gate and its task, ONE_MONTH for others
    */
   readonly logRetention?: logs.RetentionDays;
   /**
