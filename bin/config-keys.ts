@@ -3,9 +3,10 @@
 import { Duration } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { GATE_DEFAULTS, GATE_RANGES, type Range } from '../contract/gate-ranges';
-import { type SecureTtsServiceProps, ServiceNetwork } from '../lib';
+import { MOST_CHARACTERS } from '../contract/speech-limits';
+import { ControlCharacters, type SecureTtsServiceProps, ServiceNetwork, type TextRules } from '../lib';
 import { defaultsInWords, ENGINES } from './bundled-engine';
-import { boolean, domains, integer, list, map, oneNumberOf, oneOf, refuse, text } from './config-values';
+import { boolean, domains, integer, list, map, members, oneNumberOf, oneOf, refuse, text } from './config-values';
 
 /** One key. Check, prop and the row of the table in docs/configuration.md follow from it. */
 export interface ConfigKey<T> {
@@ -238,6 +239,17 @@ export const CONFIG_KEYS = {
     'Characters of the longest text on /v1/audio/speech.',
     integer(1, 100_000),
     (maxSpeechCharacters) => ({ maxSpeechCharacters }),
+  ),
+  textRules: key(
+    "maxCharacters=1 to 100000, maxSpeechCharacters=1 to 100000 (on OpenAI's paths) and controlCharacters=refuse, separated by commas",
+    'none; of the bundled image its longest texts',
+    'What texts on the synthesis paths may be like, whatever the image; others are refused by the gate.',
+    members<Pick<TextRules, 'maxCharacters' | 'maxSpeechCharacters' | 'controlCharacters'>>({
+      maxCharacters: integer(1, MOST_CHARACTERS),
+      maxSpeechCharacters: integer(1, MOST_CHARACTERS),
+      controlCharacters: oneOf(ControlCharacters.PASS, ControlCharacters.REFUSE),
+    }),
+    (textRules) => ({ textRules }),
   ),
   strictNames: key(
     'true or false',

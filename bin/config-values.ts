@@ -66,6 +66,16 @@ function entries(value: unknown): [string, string][] {
   );
 }
 
+/** A map whose names are known, each read by its own rule. */
+export function members<T>(parses: { readonly [name in keyof T]-?: Parse<T[name]> }): Parse<Partial<T>> {
+  return (given) => {
+    const found = Object.entries(map(/^.*$/)(given)).map(([name, inner]) =>
+      Object.hasOwn(parses, name) ? [name, parses[name as keyof T](inner)] : refuse(),
+    );
+    return found.length > 0 ? (Object.fromEntries(found) as Partial<T>) : refuse();
+  };
+}
+
 export function domains(value: unknown): string[] {
   return list(/^\S+$/)(value).map((name) => normalizeDomainName(name) ?? refuse());
 }

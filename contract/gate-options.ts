@@ -58,6 +58,15 @@ export interface GateOptions {
   readonly maxBodyBytes: number;
   /** Bytes of a body whose text is counted, at most; larger ones are 413 unread. */
   readonly maxTextBytes: number;
+  /** What texts on the synthesis paths may be like. Absent: the app alone looks at them. */
+  readonly textRules?: {
+    /** Unicode code points of the longest text, by the field that holds it. */
+    readonly maxCharacters?: { readonly text: number; readonly input: number };
+    /** Whether control characters other than tab and line break are refused. */
+    readonly refusesControl: boolean;
+    /** Whether requests are refused whose text the gate cannot read; false only where the app has the same rules. */
+    readonly refusesUnreadable: boolean;
+  };
   /** Path that the app answers (any status below 500) once it is ready. */
   readonly readinessPath: string;
   /** Seconds: the longest a request may take. Every timeout derives from it. */

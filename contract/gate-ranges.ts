@@ -1,5 +1,7 @@
 /** What each number among the gate's options may be, and is unless told otherwise: for props, packing and documentation. */
 
+import { MOST_CHARACTERS } from './speech-limits';
+
 export interface Range {
   readonly least: number;
   readonly most: number;
@@ -25,6 +27,8 @@ export const GATE_RANGES = {
   inFlight: range(1, 10_000, 'requests'),
   queue: range(0, 10_000, 'requests'),
   maxBodyBytes: range(1, 1024 ** 3, 'bytes'),
+  /** Of `textRules`. */
+  maxCharacters: range(1, MOST_CHARACTERS, 'characters'),
   longestRequest: range(1, 3600, 'seconds'),
   appKeepAlive: range(2, 3600, 'seconds'),
   /** What a load balancer takes. */

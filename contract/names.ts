@@ -42,7 +42,7 @@ const SPEECH_PATHS: readonly string[] = ['/v1/audio/speech', '/v1/audio/speech/'
 export const SYNTHESIS_PATHS: readonly string[] = ['/tts', '/tts/', '/api/tts', ...SPEECH_PATHS];
 
 /** The field that holds the text on that path: `input` in OpenAI's speech API, `text` elsewhere. */
-export function textField(path: string): string {
+export function textField(path: string): 'input' | 'text' {
   return SPEECH_PATHS.includes(path) ? 'input' : 'text';
 }
 

@@ -82,6 +82,7 @@ export function validateOptions(options: GateOptions): void {
       );
     }
   }
+  if (options.textRules !== undefined) textRules(options.textRules);
   if (options.cors !== undefined) cors(options.cors);
   if (options.metrics !== undefined) {
     const { namespace, service } = options.metrics;
@@ -112,6 +113,14 @@ function identitySource(authorizer: GateOptions['authorizer']): void {
         'Name a source, or set positiveTtl and negativeTtl to 0',
     );
   }
+}
+
+function textRules(rules: NonNullable<GateOptions['textRules']>): void {
+  for (const [field, most] of Object.entries(rules.maxCharacters ?? {})) {
+    integer(`textRules.maxCharacters.${field}`, most, GATE_RANGES.maxCharacters);
+  }
+  boolean('textRules.refusesControl', rules.refusesControl);
+  boolean('textRules.refusesUnreadable', rules.refusesUnreadable);
 }
 
 function cors({ allowOrigins, maxAge }: NonNullable<GateOptions['cors']>): void {

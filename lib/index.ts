@@ -34,6 +34,7 @@ export type { CorsOptions } from './gate/cors';
 export { GateImage } from './gate/gate-image';
 export type { GateLimits } from './gate/gate-limits';
 export type { GateProps, RouteScopes } from './gate/gate-props';
+export { ControlCharacters, type TextRules } from './gate/text-rules';
 export type { AppContainerProps } from './service/app-container-props';
 export { AppImage } from './service/app-image';
 export type { DeploymentProps } from './service/deployment-props';

@@ -110,7 +110,9 @@ function refused(r: NginxHTTPRequest, visit: Visit, answer: Extract<BrowserAnswe
   const members = hint === undefined ? answer.members : { ...answer.members, detail: hint };
   if (members !== undefined) v.gate_members = `,${JSON.stringify(members).slice(1, -1)}`;
   v.gate_said = JSON.stringify(explain(answer, visit, keyPrefix)).slice(1, -1);
-  if (answer.reason === 'quota') v.gate_code = 'insufficient_quota';
+  const { reason } = answer;
+  if (reason === 'quota') v.gate_code = 'insufficient_quota';
+  if (reason === 'text_too_long' || reason === 'invalid_text') v.gate_code = reason;
   r.return(status);
 }
 

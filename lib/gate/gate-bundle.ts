@@ -10,6 +10,7 @@ import type { AuthorizerGateOptions } from './authorizer-gate-props';
 import { gateCors } from './cors';
 import { resolveGateLimits } from './gate-limits';
 import type { GateProps, RouteScopes } from './gate-props';
+import { gateTextRules } from './text-rules';
 import { gateSession } from './web-session';
 
 /** CloudWatch namespace of the gates' metrics. */
@@ -85,6 +86,7 @@ export function gateOptions(options: AuthorizerGateOptions, metricsService: stri
     limits: resolveGateLimits('AuthorizerGate', options.limits),
     maxBodyBytes: bodyBytes(options.maxBodySize),
     maxTextBytes: options.maxBodySize?.toBytes() ?? GATE_DEFAULTS.maxTextBytes,
+    textRules: options.textRules && gateTextRules(options.textRules),
     readinessPath,
     longestRequest,
     appKeepAlive:

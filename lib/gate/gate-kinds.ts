@@ -18,6 +18,7 @@ export const GATE_KINDS: Kinds = {
   requiredScopes: 'list',
   limits: 'object',
   maxBodySize: 'size',
+  textRules: 'object',
   staleGrace: 'duration',
   webSession: 'boolean',
   webSessionDuration: 'duration',

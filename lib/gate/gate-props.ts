@@ -3,6 +3,7 @@ import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { LogOptions } from '../shared/log-options';
 import type { CorsOptions } from './cors';
 import type { GateLimits } from './gate-limits';
+import type { TextRules } from './text-rules';
 
 /** Scopes that a route asks for. */
 export interface RouteScopes {
@@ -104,6 +105,11 @@ export interface GateProps extends LogOptions {
    * @default Size.mebibytes(1), and Size.kibibytes(64) where the text is counted: on the synthesis paths
    */
   readonly maxBodySize?: Size;
+  /**
+   * What texts on the synthesis paths may be like: how long, and whether with control characters.
+   * @default - the app alone looks at them; of the bundled image the gate knows the lengths that it allows
+   */
+  readonly textRules?: TextRules;
   /**
    * How long after the last successful decision it still serves while the authorizer fails, from 0 (never) to 1 hour.
    * @default Duration.minutes(5)

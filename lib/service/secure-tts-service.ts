@@ -106,6 +106,7 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
       publicPaths: publicPathsOf(props),
       trustedHops: props.trustedHops ?? this.edge.trustedHops,
       maxBodySize: speech.maxBodySize,
+      textRules: speech.textRules,
       upstreamContainer: this.container,
       upstreamPort: upstream.port,
       loadBalancerIdleTimeout: this.edge.idleTimeout,

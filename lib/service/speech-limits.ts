@@ -1,6 +1,7 @@
 import { Size } from 'aws-cdk-lib';
 import { DEFAULT_SPEECH_LIMITS, largestBody, MOST_CHARACTERS, SPEECH_ENV } from '../../contract/speech-limits';
 import { longestRequestSeconds } from '../gate/gate-bundle';
+import type { TextRules } from '../gate/text-rules';
 import { checkInteger } from '../shared/checks';
 import { AppImage } from './app-image';
 import type { SecureTtsServiceProps } from './secure-tts-service-props';
@@ -17,6 +18,7 @@ export interface SpeechLimits {
   readonly maxTextCharacters: number;
   /** Undefined for somebody else's image of which nothing is known. */
   readonly maxBodySize?: Size;
+  readonly textRules?: TextRules;
 }
 
 /** @throws Error naming a length that is not allowed, or a body limit that is too small for it. */
@@ -31,7 +33,7 @@ export function speechLimits(props: SecureTtsServiceProps): SpeechLimits {
   };
   const isSaid = given.maxTextCharacters !== undefined || given.maxSpeechCharacters !== undefined;
   if (!isSaid && !AppImage._isBundled(props.image))
-    return { environment: {}, ...limits, maxBodySize: props.maxBodySize };
+    return { environment: {}, ...limits, maxBodySize: props.maxBodySize, textRules: props.textRules };
   const needed = largestBody(limits);
   const size = props.maxBodySize?.toBytes() ?? needed;
   if (size < needed) {
@@ -50,5 +52,18 @@ export function speechLimits(props: SecureTtsServiceProps): SpeechLimits {
     },
     ...limits,
     maxBodySize: Size.bytes(size),
+    textRules: props.textRules ?? textRulesOf(props, limits),
   };
+}
+
+/** Control characters are left to the bundled image: it takes them out, so that a text with them is spoken. */
+function textRulesOf(
+  { image, environment = {} }: SecureTtsServiceProps,
+  limits: Pick<SpeechLimits, 'maxTextCharacters'> & { readonly maxSpeechCharacters: number },
+): TextRules | undefined {
+  // What the environment tells the image is not known to be a number here.
+  const isTold = [SPEECH_ENV.maxTextCharacters, SPEECH_ENV.maxSpeechCharacters].some((name) => name in environment);
+  if (isTold || !AppImage._isBundled(image)) return undefined;
+  const { maxTextCharacters: maxCharacters, maxSpeechCharacters } = limits;
+  return { maxCharacters, maxSpeechCharacters, _sharedWithApp: true };
 }

@@ -119,7 +119,9 @@ describe('the default app in the local cloud', () => {
   it('refuses 501 characters with the reason as JSON', async () => {
     const answer = await speak('好'.repeat(501), { 'x-api-key': cloud.ready.key });
     expect(answer.status).toBe(400);
-    expect(String(answer.json().error)).toContain('500');
+    expect(answer.json().detail).toBe(
+      'The request has 501 characters in text, at most 500 are allowed; send it in parts.',
+    );
   });
 
   it('serves the web page without a key, with the security headers', async () => {

@@ -30,7 +30,7 @@ function post(
 }
 
 const count = (request: MeteredRequest, field = 'text') => meter(request, field, MAX);
-const counted = (characters: number) => ({ kind: 'counted', characters });
+const counted = (characters: number) => ({ kind: 'counted', characters, text: expect.any(String) as string });
 
 describe('the meter counts code points', () => {
   it.each([
@@ -163,12 +163,12 @@ it('counts a text of a megabyte at once, plain or escaped', () => {
     ['\\u4f60😀'.repeat(50_000), 100_000],
   ] as const) {
     const request = post(JSON_TYPE, `{"text":"${text}"}`);
-    expect(meter(request, 'text', 2 ** 21)).toEqual({ kind: 'counted', characters: length });
+    expect(meter(request, 'text', 2 ** 21)).toMatchObject({ kind: 'counted', characters: length });
   }
 });
 
 it('of a text that no lease could pay is 413', () => {
-  const cost = costOf({ day: { characters: 1e9 } }, { kind: 'counted', characters: 2 ** 23 + 1 });
+  const cost = costOf({ day: { characters: 1e9 } }, { kind: 'counted', characters: 2 ** 23 + 1, text: '' });
   expect(cost).toMatchObject({ kind: 'refuse', status: 413 });
 });
 

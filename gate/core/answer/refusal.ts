@@ -21,7 +21,10 @@ export type RefusalReason =
   /** No lease came, so nothing could be paid from. */
   | 'lease'
   /** What the request costs cannot be told. */
-  | 'unreadable';
+  | 'unreadable'
+  /** By the text's rules; spelled as the code that clients are told. */
+  | 'text_too_long'
+  | 'invalid_text';
 
 export interface Refusal {
   readonly kind: 'refuse';

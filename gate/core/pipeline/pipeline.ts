@@ -16,7 +16,8 @@ import { PLAN_BUCKET, takeClientLimits } from '../limits/limits';
 import { APP_PLACE, OLDEST, placeLife } from '../limits/queue';
 import { openPlaces } from '../limits/share';
 import { takePlace } from '../limits/window';
-import { meter } from '../quota/metering';
+import { type Metered, meter } from '../quota/metering';
+import { brokenRule } from '../quota/text-rules';
 import { clientText, type Route } from '../request/facts';
 import { loggableTrace } from '../request/loggable';
 import { type Headers, isSafe, KINDS, Kind, kindOf } from '../request/request-headers';
@@ -143,9 +144,13 @@ export function pipeline<R extends Incoming>(shared: SharedPorts, make: MakeVisi
           isAllowed(allow, method, route, client.address, now))
       ) {
         const { keyId, rate } = allow.grant;
+        const metered = route.isSynthesis
+          ? meteredQuery(method, mark < 0 ? undefined : target.slice(mark + 1), headers, route.path ?? '')
+          : undefined;
         // Whoever waits comes first.
         const place =
-          shared.flights.get(OLDEST) === undefined
+          shared.flights.get(OLDEST) === undefined &&
+          brokenRule(options.textRules, metered, route.path ?? '') === undefined
             ? takePlace(shared.places, APP_PLACE, open, allow.caller, life)
             : undefined;
         if (place !== undefined) {
@@ -161,12 +166,7 @@ export function pipeline<R extends Incoming>(shared: SharedPorts, make: MakeVisi
               trace ?? '',
               '","characters":',
             );
-            if (route.isSynthesis) {
-              const query = mark < 0 ? undefined : target.slice(mark + 1);
-              logged += charactersOf(method, query, headers, route.path ?? '');
-            } else {
-              logged += 'null';
-            }
+            logged += metered?.kind === 'counted' ? String(metered.characters) : 'null';
             v.gate_logged = logged;
             v.gate_place = `+${place}`;
             v.gate_target = target;
@@ -212,8 +212,7 @@ export function pipeline<R extends Incoming>(shared: SharedPorts, make: MakeVisi
     return refusal(grant, { method, path, sourceIp, now: now / 1000, requiredScopes: scopes }) === undefined;
   }
 
-  function charactersOf(method: string, query: string | undefined, headers: Headers, path: string): string {
-    const metered = meter({ method, query, headers, body: NO_BODY }, textField(path), options.maxTextBytes);
-    return metered.kind === 'counted' ? String(metered.characters) : 'null';
+  function meteredQuery(method: string, query: string | undefined, headers: Headers, path: string): Metered {
+    return meter({ method, query, headers, body: NO_BODY }, textField(path), options.maxTextBytes);
   }
 }

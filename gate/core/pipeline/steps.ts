@@ -31,6 +31,7 @@ import { PLAN_BUCKET, takeClientLimits, takeOverall, takePageFile } from '../lim
 import { placeLife } from '../limits/queue';
 import { costOf, countsCharacters, ONE_REQUEST, payFor, withLease } from '../quota/metered';
 import { meter } from '../quota/metering';
+import { brokenRule } from '../quota/text-rules';
 import { parameterValues, withoutParameter } from '../request/query';
 import { arnOf, authorizerEvent } from './authorizer-event';
 import { type Answer, DIVERT } from './step';
@@ -42,10 +43,11 @@ const NO_BODY = new Uint8Array();
 export function stepsOf(shared: SharedPorts) {
   const { options } = shared.settings;
   const { identitySource } = options.authorizer;
+  const { textRules } = options;
   const life = placeLife(options);
   const { routeKey = DEFAULT_ROUTE_KEY, stageVariables = {} } = options.authorizer;
   const sources = identitySource === 'credential' ? undefined : readSources(identitySource);
-  return { counted, identify, decide, constrain, limit, count, pay, countBody };
+  return { counted, identify, decide, constrain, limit, count, ruled, pay, countBody };
 
   /** A refused request counts for the client's overall limit, so that guessing is limited too. */
   function counted(visit: Visit, refused: Refusal): Refusal {
@@ -200,7 +202,9 @@ export function stepsOf(shared: SharedPorts) {
    */
   function count(visit: Visit): Answer {
     if (!visit.route.isSynthesis || visit.metered !== undefined) return undefined;
-    if (!visit.hasBody || !(identitySource === 'credential' || countsCharacters(visit.allow?.grant.quota))) {
+    const isRead =
+      identitySource === 'credential' || textRules !== undefined || countsCharacters(visit.allow?.grant.quota);
+    if (!visit.hasBody || !isRead) {
       visit.metered = metered(visit, NO_BODY);
       return undefined;
     }
@@ -222,6 +226,11 @@ export function stepsOf(shared: SharedPorts) {
 
   function metered({ method, query, headers, route }: Visit, body: Uint8Array) {
     return meter({ method, query, headers, body }, textField(route.path ?? ''), options.maxTextBytes);
+  }
+
+  /** The text, once it is known. */
+  function ruled({ metered, route }: Visit): Answer {
+    return brokenRule(textRules, metered, route.path ?? '');
   }
 
   /** Pays for the request; what does not reach the app is given back when it ends. */

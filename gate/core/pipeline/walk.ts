@@ -22,12 +22,12 @@ export function walkOf(
   const { options } = shared.settings;
   const { identitySource } = options.authorizer;
   const takesApart = options.queryKey || identitySource !== 'credential';
-  const { counted, identify, decide, constrain, limit, count, pay, countBody } = stepsOf(shared);
+  const { counted, identify, decide, constrain, limit, count, ruled, pay, countBody } = stepsOf(shared);
   const seat = seatOf(shared);
-  const OPEN: readonly Step[] = [limit, seat];
-  const GUARDED: readonly Step[] = [identify, decide, constrain, limit, count, pay, seat];
-  const READ: readonly Step[] = [pay, seat];
-  const LATE: readonly Step[] = [decide, constrain, pay, seat];
+  const OPEN: readonly Step[] = options.textRules === undefined ? [limit, seat] : [limit, count, ruled, seat];
+  const GUARDED: readonly Step[] = [identify, decide, constrain, limit, count, ruled, pay, seat];
+  const READ: readonly Step[] = [ruled, pay, seat];
+  const LATE: readonly Step[] = [decide, constrain, ruled, pay, seat];
   return { walk, goOn };
 
   /** The steps, for what did not pass at once. */
@@ -68,7 +68,7 @@ export function walkOf(
    */
   function goOn(visit: Visit, body: Uint8Array, took: number): Answer | Promise<Answer> {
     countBody(visit, body);
-    return run(visit, took < PROMPT ? READ : LATE, 0);
+    return run(visit, took < PROMPT || visit.route.isPublic ? READ : LATE, 0);
   }
 }
 

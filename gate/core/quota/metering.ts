@@ -21,7 +21,7 @@ export interface MeteredRequest {
 }
 
 export type Metered =
-  | { readonly kind: 'counted'; readonly characters: number }
+  | { readonly kind: 'counted'; readonly characters: number; readonly text: string }
   /** `problem` completes the sentence "the request …" for the caller, and quotes nothing of it. */
   | { readonly kind: 'refused'; readonly status: 400 | 413 | 415; readonly problem: string };
 
@@ -34,7 +34,7 @@ export function meter(request: MeteredRequest, field: string, maxBytes: number):
     if (text === undefined) throw new Unreadable(400, `lacks ${field}; send the text to speak`);
     if (others.length > 0) throw new Unreadable(400, `gives ${field} ${texts.length} times; give it once`);
     if (!isWellFormed(text)) throw new Unreadable(400, 'holds half of a surrogate pair; send valid Unicode');
-    return { kind: 'counted', characters: countCodePoints(text) };
+    return { kind: 'counted', characters: countCodePoints(text), text };
   } catch (error) {
     if (error instanceof Unreadable) return { kind: 'refused', status: error.status, problem: error.message };
     if (error instanceof JsonError)

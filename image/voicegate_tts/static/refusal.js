@@ -24,6 +24,8 @@ export async function refusalOf(response, { hasSession, hasKey }) {
   if (status === 401) return new Refusal([hasSession && !hasKey ? 'sessionEnded' : 'unauthorized']);
   if (status === 403) return new Refusal(['forbidden']);
   // Only the gate's refusal of two credentials is nothing but the reason phrase; the app's are sentences.
+  // The gate says beside `error` what is wrong with the text.
+  if (status === 400 && typeof body?.detail === 'string') return new Refusal([body.detail]);
   if (status === 400 && hasKey && body?.error === 'Bad Request') return new Refusal(['twoKeys']);
   if (status === 429 && typeof body?.limit === 'string') {
     const [unit, period] = body.limit.split('-per-');

@@ -3,7 +3,7 @@ import { Duration, Size, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { SPEECH_ENV } from '../../../contract/speech-limits';
-import { AppImage, Firewall, type SecureTtsServiceProps } from '../../../lib';
+import { AppImage, ControlCharacters, Firewall, type SecureTtsServiceProps, type TextRules } from '../../../lib';
 import { containers, only, service, TestStack } from '../support/stack';
 
 interface Variable {
@@ -16,6 +16,12 @@ function environment(stack: Stack, container: string): Readonly<Record<string, s
   return Object.fromEntries(variables.map(({ Name, Value }) => [Name, Value]));
 }
 
+/** The rules of texts that the gate is told: its options lie in its bundle. */
+function rulesIn(bundle: string): unknown {
+  const found = /"textRules":(\{(?:[^{}]|\{[^{}]*\})*\})/.exec(bundle)?.[1];
+  return found === undefined ? undefined : JSON.parse(found);
+}
+
 /** What the gate's bundle, the firewall and the image are told. */
 function told({ stack }: { stack: Stack }) {
   const bundle = gunzipSync(Buffer.from(environment(stack, 'gate-init').VOICEGATE_BUNDLE ?? '', 'base64')).toString();
@@ -23,6 +29,7 @@ function told({ stack }: { stack: Stack }) {
   const rules = JSON.stringify(only(Template.fromStack(stack), 'AWS::WAFv2::WebACL').Rules);
   return {
     image: [text, speech],
+    rules: rulesIn(bundle),
     body: Number(/client_max_body_size (\d+)/.exec(bundle)?.[1]),
     query: Number(
       /"SizeConstraintStatement":\{[^}]*"FieldToMatch":\{"QueryString":\{\}\},"Size":(\d+)/.exec(rules)?.[1],
@@ -34,23 +41,52 @@ const bundled = (props: Partial<SecureTtsServiceProps> = {}) => service({ image:
 
 describe('the longest texts', () => {
   it('are 500 and 4,096 characters of the bundled image, and no larger body passes', () => {
-    expect(told(bundled())).toEqual({ image: [undefined, undefined], body: 65_536, query: 6_512 });
+    expect(told(bundled())).toEqual({
+      image: [undefined, undefined],
+      rules: { maxCharacters: { text: 500, input: 4_096 }, refusesControl: false, refusesUnreadable: false },
+      body: 65_536,
+      query: 6_512,
+    });
   });
 
   it('are unknown of somebody else’s image', () => {
-    expect(told(service())).toEqual({ image: [undefined, undefined], body: 1_048_576, query: 6_512 });
+    expect(told(service())).toMatchObject({
+      ...{ image: [undefined, undefined], rules: undefined, body: 1_048_576, query: 6_512 },
+    });
   });
 
   it('are told to image, gate and firewall, whoever made the image', () => {
     const props = { maxTextCharacters: 1_000, maxSpeechCharacters: 10_000 };
     for (const made of [bundled(props), service(props)]) {
-      expect(told(made)).toEqual({ image: ['1000', '10000'], body: 16_384 + 120_000, query: 12_512 });
+      expect(told(made)).toMatchObject({ image: ['1000', '10000'], body: 16_384 + 120_000, query: 12_512 });
     }
   });
 
   it('may be told otherwise by the environment of the image', () => {
     const made = bundled({ maxTextCharacters: 100, environment: { TTS_MAX_TEXT_CHARACTERS: '50' } });
-    expect(told(made).image).toEqual(['50', undefined]);
+    expect(told(made)).toMatchObject({ image: ['50', undefined], rules: undefined });
+  });
+
+  it('and control characters are looked at by the gate for any image, where that is said', () => {
+    const textRules = { maxCharacters: 300, maxSpeechCharacters: 900, controlCharacters: ControlCharacters.REFUSE };
+    const rules = { maxCharacters: { text: 300, input: 900 }, refusesControl: true, refusesUnreadable: true };
+    for (const made of [service({ textRules }), bundled({ textRules })]) expect(told(made)).toMatchObject({ rules });
+    expect(told(service({ textRules: { maxCharacters: 300 } }))).toMatchObject({
+      rules: { maxCharacters: { text: 300, input: 300 }, refusesControl: false },
+    });
+  });
+
+  it.each<[TextRules, RegExp]>([
+    [{}, /textRules must hold maxCharacters or ControlCharacters.REFUSE; leave it out for none/],
+    [{ maxCharacters: 0 }, /textRules: maxCharacters must be .* 1 .*, got 0/],
+    [{ maxCharacters: 100_001 }, /textRules: maxCharacters must be .* 100000.*, got 100001/],
+    [{ maxSpeechCharacters: 5 }, /maxSpeechCharacters is an exception from maxCharacters; give that one, too/],
+    [
+      { controlCharacters: 'drop' as ControlCharacters },
+      /textRules: controlCharacters must be pass or refuse, got "drop"/,
+    ],
+  ])('refuses the rules %o, saying what is allowed', (textRules, message) => {
+    expect(() => service({ textRules })).toThrow(message);
   });
 
   it.each<[Partial<SecureTtsServiceProps>, RegExp]>([
