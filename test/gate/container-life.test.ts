@@ -18,7 +18,7 @@ describe('the bundle', () => {
     expect(packGate(gateOptions())).toEqual(one);
     expect(packGate(gateOptions({ workers: 2 })).bundle).not.toBe(one.bundle);
     // Of the 60 KiB at which synth stops, the rest is the two containers' own.
-    expect(one.bundle.length).toBeLessThan(48 * 1024);
+    expect(one.bundle.length).toBeLessThan(50 * 1024);
   });
 });
 

@@ -81,8 +81,8 @@ describe('gateOptions', () => {
     const bundle = loadGateBundle();
     const packed = bundle.packGate(gateOptions({ authorizer }, 'x'));
     expect(packed.initCommand.length).toBeGreaterThan(0);
-    // Of the 60 KiB that synthesis allows a task definition, 4 KiB stay for the app's own environment.
-    expect(packed.bundle.length).toBeLessThan(48 * 1024);
+    // Of the 60 KiB that synthesis allows a task definition, 4 KiB stay for the app's own environment; all else takes 5.
+    expect(packed.bundle.length).toBeLessThan(50 * 1024);
     expect(bundle.requiredNjsVersion).toBe('1.0.0');
   });
 });
