@@ -32,7 +32,22 @@ export interface KeyRecord {
   readonly deleteAt?: number;
   /** Counts the changes that people make, so that two at once are noticed. Absent: 0. */
   readonly version?: number;
+  /** The last changes that people made, oldest first, at most {@link LONGEST_HISTORY}. */
+  readonly history?: readonly KeyChange[];
 }
+
+/** Who changed a key, when and what. */
+export interface KeyChange {
+  /** Seconds since the epoch. */
+  readonly at: number;
+  /** ARN of the AWS identity whose credentials were used. */
+  readonly by: string;
+  /** `created`, `imported`, or the names of the terms that changed. */
+  readonly what: string;
+}
+
+/** The rest is in CloudTrail, where data events of the table are recorded. */
+export const LONGEST_HISTORY = 20;
 
 export type KeyState = 'active' | 'revoked' | 'disabled' | 'expired' | 'not-yet-valid';
 
@@ -90,6 +105,8 @@ const OPTIONAL = {
   lastUsedAt: NUMBER,
   deleteAt: NUMBER,
   version: NUMBER,
+  // No decision depends on it, so it is not looked into.
+  history: ['a list', Array.isArray],
 } as const;
 
 /**

@@ -50,7 +50,7 @@ export const COLUMNS: readonly string[] = [
 export type ExchangeRow = Readonly<Record<string, unknown>>;
 
 export function toRow(record: KeyRecord): ExchangeRow {
-  const { version: _1, deleteAt: _2, plan, quota, ...rest } = record;
+  const { version: _1, deleteAt: _2, history: _3, plan, quota, ...rest } = record;
   const times = TIMES.flatMap((name) => (record[name] === undefined ? [] : [[name, isoTime(record[name])] as const]));
   const row: ExchangeRow = {
     ...rest,

@@ -1,7 +1,7 @@
 /** The key table as the command line uses it: a port, and its implementation by the AWS SDK. */
 
 import type { DynamoDBClient, AttributeValue as SdkAttribute } from '@aws-sdk/client-dynamodb';
-import { fromItem, type KeyItem, type KeyRecord, toItem } from '../../contract/key-record';
+import { fromItem, type KeyItem, type KeyRecord, LONGEST_HISTORY, toItem } from '../../contract/key-record';
 import { KEY_TABLE } from '../../contract/names';
 import { CommandError, NotFoundError } from '../command-error';
 import type { Change } from './life-cycle';
@@ -32,9 +32,18 @@ const ATTEMPTS = 5;
 /** Written by the authorizer at any time; no change of an operator depends on it. */
 const NOT_COUNTED: ReadonlySet<string> = new Set(['lastUsedAt', 'version']);
 
+/** Characters of whoever changed a key. ARNs have fewer, but for strange roles. */
+const LONGEST_NAME = 256;
+
 type SdkItem = Record<string, SdkAttribute>;
 
-export async function dynamoDbKeyTable(client: DynamoDBClient, table: string, clock: () => number): Promise<KeyTable> {
+/** `caller`: the ARN of whose credentials are used. */
+export async function dynamoDbKeyTable(
+  client: DynamoDBClient,
+  table: string,
+  clock: () => number,
+  caller: () => Promise<string>,
+): Promise<KeyTable> {
   const sdk = await import('@aws-sdk/client-dynamodb');
   const key = (keyId: string): SdkItem => ({ [KEY_TABLE.partitionKey]: { S: keyId } });
   const isConflict = (error: unknown) => error instanceof sdk.ConditionalCheckFailedException;
@@ -65,17 +74,23 @@ export async function dynamoDbKeyTable(client: DynamoDBClient, table: string, cl
     }
   }
 
+  /** The record with one more entry in its history. */
+  async function noted(record: KeyRecord, what: string): Promise<KeyRecord> {
+    const entry = { at: Math.floor(clock()), by: (await caller()).slice(0, LONGEST_NAME), what };
+    return { ...record, history: [...(record.history ?? []), entry].slice(-LONGEST_HISTORY) };
+  }
+
   return {
     get,
 
     async create(record) {
-      if (!(await put(record))) {
+      if (!(await put(await noted(record, 'created')))) {
         throw new CommandError(`table ${table} already has a key ${record.keyId}; nothing was written`);
       }
     },
 
     async import(record) {
-      if (await put(record)) return 'created';
+      if (await put(await noted(record, 'imported'))) return 'created';
       return sameKey(await get(record.keyId), record) ? 'unchanged' : 'conflict';
     },
 
@@ -84,7 +99,7 @@ export async function dynamoDbKeyTable(client: DynamoDBClient, table: string, cl
         const before = await get(keyId);
         const changed = change(before, Math.floor(clock()));
         if (changed === before) return before;
-        const after = { ...changed, version: (before.version ?? 0) + 1 };
+        const after = { ...(await noted(changed, changedTerms(before, changed))), version: (before.version ?? 0) + 1 };
         try {
           await client.send(
             new sdk.UpdateItemCommand({ TableName: table, Key: key(keyId), ...updateExpression(before, after) }),
@@ -155,8 +170,20 @@ function sameKey(a: KeyRecord, b: KeyRecord): boolean {
   const [left, right] = [toItem(a), toItem(b)];
   return [...new Set([...Object.keys(left), ...Object.keys(right)])].every(
     (name) =>
-      NOT_COUNTED.has(name) || name === 'createdAt' || JSON.stringify(left[name]) === JSON.stringify(right[name]),
+      NOT_COUNTED.has(name) ||
+      name === 'createdAt' ||
+      name === 'history' ||
+      JSON.stringify(left[name]) === JSON.stringify(right[name]),
   );
+}
+
+/** Names of what differs, without values: a term may be a secret of its owner's. */
+function changedTerms(before: KeyRecord, after: KeyRecord): string {
+  const [old, wanted] = [toItem(before), toItem(after)];
+  const names = [...new Set([...Object.keys(old), ...Object.keys(wanted)])].filter(
+    (name) => !NOT_COUNTED.has(name) && JSON.stringify(old[name]) !== JSON.stringify(wanted[name]),
+  );
+  return names.filter((name) => name !== 'deleteAt' || names.length === 1).join(', ');
 }
 
 /** Writes exactly the attributes that differ, if the record still has the version that was read. */

@@ -2,8 +2,9 @@ import type { Command } from 'commander';
 import { type KeyRecord, type KeyState, keyState } from '../../contract/key-record';
 import { UsageError } from '../command-error';
 import { type CommonOptions, json, type KeysContext, withTarget } from './context';
+import { isoTime } from './life-cycle';
 import { readDuration, readKeyId } from './option-values';
-import { keysTable, keyView } from './presentation';
+import { historyTable, keysTable, keyView } from './presentation';
 
 const STATES: readonly KeyState[] = ['active', 'not-yet-valid', 'expired', 'disabled', 'revoked'];
 
@@ -46,6 +47,18 @@ Examples:
     const { table } = await context.open(options);
     context.printKey(options, await table.get(keyId));
   });
+
+  withTarget(
+    keys.command('history').argument('<KEYID>').description('who changed a key, what and when: the last 20 changes'),
+  )
+    .addHelpText('after', '\nExample:\n  voicegate keys history AbCdEfGhIjKl --stack Voicegate')
+    .action(async (keyIdText: string, options: CommonOptions) => {
+      const keyId = readKeyId(keyIdText);
+      const { table } = await context.open(options);
+      const record = await table.get(keyId);
+      const entries = (record.history ?? []).map((entry) => ({ ...entry, at: isoTime(entry.at) }));
+      context.terminal.out(options.json ? json(entries) : historyTable(record));
+    });
 }
 
 /** @throws UsageError naming the option that is wrong. */

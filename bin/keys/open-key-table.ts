@@ -23,9 +23,23 @@ export async function openKeyTable(
   const { DynamoDBClient } = await import('@aws-sdk/client-dynamodb');
   const client = new DynamoDBClient(config);
   return {
-    table: await dynamoDbKeyTable(client, found.table, clock),
+    table: await dynamoDbKeyTable(client, found.table, clock, callerOf(config)),
     name: `${found.table} in ${await client.config.region()}`,
     ...('keyPrefix' in found && { keyPrefix: found.keyPrefix }),
+  };
+}
+
+/** Asked for once, at the first change. Whoever may change keys need not be allowed to ask who they are. */
+function callerOf(config: ClientConfig): () => Promise<string> {
+  let caller: Promise<string> | undefined;
+  const ask = async () => {
+    const { STSClient, GetCallerIdentityCommand } = await import('@aws-sdk/client-sts');
+    const { Arn: arn } = await new STSClient({ ...config, maxAttempts: 1 }).send(new GetCallerIdentityCommand({}));
+    return arn ?? 'unknown';
+  };
+  return () => {
+    caller ??= ask().catch(() => 'unknown');
+    return caller;
   };
 }
 

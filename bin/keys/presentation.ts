@@ -7,7 +7,7 @@ import { isoTime } from './life-cycle';
 
 /** A record as `--json` prints it: times are ISO 8601, absent terms are left out. */
 export function keyView(record: KeyRecord, now: number) {
-  const { hash: _1, previousHash: _2, version: _3, createdAt, ...rest } = record;
+  const { hash: _1, previousHash: _2, version: _3, history: _4, createdAt, ...rest } = record;
   const times = { createdAt, ...pick(rest, TIMES) };
   const terms = Object.fromEntries(Object.entries(rest).filter(([name]) => !(name in pick(rest, TIMES))));
   return {
@@ -30,6 +30,12 @@ const TIMES = [
 
 function pick(record: Partial<KeyRecord>, names: readonly (keyof KeyRecord)[]): Readonly<Record<string, unknown>> {
   return Object.fromEntries(names.flatMap((name) => (record[name] === undefined ? [] : [[name, record[name]]])));
+}
+
+/** What was done to a key, oldest first. */
+export function historyTable({ history = [] }: Pick<KeyRecord, 'history'>): string {
+  if (history.length === 0) return 'nothing is known: the key was made before changes were recorded\n';
+  return columns([['TIME', 'WHAT', 'BY'], ...history.map(({ at, what, by }) => [isoTime(at), what, by])]);
 }
 
 export function keysTable(records: readonly KeyRecord[], now: number): string {

@@ -79,7 +79,7 @@ describe('voicegate keys create', () => {
     const { key } = await create();
     expect(await decide(key)).toMatchObject({ grant: { scopes: ['tts:synthesize'] } });
     expect(Object.keys((await server.get(parseApiKey(key)?.keyId ?? '')) ?? {}).sort()).toEqual(
-      ['createdAt', 'hash', 'keyId', 'label', 'owner', 'scopes'].sort(),
+      ['createdAt', 'hash', 'history', 'keyId', 'label', 'owner', 'scopes'].sort(),
     );
   });
 

@@ -203,3 +203,29 @@ describe('--help', () => {
     ]);
   });
 });
+
+describe('voicegate keys history', () => {
+  it('tells who changed a key, what and when, without the values, and no more than the last 20 changes', async () => {
+    const created = await keys(['create', '--owner', 'audit', '--json']);
+    const { keyId } = JSON.parse(created.stdout) as { readonly keyId: string };
+    await keys(['update', keyId, '--label', 'confidential', '--rate', '5']);
+    await keys(['disable', keyId]);
+    const { stdout } = await keys(['history', keyId, '--json']);
+    const entries = JSON.parse(stdout) as { at: string; by: string; what: string }[];
+    expect(entries.map(({ what }) => what)).toEqual(['created', 'label, plan', 'disabledAt']);
+    for (const { at } of entries) expect(Math.abs(Date.parse(at) - Date.now())).toBeLessThan(600_000);
+    expect(stdout).not.toContain('confidential');
+    expect((await keys(['show', keyId])).stdout).not.toMatch(/history/i);
+    expect((await keys(['history', keyId])).stdout).toMatch(/^TIME +WHAT +BY\n/);
+
+    const { record } = await issue({ history: Array.from({ length: 20 }, (_, at) => ({ at, by: 'a', what: 'b' })) });
+    await keys(['disable', record.keyId]);
+    const last = (await server.get(record.keyId))?.history ?? [];
+    expect([last.length, last[0]?.at, last.at(-1)?.what]).toEqual([20, 1, 'disabledAt']);
+  });
+
+  it('says so where nothing is known', async () => {
+    const { record } = await issue();
+    expect((await keys(['history', record.keyId])).stdout).toContain('nothing is known');
+  });
+});
