@@ -8,6 +8,8 @@ from array import array
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 from voicegate_tts.errors import ConfigurationError
@@ -78,6 +80,33 @@ def test_the_same_words_are_the_same_samples(kokoro: KokoroEngine) -> None:
     first = spoken(kokoro, "你好。", "zf_xiaoyi")
     assert spoken(kokoro, "Hello.", "am_michael").pcm != first.pcm
     assert spoken(kokoro, "你好。", "zf_xiaoyi") == first
+
+
+@pytest.mark.parametrize(
+    ("text", "voice", "lends"),
+    [
+        ("今天天气很好。", "zf_xiaoxiao", None),
+        ("价格是16元。", "zm_yunxi", None),
+        ("点击Update按钮。", "zf_xiaoxiao", "af_heart"),
+        ("Good morning.", "zm_yunxi", "am_michael"),
+        ("Good morning, 世界。", "af_heart", None),
+    ],
+)
+def test_english_words_in_a_chinese_voice_have_half_of_an_english_voice_s_style(
+    kokoro: KokoroEngine, monkeypatch: pytest.MonkeyPatch, text: str, voice: str, lends: str | None
+) -> None:
+    heard: list[voices.Timbre] = []
+
+    def note(_signs: str, timbre: voices.Timbre, _speed: float) -> npt.NDArray[np.float32]:
+        heard.append(timbre)
+        return np.ones(1_000, np.float32)
+
+    monkeypatch.setattr(kokoro, "_sound", note)
+    list(kokoro.speak(text, voice, 1.0))
+    own = kokoro._timbres[voice].styles
+    wanted = own if lends is None else (own + kokoro._timbres[lends].styles) / 2
+    assert heard
+    assert all(np.allclose(timbre.styles, wanted, atol=1e-6) for timbre in heard)
 
 
 @pytest.mark.parametrize("text", ["。", "……！？", "😀", "   "])

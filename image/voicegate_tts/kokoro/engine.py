@@ -16,7 +16,7 @@ from ..piecewise_engine import PiecewiseEngine
 from ..reading.spell import is_chinese, spell
 from .english import EnglishSpeech
 from .model import model_bytes
-from .phonemes import can_be_heard, transcribe
+from .phonemes import can_be_heard, has_words, transcribe
 from .pinyin import word_ends
 from .vocabulary import SILENT, VOCABULARY
 from .voices import VOICES, Timbre, load_timbres
@@ -71,7 +71,10 @@ class KokoroEngine(PiecewiseEngine):
 
     def _speak_piece(self, text: str, voice: str, speed: float) -> bytes:
         signs = transcribe(text, self._english)
-        parts = [self._sound(part, self._timbres[voice], speed) for part in _parts(signs) if can_be_heard(part)]
+        timbre = self._timbres[voice]
+        if timbre.mixed is not None and has_words(text):
+            timbre = timbre.mixed
+        parts = [self._sound(part, timbre, speed) for part in _parts(signs) if can_be_heard(part)]
         if not parts:
             return b""
         samples = np.concatenate(parts)

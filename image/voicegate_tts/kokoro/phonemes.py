@@ -40,6 +40,11 @@ def transcribe(text: str, english: EnglishSpeech) -> str:
     return _tidy("".join(signs))
 
 
+def has_words(text: str) -> bool:
+    """Whether anything in it is pronounced in English."""
+    return any(match["latin"] for match in _RUN.finditer(text))
+
+
 def can_be_heard(signs: str) -> bool:
     """Whether there is anything to say: of punctuation alone the model makes a noise."""
     return any(sign in VOCABULARY and sign not in SILENT for sign in signs)
