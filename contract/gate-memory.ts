@@ -23,13 +23,8 @@ export function requestsOfAll({ inFlight, queue }: Limits): number {
 /** Refused requests whose body is still to come and is listened to, so that the answer surely arrives. */
 export const LINGERING = { ofClient: 4, ofAll: 32 } as const;
 
-/** Requests for the sign-in page at the same time, and those among them that send its form, at most: 503 beyond. */
+/** Requests for the sign-in page and its style at the same time, and how many of them send the form: 503 beyond. */
 export const SIGN_IN = { pages: 24, forms: { ofClient: 4, ofAll: 16 } } as const;
-
-/** Requests with which the program may be busy at the same time. */
-export function contextsOfAll({ limits, webSession }: Pick<GateOptions, 'limits' | 'webSession'>): number {
-  return requestsOfAll(limits) + (webSession === undefined ? 0 : SIGN_IN.pages);
-}
 
 /** Bodies of one caller that are held to be counted, at most: 429 beyond. */
 export function bodiesOfClient({ inFlight, queue }: Limits): number {
@@ -44,7 +39,10 @@ export function bodiesOfAll(limits: Limits): number {
 const KB = 1024;
 const MB = 1024 * KB;
 
-/** What a request costs with which njs is at work, measured: a context with the program loaded. */
+/**
+ * What a request costs with which njs is at work, measured: a context with the program loaded. Each location keeps its
+ * own for the next request.
+ */
 const CONTEXT = 768 * KB;
 /** The load balancer takes headers of 64 KB. */
 const HEADERS = 64 * KB;
@@ -67,7 +65,8 @@ export function zoneBytes(options: Pick<GateOptions, 'cacheBytes' | 'limits'>) {
     limits: Math.max(8 * MB, cacheBytes / 2),
     abuse: Math.max(MB, cacheBytes / 4),
     leases: cacheBytes,
-    allowances: cacheBytes,
+    /** Numbers, of which a key has three. */
+    allowances: cacheBytes / 2,
     flights: MB,
     places: Math.max(64 * KB, limits.inFlight * 256),
     state: 64 * KB,
@@ -89,8 +88,8 @@ export function memoryParts(
     [`${all} requests at the same time, with headers of 64 KB`, all * REQUEST],
     [`${pages} more for the sign-in page`, webSession === undefined ? 0 : pages * REQUEST],
     [`${LINGERING.ofAll} requests that nginx refuses by itself, with headers of 64 KB`, LINGERING.ofAll * HEADERS],
-    // As nginx read it, and twice as text.
-    [`${bodiesOfAll(limits)} bodies whose text is counted`, bodiesOfAll(limits) * 3 * maxTextBytes],
+    // As nginx read it, and twice as text; and where it is counted njs has a context more.
+    [`${bodiesOfAll(limits)} bodies whose text is counted`, bodiesOfAll(limits) * (3 * maxTextBytes + CONTEXT)],
     [`${limits.inFlight} answers on their way`, limits.inFlight * ANSWER],
   ];
 }

@@ -1,6 +1,6 @@
 /** nginx's configuration: what container/nginx.conf leaves open. */
 
-import { contextsOfAll, LINGERING, requestsOfAll, requestsOfClient, SIGN_IN, zoneBytes } from '../contract/gate-memory';
+import { bodiesOfAll, LINGERING, requestsOfAll, requestsOfClient, SIGN_IN, zoneBytes } from '../contract/gate-memory';
 import type { GateOptions } from '../contract/gate-options';
 import { GATE_ENV } from '../contract/names';
 import { PLAIN_QUERY } from './core/request/target';
@@ -100,7 +100,8 @@ export function renderNginxConf(options: GateOptions): string {
     LONGEST_REQUEST: options.longestRequest,
     ENVIRONMENT: WORKER_ENV.map((name) => `env ${name};`),
     CONNECTIONS: Math.max(4096, 2 * requestsOfAll(limits) + 1024),
-    CONTEXTS: Math.ceil(contextsOfAll(options) / workers),
+    CONTEXTS: Math.ceil(requestsOfAll(limits) / workers),
+    TEXTS_KEPT: Math.ceil(bodiesOfAll(limits) / workers),
     ...zones(options),
     VARIABLES: VARIABLES.map((name) => `js_var $gate_${name};`),
     AUTHORIZER_TIMEOUT: authorizer.timeout,
@@ -162,6 +163,7 @@ function session(options: GateOptions): readonly string[] {
     SESSION_PATH,
     SESSION_STYLE_PATH,
     PAGES: SIGN_IN.pages,
+    PAGES_KEPT: SIGN_IN.pages / 2,
     FORMS_OF_CLIENT: SIGN_IN.forms.ofClient,
     FORMS: SIGN_IN.forms.ofAll,
   });

@@ -124,7 +124,7 @@ export interface SecureTtsServiceProps extends GateProps, AppContainerProps, Dep
    */
   readonly environment?: { [key: string]: string };
   /**
-   * Files of environment in S3, for more than a task definition holds: it takes 64 KiB, of which the gate has 48.
+   * Files of environment in S3, for more than a task definition holds: it takes 64 KiB, of which the gate has 52.
    * @default - none
    */
   readonly environmentFiles?: ecs.EnvironmentFile[];

@@ -17,14 +17,14 @@ const MIB = 1024 ** 2;
 const DEFAULTS = { ...GATE_DEFAULTS, webSession: { lifetime: 43_200 } };
 
 describe('the memory of the gate', () => {
-  it('is at the defaults what docs/gate.md adds up, and fits into 256 MiB', () => {
+  it('is at the defaults what docs/gate.md adds up, and fits into the limit', () => {
     const docs = readFileSync(new URL('../../docs/gate.md', import.meta.url), 'utf8');
     const [, table = ''] = /## Memory\n([\s\S]*?)\nMeasured/.exec(docs) ?? [];
     const told = [...table.matchAll(/\| (\d+) \|\n/g)].map(([, mebibytes]) => Number(mebibytes));
     const parts = memoryParts(DEFAULTS).map(([, bytes]) => bytes / MIB);
     const sum = parts.reduce((total, part) => total + part, 0);
     expect(told).toEqual([...parts.map(Math.round), Math.round(sum), memoryLimitMiB(DEFAULTS)]);
-    expect([memoryLimitMiB(DEFAULTS), memoryLimitMiB(GATE_DEFAULTS)]).toEqual([256, 256]);
+    expect([memoryLimitMiB(DEFAULTS), memoryLimitMiB(GATE_DEFAULTS)]).toEqual([276, 256]);
     const { limits } = GATE_DEFAULTS;
     expect(table).toContain(`${requestsOfClient(limits)} of one client, ${requestsOfAll(limits)} of all`);
     expect(table).toContain(`${bodiesOfClient(limits)} of one caller, ${bodiesOfAll(limits)} of all`);

@@ -52,7 +52,7 @@ export function takeNextPlace(ports: Omit<QueuePorts, 'sleep'>, waiting: Waiting
     ? takePlace(ports.places, APP_PLACE, openPlaces(places), caller, life)
     : undefined;
   if (open !== undefined || !isNext(ports.flights, OLDEST_WITHIN, waiting)) return open;
-  return takeOwnShare(ports.places, APP_PLACE, places, caller, life);
+  return takeOwnShare(ports.flights, ports.places, APP_PLACE, places, caller, life);
 }
 
 function isNext(flights: CountingDict, mark: string, { arrived }: Waiting): boolean {
@@ -73,7 +73,7 @@ export async function waitForPlace(ports: QueuePorts, waiting: Waiting): Promise
   };
   while (ports.now() < arrived + QUEUE_WAIT) {
     mark(OLDEST);
-    if (isWithinShare(ports.places, APP_PLACE, places, caller)) mark(OLDEST_WITHIN);
+    if (isWithinShare(ports.flights, ports.places, APP_PLACE, places, caller)) mark(OLDEST_WITHIN);
     await ports.sleep(POLL);
     const place = takeNextPlace(ports, waiting);
     if (place === undefined) continue;

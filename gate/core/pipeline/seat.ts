@@ -2,7 +2,7 @@
 
 import { refuse } from '../answer/refusal';
 import { placeLife, QUEUE_WAIT, takeNextPlace, type Waiting, waitForPlace } from '../limits/queue';
-import { takeShare } from '../limits/share';
+import { noteCaller, takeShare } from '../limits/share';
 import type { Answer } from './step';
 import type { SharedPorts, Visit } from './visit';
 
@@ -15,13 +15,15 @@ export function seatOf(shared: SharedPorts) {
   /** A place in flight, which may take a while. */
   function seat(visit: Visit): Answer | Promise<Answer> {
     const caller = visit.allow?.caller ?? visit.client.caller;
+    noteCaller(shared.flights, caller);
     const waiting = { places: inFlight, life, caller, arrived: visit.at };
     const place = takeNextPlace(shared, waiting);
     if (place !== undefined) {
       visit.place = place;
       return undefined;
     }
-    const queued = queue === 0 ? undefined : takeShare(shared.flights, 'q', queue, caller, QUEUE_WAIT + 1000);
+    const queued =
+      queue === 0 ? undefined : takeShare(shared.flights, shared.flights, 'q', queue, caller, QUEUE_WAIT + 1000);
     return queued === undefined ? refuse(503, 'overload', 1) : waitForSeat(visit, waiting, queued);
   }
 

@@ -1,20 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { openPlaces, takeShare } from '../../../../gate/core/limits/share';
+import { noteCaller, openPlaces, takeShare } from '../../../../gate/core/limits/share';
 import { callerOf, keylessCallerOf } from '../../../../gate/core/shared/caller';
 import { MemoryCounter } from '../../support/fake-dict';
 
 const [ALICE, BOB, CAROL] = [callerOf('alice'), callerOf('bob'), callerOf('carol')];
 const VISITORS = Array.from({ length: 9 }, (_, i) => keylessCallerOf(`192.0.2.${i}`));
 
-function worldOf(places: number) {
-  const dict = new MemoryCounter({ now: 0 });
-  const take = (caller: number) => takeShare(dict, 'a', places, caller, 1000);
+function worldOf(places: number, about: readonly number[] = [ALICE, BOB]) {
+  const clock = { now: 0 };
+  const dict = new MemoryCounter(clock);
+  for (const caller of about) noteCaller(dict, caller);
+  const take = (caller: number) => takeShare(dict, dict, 'a', places, caller, 1000);
   const fill = (caller: number) => {
     const taken: string[] = [];
     for (let place = take(caller); place !== undefined; place = take(caller)) taken.push(place);
     return taken;
   };
-  return { dict, take, fill };
+  return { clock, dict, take, fill };
 }
 
 describe('takeShare', () => {
@@ -31,6 +33,17 @@ describe('takeShare', () => {
     const { fill } = worldOf(places);
     expect(fill(ALICE)).toHaveLength(most);
     expect(new Set([...fill(BOB), ...fill(CAROL)])).toHaveLength(places - most);
+  });
+
+  it('gives all to who has been alone for a while, until somebody else is there', () => {
+    const { clock, dict, fill } = worldOf(8, [BOB, ALICE, ALICE]);
+    clock.now = 601_000;
+    noteCaller(dict, ALICE);
+    expect(fill(ALICE)).toHaveLength(8);
+    for (let i = 0; i < 8; i++) dict.delete(`a${i}`);
+    noteCaller(dict, BOB);
+    noteCaller(dict, ALICE);
+    expect(fill(ALICE)).toHaveLength(6);
   });
 
   it('gives no more to who comes back than to who stays', () => {
