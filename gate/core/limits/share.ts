@@ -12,10 +12,13 @@ import { takePlace } from './window';
 const ABOUT = 600_000;
 /** Two of them are enough to tell whether there is another one. */
 const SEEN = ['c0', 'c1'] as const;
+/** Whether one with a key is about. */
+const KEYED = 'ck';
 
 export function noteCaller(flights: Dict<number>, caller: number): void {
   const first = flights.get(SEEN[0]);
   flights.set(first === undefined || first === caller ? SEEN[0] : SEEN[1], caller, ABOUT);
+  if (!isKeyless(caller)) flights.set(KEYED, caller, ABOUT);
 }
 
 function isAlone(flights: Dict<number>, caller: number): boolean {
@@ -30,7 +33,10 @@ export function openPlaces(places: number): number {
   return places < FEWEST ? places : Math.ceil(places / 2);
 }
 
-/** Whether the caller may have one more of the places that are not open. */
+/**
+ * Whether the caller may have one more of the places that are not open. Those without a key are one caller together where
+ * one with a key is about.
+ */
 export function isWithinShare(
   flights: Dict<number>,
   dict: Dict<number>,
@@ -48,7 +54,8 @@ export function isWithinShare(
     if (holder === caller) own++;
     if (holder !== undefined && isKeyless(holder)) keyless++;
   }
-  return isKeyless(caller) ? keyless < most && own < Math.max(1, most >> 1) : own < most;
+  if (!isKeyless(caller)) return own < most;
+  return own < Math.max(1, most >> 1) && (keyless < most || flights.get(KEYED) === undefined);
 }
 
 /** A place for the caller; undefined when none is free, or it has its share. */

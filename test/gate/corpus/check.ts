@@ -189,6 +189,7 @@ function refusalFaults(answer: Answer): readonly string[] {
     'cache-control',
     'keep-alive',
     'allow',
+    'x-robots-tag',
   ];
   for (const [name] of answer.headers)
     if (!known.includes(name.toLowerCase())) problems.push(`${name} is in a refusal`);

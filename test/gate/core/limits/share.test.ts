@@ -63,6 +63,11 @@ describe('takeShare', () => {
     expect(fill(ALICE)).toHaveLength(2);
   });
 
+  it('gives all to callers without a key while nobody with one is about', () => {
+    const { fill } = worldOf(8, VISITORS.slice(0, 2));
+    expect(VISITORS.flatMap((visitor) => fill(visitor))).toHaveLength(8);
+  });
+
   it('leaves open to all what the first half is', () => {
     expect([1, 3, 4, 5, 8].map(openPlaces)).toEqual([1, 3, 2, 3, 4]);
   });
