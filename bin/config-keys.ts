@@ -2,8 +2,10 @@
 
 import { Duration } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { GATE_DEFAULTS, GATE_RANGES, type Range } from '../contract/gate-ranges';
-import { MOST_CHARACTERS } from '../contract/speech-limits';
+import { GATE_DEFAULTS, GATE_RANGES } from '../contract/gate-ranges';
+import type { Range } from '../contract/range';
+import { DEFAULT_STARTUP_TIME, RATE_LIMIT_RANGE, RATE_WINDOWS, SERVICE_RANGES } from '../contract/service-ranges';
+import { CHARACTERS_RANGE, DEFAULT_SPEECH_LIMITS } from '../contract/speech-limits';
 import { ControlCharacters, type SecureTtsServiceProps, ServiceNetwork, type TextRules } from '../lib';
 import { defaultsInWords, ENGINES } from './bundled-engine';
 import { boolean, domains, integer, list, map, members, oneNumberOf, oneOf, refuse, text } from './config-values';
@@ -32,15 +34,18 @@ function key<T>(
   return { allowed, default: fallback, meaning, parse, props };
 }
 
-/** A number with one of the ranges that hold for the gate's options everywhere. */
+function rangeInWords({ least, most, unit }: Range): string {
+  return `${unit === 'seconds' ? unit : 'a whole number'} from ${least} to ${most}`;
+}
+
+/** A number with one of the ranges that hold for props too. */
 function ranged(
-  { least, most, unit }: Range,
+  range: Range,
   fallback: number | string,
   meaning: string,
   props?: (value: number) => Partial<SecureTtsServiceProps>,
 ): ConfigKey<number> {
-  const allowed = `${unit === 'seconds' ? unit : 'a whole number'} from ${least} to ${most}`;
-  return key(allowed, String(fallback), meaning, integer(least, most), props);
+  return key(rangeInWords(range), String(fallback), meaning, integer(range.least, range.most), props);
 }
 
 /** CloudWatch Logs keeps logs for one of these numbers of days. */
@@ -72,11 +77,10 @@ export const CONFIG_KEYS = {
     list(/^[^,\0]{1,1024}$/),
     (command) => ({ command }),
   ),
-  appPort: key(
-    'a whole number from 1 to 65535',
-    '5000',
+  appPort: ranged(
+    SERVICE_RANGES.port,
+    5000,
     'Port on which the container of image listens; the container gets it as PORT.',
-    integer(1, 65_535),
     (upstreamPort) => ({ upstreamPort }),
   ),
   environment: key(
@@ -191,19 +195,18 @@ export const CONFIG_KEYS = {
   firewall: key('true or false', 'true', 'Whether AWS WAF stands in front.', boolean, (firewallEnabled) => ({
     firewallEnabled,
   })),
-  firewallRequests: key(
-    'a whole number from 10 to 2000000000',
+  firewallRequests: ranged(
+    RATE_LIMIT_RANGE,
     'ten times requestsPerMinute',
     'Requests in a window and address that AWS WAF lets through.',
-    integer(10, 2_000_000_000),
   ),
-  firewallSynthesis: key(
-    'a whole number from 10 to 2000000000',
-    'ten times synthesisPerMinute',
-    'The same on the synthesis paths.',
-    integer(10, 2_000_000_000),
+  firewallSynthesis: ranged(RATE_LIMIT_RANGE, 'ten times synthesisPerMinute', 'The same on the synthesis paths.'),
+  firewallWindow: key(
+    RATE_WINDOWS.join(', ').replace(/, (?=\d+$)/, ' or '),
+    '60',
+    "Seconds of the firewall's window.",
+    oneNumberOf(...RATE_WINDOWS),
   ),
-  firewallWindow: key('60, 120, 300 or 600', '60', "Seconds of the firewall's window.", oneNumberOf(60, 120, 300, 600)),
   positiveTtl: ranged(GATE_RANGES.positiveTtl, 60, 'How long an allow is cached.'),
   negativeTtl: ranged(GATE_RANGES.negativeTtl, 10, 'How long a refusal is cached.'),
   staleGrace: ranged(
@@ -226,18 +229,16 @@ export const CONFIG_KEYS = {
     list(PATH),
     (synthesisPaths) => ({ synthesisPaths }),
   ),
-  maxTextCharacters: key(
-    'a whole number from 1 to 100000',
-    '500',
+  maxTextCharacters: ranged(
+    CHARACTERS_RANGE,
+    DEFAULT_SPEECH_LIMITS.maxTextCharacters,
     'Characters of the longest text on /tts. Above some 600 a query cannot hold them: such texts need POST.',
-    integer(1, 100_000),
     (maxTextCharacters) => ({ maxTextCharacters }),
   ),
-  maxSpeechCharacters: key(
-    'a whole number from 1 to 100000',
-    '4096',
+  maxSpeechCharacters: ranged(
+    CHARACTERS_RANGE,
+    DEFAULT_SPEECH_LIMITS.maxSpeechCharacters,
     'Characters of the longest text on /v1/audio/speech.',
-    integer(1, 100_000),
     (maxSpeechCharacters) => ({ maxSpeechCharacters }),
   ),
   textRules: key(
@@ -245,8 +246,8 @@ export const CONFIG_KEYS = {
     'none; of the bundled image its longest texts',
     'What texts on the synthesis paths may be like, whatever the image; others are refused by the gate.',
     members<Pick<TextRules, 'maxCharacters' | 'maxSpeechCharacters' | 'controlCharacters'>>({
-      maxCharacters: integer(1, MOST_CHARACTERS),
-      maxSpeechCharacters: integer(1, MOST_CHARACTERS),
+      maxCharacters: integer(CHARACTERS_RANGE.least, CHARACTERS_RANGE.most),
+      maxSpeechCharacters: integer(CHARACTERS_RANGE.least, CHARACTERS_RANGE.most),
       controlCharacters: oneOf(ControlCharacters.PASS, ControlCharacters.REFUSE),
     }),
     (textRules) => ({ textRules }),
@@ -297,17 +298,16 @@ export const CONFIG_KEYS = {
       return zones.length > 1 && new Set(zones).size === zones.length ? zones : refuse();
     },
   ),
-  desiredCount: key(
-    'a whole number from 0 to 1000',
-    '1',
+  desiredCount: ranged(
+    SERVICE_RANGES.desiredCount,
+    1,
     'How many tasks run. Each counts its clients alone, so with N tasks a client may reach N times the limits.',
-    integer(0, 1000),
   ),
   maxTasks: key(
-    'a whole number from 1 to 1000, at least desiredCount',
+    `${rangeInWords(SERVICE_RANGES.maxTasks)}, at least desiredCount`,
     'none: always desiredCount',
     'How many tasks run at most: their number then follows the load, from desiredCount on.',
-    integer(1, 1000),
+    integer(SERVICE_RANGES.maxTasks.least, SERVICE_RANGES.maxTasks.most),
   ),
   capacity: key(
     'fargate or spot',
@@ -348,11 +348,10 @@ export const CONFIG_KEYS = {
       longestRequest: Duration.seconds(value),
     }),
   ),
-  startupTime: key(
-    'seconds from 1 to 3600',
-    '300',
+  startupTime: ranged(
+    SERVICE_RANGES.startupTime,
+    DEFAULT_STARTUP_TIME,
     'How long the app may take to start.',
-    integer(1, 3600),
     (value) => ({ startupTime: Duration.seconds(value) }),
   ),
   accessLogs: key('true or false', 'true', 'Whether the load balancer logs access.', boolean, (accessLogs) => ({

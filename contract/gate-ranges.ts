@@ -1,15 +1,7 @@
 /** What each number among the gate's options may be, and is unless told otherwise: for props, packing and documentation. */
 
-import { MOST_CHARACTERS } from './speech-limits';
-
-export interface Range {
-  readonly least: number;
-  readonly most: number;
-  /** Of what: completes "0 to 3600 …". */
-  readonly unit: string;
-}
-
-const range = (least: number, most: number, unit: string): Range => ({ least, most, unit });
+import { range } from './range';
+import { CHARACTERS_RANGE } from './speech-limits';
 
 const RATE = range(1, 1_000_000, 'requests a minute');
 
@@ -28,7 +20,7 @@ export const GATE_RANGES = {
   queue: range(0, 10_000, 'requests'),
   maxBodyBytes: range(1, 1024 ** 3, 'bytes'),
   /** Of `textRules`. */
-  maxCharacters: range(1, MOST_CHARACTERS, 'characters'),
+  maxCharacters: CHARACTERS_RANGE,
   longestRequest: range(1, 3600, 'seconds'),
   appKeepAlive: range(2, 3600, 'seconds'),
   /** What a load balancer takes. */

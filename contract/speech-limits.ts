@@ -1,5 +1,7 @@
 /** How much text the bundled image speaks at once, and what follows from that for all that stands in front of it. */
 
+import { range } from './range';
+
 /** Environment of the image. */
 export const SPEECH_ENV = {
   maxTextCharacters: 'TTS_MAX_TEXT_CHARACTERS',
@@ -11,8 +13,8 @@ export const SPEECH_ENV = {
 /** Characters of the longest text on `/tts`, and on OpenAI's route, unless told otherwise. */
 export const DEFAULT_SPEECH_LIMITS = { maxTextCharacters: 500, maxSpeechCharacters: 4096 } as const;
 
-/** Either of them, at most. */
-export const MOST_CHARACTERS = 100_000;
+/** What either of them may be. */
+export const CHARACTERS_RANGE = range(1, 100_000, 'characters');
 
 /**
  * What a character takes at most: four bytes, each three when it is percent-encoded; and as many when JSON escapes it as

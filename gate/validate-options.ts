@@ -2,7 +2,7 @@
 
 import { KEY_PREFIX_PATTERN } from '../contract/api-key';
 import type { GateOptions } from '../contract/gate-options';
-import { GATE_RANGES, type Range } from '../contract/gate-ranges';
+import { GATE_RANGES } from '../contract/gate-ranges';
 import {
   IDENTITY_SOURCES,
   parseIdentitySource,
@@ -12,6 +12,7 @@ import {
 } from '../contract/identity-source';
 import { isOrigin } from '../contract/origin';
 import { isPathPattern } from '../contract/path-pattern';
+import type { Range } from '../contract/range';
 
 const METHOD = /^(\*|[A-Z]{1,32})$/;
 /** RFC 6749's characters of a scope. */

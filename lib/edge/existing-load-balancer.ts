@@ -1,7 +1,8 @@
 import { Annotations, Duration, Stack, Token } from 'aws-cdk-lib';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type { Construct } from 'constructs';
-import { checkDomainNames, checkInteger, checkSeconds } from '../shared/checks';
+import { SERVICE_RANGES } from '../../contract/service-ranges';
+import { checkDomainNames, checkInteger, checkRange, checkSeconds } from '../shared/checks';
 import { records } from '../shared/final-template';
 import { checkKinds } from '../shared/kinds';
 import { type ForwardProps, forward, type IHttpsLoadBalancer, RulePriorities } from './listener-rules';
@@ -77,7 +78,7 @@ export class ExistingLoadBalancer implements IHttpsLoadBalancer {
       'HttpsLoadBalancer.fromListener: domainName',
       props.domainName === undefined ? [] : [props.domainName],
     );
-    checkInteger('HttpsLoadBalancer.fromListener: port', props.port, 1, 65_535);
+    checkRange('HttpsLoadBalancer.fromListener: port', props.port, SERVICE_RANGES.port);
     if (props.idleTimeout) checkSeconds('HttpsLoadBalancer.fromListener: idleTimeout', props.idleTimeout, 1, 4000);
     this.idleTimeout = props.idleTimeout ?? idleTimeoutOf(props.loadBalancer);
     const port = props.port ?? portOf(props.listener) ?? HTTPS_PORT;

@@ -2,7 +2,7 @@ import * as wafv2 from 'aws-cdk-lib/aws-wafv2';
 import type { Construct } from 'constructs';
 import { CHALLENGE_PATH } from '../../contract/acme';
 import { parseCidr } from '../../contract/cidr';
-import { BYTES_PER_CHARACTER, MOST_CHARACTERS } from '../../contract/speech-limits';
+import { BYTES_PER_CHARACTER, CHARACTERS_RANGE } from '../../contract/speech-limits';
 import { checkExclusive, checkInteger } from '../shared/checks';
 import { BLOCK, COUNT, TOO_LONG, type WafRule } from './waf-rule';
 import {
@@ -55,7 +55,7 @@ export function challengeRule(): WafRule {
 
 /** Rules about the text: how long it can be at most, and a count of control characters, which honest text may hold. */
 export function textRules(freeTextPaths: readonly string[], maxCharacters: number): WafRule[] {
-  checkInteger('Firewall: maxTextCharacters', maxCharacters, 0, MOST_CHARACTERS);
+  checkInteger('Firewall: maxTextCharacters', maxCharacters, 0, CHARACTERS_RANGE.most);
   if (freeTextPaths.length === 0) return [];
   const onFreeText = (statement: WafStatement) => allOf([pathStatement(freeTextPaths, 'decoded'), statement]);
   const bytes = maxCharacters * BYTES_PER_CHARACTER + OTHER_PARAMETERS;

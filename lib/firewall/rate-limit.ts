@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type * as wafv2 from 'aws-cdk-lib/aws-wafv2';
-import { checkInteger, checkPathPatterns, checkSeconds } from '../shared/checks';
+import { RATE_LIMIT_RANGE, RATE_WINDOWS } from '../../contract/service-ranges';
+import { checkPathPatterns, checkRange, checkSeconds } from '../shared/checks';
 import { checkKinds, shown } from '../shared/kinds';
 import { COUNT, tooManyRequests, type WafRule } from './waf-rule';
 import { pathStatement } from './waf-statement';
@@ -41,8 +42,6 @@ export interface RateLimitOptions {
   readonly name?: string;
 }
 
-const WINDOWS = [60, 120, 300, 600];
-const LARGEST_LIMIT = 2_000_000_000;
 /** Base of a rate rule, and each key of its own. */
 const CAPACITY = 2;
 const CUSTOM_KEY_CAPACITY = 30;
@@ -104,13 +103,15 @@ export class RateLimit {
   ) {
     const owner = `RateLimit.${factory}`;
     checkKinds(owner, options, { requests: 'number', window: 'duration', paths: 'texts', name: 'text' }, ['requests']);
-    if (options.requests < 10) {
-      throw new Error(`${owner}: requests must be at least 10 (AWS WAF's minimum), got ${options.requests}`);
+    if (options.requests < RATE_LIMIT_RANGE.least) {
+      throw new Error(
+        `${owner}: requests must be at least ${RATE_LIMIT_RANGE.least} (AWS WAF's minimum), got ${options.requests}`,
+      );
     }
-    checkInteger(`${owner}: requests`, options.requests, 10, LARGEST_LIMIT);
+    checkRange(`${owner}: requests`, options.requests, RATE_LIMIT_RANGE);
     this.windowSeconds = checkSeconds(`${owner}: window`, options.window ?? Duration.minutes(1), 1, 86_400);
-    if (!WINDOWS.includes(this.windowSeconds)) {
-      throw new Error(`${owner}: window must be one of ${WINDOWS.join(', ')} seconds, got ${this.windowSeconds}`);
+    if (!RATE_WINDOWS.includes(this.windowSeconds)) {
+      throw new Error(`${owner}: window must be one of ${RATE_WINDOWS.join(', ')} seconds, got ${this.windowSeconds}`);
     }
     checkPathPatterns(`${owner}: paths`, options.paths);
     if (options.paths?.length === 0) {

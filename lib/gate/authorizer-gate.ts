@@ -5,8 +5,9 @@ import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, type IConstruct } from 'constructs';
+import { SERVICE_RANGES } from '../../contract/service-ranges';
 import { acknowledge } from '../shared/acknowledge';
-import { checkInteger } from '../shared/checks';
+import { checkRange } from '../shared/checks';
 import { checkKinds } from '../shared/kinds';
 import { logOptions } from '../shared/log-options';
 import type { AuthorizerGateOptions, AuthorizerGateProps } from './authorizer-gate-props';
@@ -70,7 +71,7 @@ export class AuthorizerGate extends Construct {
       ['authorizer', 'taskDefinition'],
     );
     const { taskDefinition } = props;
-    checkInteger('AuthorizerGate: upstreamPort', props.upstreamPort, 1, 65_535);
+    checkRange('AuthorizerGate: upstreamPort', props.upstreamPort, SERVICE_RANGES.port);
     this.port = props.gatePort ?? AuthorizerGate.PORT;
     this.healthPort = props.gateHealthPort ?? AuthorizerGate.HEALTH_PORT;
     checkPlace(taskDefinition, AuthorizerGate.CONTAINER_NAME);

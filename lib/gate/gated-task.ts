@@ -76,20 +76,33 @@ function portErrors(task: GatedTask): string[] {
 }
 
 function memoryErrors(task: GatedTask): string[] {
-  const { definition } = task;
-  const memory = Number(definition.properties.Memory);
+  const memory = Number(task.definition.properties.Memory);
   if (Number.isNaN(memory)) return [];
-  const reserved = containersOf(task).map(({ Name, MemoryReservation, Memory }) => ({
-    name: String(Name),
-    mebibytes: Number(MemoryReservation ?? Memory ?? 0),
-  }));
-  const sum = reserved.reduce((total, { mebibytes }) => total + mebibytes, 0);
-  if (!(sum > memory)) return [];
+  const where = task.definition.construct.node.scope?.node.path;
+  const containers = containersOf(task);
+  const reserved = summed(containers, ({ MemoryReservation, Memory }) => MemoryReservation ?? Memory);
+  if (reserved.sum > memory) {
+    return [
+      `the containers of ${where} reserve ${reserved.sum} MiB (${reserved.parts}), but the task has ${memory} MiB; ` +
+        'ECS refuses that: give the task more memory (memoryLimitMiB)',
+    ];
+  }
+  const limited = containers.filter(({ Memory }) => Memory !== undefined);
+  const limits = summed(limited, ({ Memory }) => Memory);
+  if (!(limits.sum > memory)) return [];
   return [
-    `the containers of ${definition.construct.node.scope?.node.path} reserve ${sum} MiB ` +
-      `(${reserved.map(({ name, mebibytes }) => `${name} ${mebibytes}`).join(', ')}), but the task has ${memory} MiB; ` +
-      'ECS refuses that: give the task more memory (memoryLimitMiB)',
+    `the containers of ${where} may take up to ${limits.sum} MiB (${limits.parts}), but the task has ${memory} MiB: whoever ` +
+      "asks last would be killed; lower memoryLimitMiB of the app's container, or give the task more memory (memoryLimitMiB)",
   ];
+}
+
+/** Mebibytes of containers, together and each by its name. */
+function summed(containers: readonly Properties[], of: (container: Properties) => unknown) {
+  const each = containers.map((container) => ({ name: String(container.Name), mebibytes: Number(of(container) ?? 0) }));
+  return {
+    sum: each.reduce((total, { mebibytes }) => total + mebibytes, 0),
+    parts: each.map(({ name, mebibytes }) => `${name} ${mebibytes}`).join(', '),
+  };
 }
 
 function sizeErrors(task: GatedTask): string[] {

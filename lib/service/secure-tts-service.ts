@@ -3,6 +3,7 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
+import { DEFAULT_STARTUP_TIME } from '../../contract/service-ranges';
 import { ApiKeyAuthorizer } from '../authorizer/api-key-authorizer';
 import type { IRequestAuthorizer } from '../authorizer/request-authorizer';
 import { HttpsLoadBalancer } from '../edge/https-load-balancer';
@@ -115,7 +116,7 @@ export class SecureTtsService extends Construct implements ec2.IConnectable {
       drainDelay: capacity._interruptible ? SPOT_DRAIN_DELAY : undefined,
       taskDefinition,
     });
-    const startupTime = props.startupTime ?? Duration.minutes(5);
+    const startupTime = props.startupTime ?? Duration.seconds(DEFAULT_STARTUP_TIME);
     const { service, targetGroup, alternateTargetGroup } = createService(this, {
       capacity,
       taskDefinition,

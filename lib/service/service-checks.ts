@@ -1,7 +1,8 @@
 import { Token } from 'aws-cdk-lib';
+import { SERVICE_RANGES } from '../../contract/service-ranges';
 import { GATE_VOLUME } from '../gate/gate-containers';
 import { GATE_KINDS } from '../gate/gate-kinds';
-import { checkExclusive, checkInteger } from '../shared/checks';
+import { checkExclusive, checkInteger, checkRange, checkSecondsIn } from '../shared/checks';
 import { checkKinds, type Kinds } from '../shared/kinds';
 import { checkDeployment, DEPLOYMENT_KINDS } from './deployment';
 import type { SecureTtsServiceProps } from './secure-tts-service-props';
@@ -79,7 +80,10 @@ export function checkServiceProps(props: SecureTtsServiceProps): void {
       'SecureTtsService: enableExecuteCommand needs a root file system that the agent of AWS Systems Manager can write to, but readonlyRootFilesystem is true; switch one of them off',
     );
   }
-  checkInteger('SecureTtsService: desiredCount', props.desiredCount, 0, 1000);
+  checkRange('SecureTtsService: desiredCount', props.desiredCount, SERVICE_RANGES.desiredCount);
+  if (props.startupTime) {
+    checkSecondsIn('SecureTtsService: startupTime', props.startupTime, SERVICE_RANGES.startupTime);
+  }
   checkExclusive('SecureTtsService', { desiredCount: props.desiredCount, scaling: props.scaling });
   if (props.scaling) checkScaling(props.scaling);
   checkDeployment(props);

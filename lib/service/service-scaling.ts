@@ -1,8 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
 import type * as appscaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import { SERVICE_RANGES } from '../../contract/service-ranges';
 import type { AuthorizerGate } from '../gate/authorizer-gate';
 import { checkInteger } from '../shared/checks';
+
+const { least: MIN_TASKS, most: MAX_TASKS } = SERVICE_RANGES.maxTasks;
 
 /** A number of tasks from a certain time on. */
 export interface ScheduledCapacity {
@@ -62,11 +65,13 @@ export const DEFAULT_MIN_CAPACITY = 2;
 
 export function checkScaling(scaling: ServiceScaling): void {
   const min = scaling.minCapacity ?? DEFAULT_MIN_CAPACITY;
-  checkInteger('SecureTtsService: scaling.minCapacity', min, 1, 1000);
+  checkInteger('SecureTtsService: scaling.minCapacity', min, MIN_TASKS, MAX_TASKS);
   if (scaling.maxCapacity === undefined) {
-    throw new Error(`SecureTtsService: scaling.maxCapacity must be a whole number from ${min} to 1000, got none`);
+    throw new Error(
+      `SecureTtsService: scaling.maxCapacity must be a whole number from ${min} to ${MAX_TASKS}, got none`,
+    );
   }
-  checkInteger('SecureTtsService: scaling.maxCapacity', scaling.maxCapacity, min, 1000);
+  checkInteger('SecureTtsService: scaling.maxCapacity', scaling.maxCapacity, min, MAX_TASKS);
   checkInteger('SecureTtsService: scaling.targetCpuPercent', scaling.targetCpuPercent, 10, 95);
   checkInteger('SecureTtsService: scaling.targetMemoryPercent', scaling.targetMemoryPercent, 10, 95);
   if (scaling.targetInFlight !== undefined && !(scaling.targetInFlight > 0)) {

@@ -1,8 +1,8 @@
 import { Size } from 'aws-cdk-lib';
-import { DEFAULT_SPEECH_LIMITS, largestBody, MOST_CHARACTERS, SPEECH_ENV } from '../../contract/speech-limits';
+import { CHARACTERS_RANGE, DEFAULT_SPEECH_LIMITS, largestBody, SPEECH_ENV } from '../../contract/speech-limits';
 import { longestRequestSeconds } from '../gate/gate-bundle';
 import type { TextRules } from '../gate/text-rules';
-import { checkInteger } from '../shared/checks';
+import { checkRange } from '../shared/checks';
 import { AppImage } from './app-image';
 import type { SecureTtsServiceProps } from './secure-tts-service-props';
 
@@ -25,7 +25,7 @@ export interface SpeechLimits {
 export function speechLimits(props: SecureTtsServiceProps): SpeechLimits {
   const given = { maxTextCharacters: props.maxTextCharacters, maxSpeechCharacters: props.maxSpeechCharacters };
   for (const [name, value] of Object.entries(given)) {
-    checkInteger(`SecureTtsService: ${name}`, value, 1, MOST_CHARACTERS);
+    checkRange(`SecureTtsService: ${name}`, value, CHARACTERS_RANGE);
   }
   const limits = {
     maxTextCharacters: given.maxTextCharacters ?? DEFAULT_SPEECH_LIMITS.maxTextCharacters,

@@ -1,7 +1,7 @@
 import { type Duration, Token } from 'aws-cdk-lib';
 import { normalizeDomainName } from '../../contract/domain-name';
-import type { Range } from '../../contract/gate-ranges';
 import { isPathPattern } from '../../contract/path-pattern';
+import type { Range } from '../../contract/range';
 import { KIND, shown } from './kinds';
 
 /** Props are checked where they enter: an error names the prop, what was given and what is allowed. */

@@ -108,6 +108,8 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
       await run('deployed', host, () =>
         toolkit.deploy(assembly, {
           stacks: { strategy: StackSelectionStrategy.ALL_STACKS },
+          // Those that need each other wait; most of a deployment is waiting for the answer about one stack.
+          concurrency: 4,
           // The emulator is quick; the default of 5 s would be most of the time.
           stackEventPollingInterval: 200,
         }),

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../lib/shared/package-root';
+import { SHAPES } from '../e2e/consumers/served';
 import { type CloudFormation, defaultApp, readTemplate } from '../lib/support/default-app';
 import { EXAMPLES, exampleFile, synthesizeFile } from '../lib/support/examples';
 import { warnings } from '../lib/support/stack';
@@ -46,6 +47,9 @@ describe('the shapes of other apps', () => {
       ({ ContainerDefinitions }) => ContainerDefinitions as { Name: string }[],
     );
     expect(gates.map(({ Name }) => Name)).toContain('gate');
+    // What test/e2e/consumers.test.ts skips, it skips for what is really there.
+    const shape = SHAPES[name];
+    if (shape !== undefined && 'refused' in shape) expect(properties(templates, shape.refused)).not.toEqual([]);
   });
 });
 

@@ -15,6 +15,8 @@ export interface Options {
   readonly body?: string | Buffer;
   /** File of the CA that signed the server's certificate. */
   readonly ca?: string;
+  /** Name that the server's certificate must have. @default - that of a `host` header, else of the URL */
+  readonly servername?: string;
   /** Loopback address to call from: another address is another client. Default 127.0.0.1. */
   readonly from?: string;
 }
@@ -32,6 +34,7 @@ export function call(url: string, options: Options = {}): Promise<Answer> {
         localAddress: options.from ?? '127.0.0.1',
         family: 4,
         timeout: 60_000,
+        ...(options.servername === undefined ? {} : { servername: options.servername }),
         ...(options.ca === undefined ? {} : { ca: readFileSync(options.ca) }),
       },
       (response) => {

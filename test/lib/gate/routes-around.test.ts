@@ -277,6 +277,18 @@ describe('a gate fails synthesis', () => {
     );
   });
 
+  it('when the hard limits of app and gate together are above the memory of the task, with the sum', () => {
+    const limited = (memoryLimitMiB: number) => {
+      const { stack, task } = running();
+      task.addContainer('model', { image: IMAGE, memoryReservationMiB: 128, memoryLimitMiB });
+      return synth(stack);
+    };
+    expect(limited(400)).toThrow(
+      /may take up to 656 MiB \(gate 256, model 400\), but the task has 512 MiB: .* lower memoryLimitMiB of the app/,
+    );
+    expect(limited(256)).not.toThrow();
+  });
+
   it('when the task definition outgrows what ECS takes', () => {
     const { stack, task } = running();
     task.findContainer('app')?.addEnvironment('LARGE', 'x'.repeat(40_000));

@@ -45,6 +45,29 @@ describe('AppImage.fromUri', () => {
     expect(JSON.stringify(containers(template).app?.Image)).toContain('/team/tts:1.2');
   });
 
+  // The suffixes of `dnsSuffix` and `dualStackDnsSuffix` of botocore's partitions, as far as registries have them.
+  it.each([
+    ['eu-west-1', 'amazonaws.com'],
+    ['us-gov-west-1', 'amazonaws.com'],
+    ['cn-north-1', 'amazonaws.com.cn'],
+    ['eusc-de-east-1', 'amazonaws.eu'],
+    ['us-iso-east-1', 'c2s.ic.gov'],
+    ['us-isob-east-1', 'sc2s.sgov.gov'],
+    ['eu-isoe-west-1', 'cloud.adc-e.uk'],
+    ['us-isof-south-1', 'csp.hci.ic.gov'],
+  ])('knows the registries of every partition: %s, %s', (region, suffix) => {
+    for (const host of ['ecr', 'ecr-fips']) {
+      const { template } = task(AppImage.fromUri(`111122223333.dkr.${host}.${region}.${suffix}/team/tts:1`));
+      const policy = JSON.stringify(only(template, 'AWS::IAM::Policy').PolicyDocument);
+      expect(policy).toContain(`ecr:${region}:111122223333:repository/team/tts`);
+    }
+  });
+
+  it('takes a host that only looks like one as somebody else’s', () => {
+    const { template } = task(AppImage.fromUri('111122223333.dkr.ecr.eu-west-1.amazonaws.com.example.org/tts:1'));
+    template.resourceCountIs('AWS::IAM::Policy', 0);
+  });
+
   it('pulls by digest', () => {
     const digest = `sha256:${'a'.repeat(64)}`;
     const { template } = task(AppImage.fromUri(`111122223333.dkr.ecr.eu-west-1.amazonaws.com/tts@${digest}`));

@@ -1,33 +1,16 @@
-import { App, Fn, Stack } from 'aws-cdk-lib';
+import type { Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { vi } from 'vitest';
 import { EdgeCertificate, SecureTtsService, type SecureTtsServiceProps } from '../../../lib';
+import { CERTIFICATE_ARN, ENV, quietApp, TestStack } from './test-stack';
 
 // The first synthesis in a process loads most of aws-cdk-lib: minutes, on a machine that is busy otherwise.
 vi.setConfig({ testTimeout: 120_000 });
 
-export const ENV = { account: '111122223333', region: 'eu-west-1' };
-
-export const CERTIFICATE_ARN = 'arn:aws:acm:eu-west-1:111122223333:certificate/11111111-2222-3333-4444-555555555555';
-
-/** A stack in a known region whose synthesis looks nothing up. */
-export class TestStack extends Stack {
-  constructor(env: { account?: string; region?: string } = ENV, scope: App = quietApp(), id = 'Test') {
-    super(scope, id, { env });
-  }
-
-  public override get availabilityZones(): string[] {
-    return [0, 1].map((index) => Fn.select(index, Fn.getAzs()));
-  }
-}
-
-/** An app without the toolkit's own validation, which the tests of the whole app run. */
-export function quietApp(): App {
-  return new App({ context: { '@aws-cdk/core:validateAgainstDefaultRules': false } });
-}
+export { CERTIFICATE_ARN, ENV, quietApp, TestStack };
 
 export function vpc(stack: Stack): ec2.Vpc {
   return new ec2.Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 0 });
