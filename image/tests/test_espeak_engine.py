@@ -115,3 +115,19 @@ def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(espeakng_loader, "get_library_path", lambda: "/nonexistent/libespeak-ng.so")
     with pytest.raises(ConfigurationError, match=r"eSpeak NG cannot be loaded .*install it again"):
         espeak_library.EspeakLibrary()
+
+
+@pytest.mark.parametrize(
+    ("written", "said", "voice"),
+    [
+        ("2026年", "二零二六年", "auto"),
+        ("气温-5℃", "气温零下五摄氏度", "cmn"),
+        ("拨打13800138000。", "拨打幺三八零零幺三八零零零。", "auto-female"),
+        ("It costs $5 now.", "It costs five dollars now.", "en-us"),
+        ("5%", "five percent", "en-gb"),
+    ],
+)
+def test_numbers_are_read_as_the_neural_engine_reads_them(
+    engine: EspeakEngine, written: str, said: str, voice: str
+) -> None:
+    assert spoken(engine, written, voice) == spoken(engine, said, voice)

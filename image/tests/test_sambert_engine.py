@@ -70,6 +70,12 @@ def install(monkeypatch: pytest.MonkeyPatch, voices: list[str]) -> FakeModelScop
     return fake
 
 
+def test_numbers_are_in_words_before_the_model_gets_them(modelscope: FakeModelScope) -> None:
+    engine = SambertEngine("damo/speech_sambert-hifigan_tts_zh-cn_16k")
+    spoken(engine, "2026年涨了12%。", "zhitian_emo")
+    assert "".join(text for text, _ in modelscope.spoken) == "二零二六年涨了百分之十二。"
+
+
 def test_it_loads_the_named_model_and_speaks_with_the_wanted_voice(modelscope: FakeModelScope) -> None:
     settings = Settings.from_environment({"TTS_ENGINE": "sambert-hifigan"})
     engine = create_engine(settings)

@@ -53,6 +53,9 @@ class EspeakEngine(PiecewiseEngine):
             self._languages[f"{voice_id}-female"] = replace(languages, variant=_FEMALE)
         self.voices = tuple(voices)
 
+    def _is_chinese_voice(self, voice: str) -> bool:
+        return self._languages[voice].other != self._languages[voice].chinese or voice.startswith(("cmn", "yue"))
+
     def _speak_piece(self, text: str, voice: str, speed: float) -> bytes:
         languages = self._languages[voice]
         rate = round(_NORMAL_RATE * speed)

@@ -8,6 +8,7 @@ from functools import partial
 
 from .pieces import Piece, pieces
 from .reading.plain import plain
+from .reading.spell import is_chinese, spell
 from .turns import Turns
 
 _BYTES_A_SAMPLE = 2
@@ -37,9 +38,15 @@ class PiecewiseEngine(ABC):
         """Where a short text may be cut that has no punctuation: anywhere, for an engine that knows no words."""
         return range(1, len(text) + 1)
 
-    def _read_aloud(self, piece: Piece, voice: str) -> str:  # noqa: ARG002
-        """A piece as the voice will say it: for example with its numbers in words."""
-        return piece.text
+    def _is_chinese_voice(self, voice: str) -> bool:  # noqa: ARG002
+        """Whether a voice reads numbers in Chinese where a text does not tell."""
+        return True
+
+    def _read_aloud(self, piece: Piece, voice: str) -> str:
+        """A piece in words: its numbers, dates, units and signs as people say them."""
+        by_default = self._is_chinese_voice(voice)
+        chinese = is_chinese(piece.text, by_default=False) or is_chinese(piece.around, by_default)
+        return spell(piece.text, chinese)
 
     def _jobs(self, text: str, voice: str, speed: float) -> Iterator[tuple[int, Callable[[], bytes]]]:
         for piece in pieces(plain(text), self._word_ends):

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from ..engine import openai_voice_aliases
 from ..errors import ConfigurationError
 from ..espeak_library import espeak_library
-from ..pieces import Piece
 from ..piecewise_engine import PiecewiseEngine
-from ..reading.spell import is_chinese, spell
+from ..reading.spell import spell
 from .english import EnglishSpeech
 from .model import model_bytes
 from .phonemes import can_be_heard, has_words, transcribe
@@ -65,9 +64,8 @@ class KokoroEngine(PiecewiseEngine):
     def _word_ends(self, text: str) -> list[int]:
         return word_ends(text)
 
-    def _read_aloud(self, piece: Piece, voice: str) -> str:
-        chinese = is_chinese(piece.text) or is_chinese(piece.around, by_default=self._timbres[voice].chinese)
-        return spell(piece.text, chinese)
+    def _is_chinese_voice(self, voice: str) -> bool:
+        return self._timbres[voice].chinese
 
     def _speak_piece(self, text: str, voice: str, speed: float) -> bytes:
         signs = transcribe(text, self._english)

@@ -36,22 +36,29 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-const cloud = await LocalCloud.start({ engine: 'kokoro', requestsPerMinute: '6000', synthesisPerMinute: '6000' });
-try {
-  const { https, ca, key } = cloud.ready;
-  const times = new Map<number, number[]>(LENGTHS.map((length) => [length, []]));
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const length of LENGTHS) {
-      const text = VERSE.repeat(Math.ceil(length / VERSE.length)).slice(0, length);
-      times.get(length)?.push(await firstSound(https, readFileSync(ca), key, text));
+async function main(): Promise<void> {
+  const cloud = await LocalCloud.start({ engine: 'kokoro', requestsPerMinute: '6000', synthesisPerMinute: '6000' });
+  try {
+    const { https, ca, key } = cloud.ready;
+    const times = new Map<number, number[]>(LENGTHS.map((length) => [length, []]));
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const length of LENGTHS) {
+        const text = VERSE.repeat(Math.ceil(length / VERSE.length)).slice(0, length);
+        times.get(length)?.push(await firstSound(https, readFileSync(ca), key, text));
+      }
     }
+    const base = median(times.get(LENGTHS[0]) ?? []);
+    console.log(`Load when the run ended: ${loadavg()[0]?.toFixed(1)}. Medians of ${ROUNDS} rounds; aim: ≤ ${AIM}.\n`);
+    console.log('| characters | first byte of sound | of that of 10 |\n|---|---|---|');
+    for (const [length, found] of times) {
+      console.log(`| ${length} | ${(median(found) / 1000).toFixed(2)} s | ${(median(found) / base).toFixed(2)} |`);
+    }
+  } finally {
+    await cloud.stop();
   }
-  const base = median(times.get(LENGTHS[0]) ?? []);
-  console.log(`Load when the run ended: ${loadavg()[0]?.toFixed(1)}. Medians of ${ROUNDS} rounds; aim: ≤ ${AIM}.\n`);
-  console.log('| characters | first byte of sound | of that of 10 |\n|---|---|---|');
-  for (const [length, found] of times) {
-    console.log(`| ${length} | ${(median(found) / 1000).toFixed(2)} s | ${(median(found) / base).toFixed(2)} |`);
-  }
-} finally {
-  await cloud.stop();
 }
+
+main().catch((error) => {
+  console.error(error);
+  process.exitCode = 1;
+});
