@@ -128,6 +128,9 @@ export function outputsNamed(stack: Stack, name: string): readonly { readonly ke
 /** What an AWS error means for the person at the terminal. */
 export function explainAwsError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof CommandError) return error;
+  if ('code' in error && error.code === 'ENOSPC') {
+    return new CommandError(`the disk is full: ${error.message}; free some space and run it again`);
+  }
   switch (error.name) {
     case 'ResourceNotFoundException':
       return new NotFoundError(

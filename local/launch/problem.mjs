@@ -12,3 +12,16 @@ export class Problem extends Error {
 export function isProblem(error) {
   return error instanceof Error && error.name === 'Problem';
 }
+
+/**
+ * Says that the disk is full, if that is why: the error's own code, or what a program that was run has written.
+ * @returns {string | undefined}
+ */
+export function diskFull(error) {
+  for (let one = error; one instanceof Error; one = one.cause) {
+    if (one.code !== 'ENOSPC' && !/ENOSPC|No space left on device/.test(one.message)) continue;
+    const where = one.path === undefined ? '' : ` at ${one.path}`;
+    return `The disk is full: nothing more could be written${where}. Free some space, or name a folder on another disk with --state-dir, and start again.`;
+  }
+  return undefined;
+}

@@ -1,7 +1,7 @@
 import { parseOptions, usage } from './options.mjs';
 import { checkPorts } from './ports.mjs';
 import { importTypeScript, prepare } from './prepare.mjs';
-import { isProblem } from './problem.mjs';
+import { diskFull, isProblem } from './problem.mjs';
 import { createProgress } from './progress.mjs';
 import { findPython } from './python.mjs';
 import { createStopper } from './stopper.mjs';
@@ -31,9 +31,13 @@ export async function start(args) {
 }
 
 function report(error) {
+  const full = diskFull(error);
   if (isProblem(error)) {
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(`${error.message}\n${full === undefined ? '' : `${full}\n`}`);
     process.exitCode = error.exitCode;
+  } else if (full !== undefined) {
+    process.stderr.write(`${full}\n`);
+    process.exitCode = 1;
   } else {
     process.stderr.write(`${error?.stack ?? error}\n`);
     process.exitCode = 1;
