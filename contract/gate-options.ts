@@ -102,6 +102,8 @@ export interface GateOptions {
   };
   /** Search engines may list what is answered. Absent or false: every answer asks them not to. */
   readonly allowIndexing?: boolean;
+  /** Whether log lines leave out whose a request is: the key's owner, the token's subject. Absent: they tell it. */
+  readonly masksPrincipal?: boolean;
   /** Where the gate's metrics go, one Embedded Metric Format line a minute; absent: no such line. */
   readonly metrics?: {
     /** CloudWatch namespace. */

@@ -51,6 +51,7 @@ export function validateOptions(options: GateOptions): void {
     fail('keyPrefix', options.keyPrefix, '1 to 12 characters, a-z then a-z or 0-9');
   }
   boolean('queryKey', options.queryKey);
+  if (options.masksPrincipal !== undefined) boolean('masksPrincipal', options.masksPrincipal);
   if (options.allowIndexing !== undefined) boolean('allowIndexing', options.allowIndexing);
   for (const { method, path } of options.publicRoutes) {
     if (!METHOD.test(method)) fail('publicRoutes: method', method, 'an HTTP method in capitals, or *');

@@ -103,6 +103,7 @@ export function gateOptions(options: AuthorizerGateOptions, metricsService: stri
     workers: options.workers ?? GATE_DEFAULTS.workers,
     drainDelay: drainDelaySeconds(options),
     relaxedPaths: options.relaxedPaths ?? [],
+    masksPrincipal: options.maskPrincipal,
     webSession: gateSession(options),
     cors: options.cors && gateCors(options.cors),
     allowIndexing: options.allowIndexing ?? false,

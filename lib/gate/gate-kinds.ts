@@ -19,6 +19,7 @@ export const GATE_KINDS: Kinds = {
   limits: 'object',
   maxBodySize: 'size',
   textRules: 'object',
+  maskPrincipal: 'boolean',
   staleGrace: 'duration',
   webSession: 'boolean',
   webSessionDuration: 'duration',

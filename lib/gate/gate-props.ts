@@ -106,6 +106,12 @@ export interface GateProps extends LogOptions {
    */
   readonly maxBodySize?: Size;
   /**
+   * Whether the gate's log leaves out whose a request is: the owner of its key, or the subject of its token. The id of the
+   * key stays.
+   * @default false
+   */
+  readonly maskPrincipal?: boolean;
+  /**
    * What texts on the synthesis paths may be like: how long, and whether with control characters.
    * @default - the app alone looks at them; of the bundled image the gate knows the lengths that it allows
    */

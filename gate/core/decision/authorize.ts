@@ -6,6 +6,7 @@ import type { LeaseGrant, LeaseRequest } from '../../../contract/quota';
 import type { AbusePorts } from '../limits/abuse';
 import { giveBack, takeFromWindow } from '../limits/window';
 import { contextHeaders } from '../request/context-headers';
+import { loggable } from '../request/loggable';
 import { grantHeaders } from '../request/request-headers';
 import { callerOf } from '../shared/caller';
 import type { CountingDict } from '../shared/dict';
@@ -214,7 +215,10 @@ function settle(ports: AuthorizePorts, key: string, answer: Answer): Verdict {
   const told = contextHeaders(context);
   if (told.leftOut > 0) ports.tell('context', CONTEXT_LEFT_OUT);
   const lines = grantHeaders(grant) + told.lines;
-  const logged = `,"keyId":${JSON.stringify(grant.keyId ?? '')}`;
+  const principal = options.masksPrincipal
+    ? ''
+    : `,"principal":${JSON.stringify(loggable(grant.principal).slice(0, 256))}`;
+  const logged = `,"keyId":${JSON.stringify(grant.keyId ?? '')}${principal}`;
   const caller = callerOf(grant.keyId ?? grant.principal);
   const allow = { grant, ...(statements === undefined ? {} : { statements }), lines, logged, caller, at: now, ttl };
   putAllow(ports, key, allow, staleGrace);
