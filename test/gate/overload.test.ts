@@ -47,7 +47,7 @@ describe.each([1, 4])('a gate with %i workers under five times the load that its
       const { status, headers } = await call(gate.url, '/tts', withKey(KEYS[asked++ % KEYS.length] as string));
       return { status, milliseconds: performance.now() - start, retryAfter: headers['retry-after'] };
     };
-    await ask();
+    for (const _ of KEYS) await ask();
 
     const perSecond = (OVERLOAD * IN_FLIGHT * 1000) / WORK;
     const offered: Promise<Sample>[] = [];
