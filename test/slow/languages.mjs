@@ -1,7 +1,17 @@
 // The library in Java, Go and .NET, as jsii generates it from the packed file: a small app in Java and one in Go must
 // synthesize the template of the same app in TypeScript, .NET must compile. Expects a finished build (`npm run build`).
 // Modules come from Maven Central and the Go proxy into .voicegate/languages, where they stay.
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -71,7 +81,7 @@ async function has(program, args, language) {
 }
 
 async function generate() {
-  for (const part of ['generated', 'unpacked', 'java', 'go'])
+  for (const part of ['generated', 'unpacked', 'typescript', 'java', 'go'])
     rmSync(join(folder, part), { recursive: true, force: true });
   const unpacked = join(folder, 'unpacked');
   mkdirSync(unpacked, { recursive: true });
@@ -91,6 +101,15 @@ async function generate() {
     if (!existsSync(join(generated, target))) throw new Error(`jsii-pacmak generated nothing for ${target}`);
   }
   return generated;
+}
+
+/** The template from the very file of which the others are made. */
+async function typescript() {
+  const app = join(folder, 'typescript');
+  mkdirSync(join(app, 'node_modules'), { recursive: true });
+  symlinkSync(join(folder, 'unpacked/package'), join(app, 'node_modules/voicegate'));
+  cpSync(join(root, 'examples/default/app.ts'), join(app, 'app.ts'));
+  return synthesize(join(root, 'node_modules/.bin/tsx'), ['app.ts'], app);
 }
 
 async function java(generated, wanted) {
@@ -125,9 +144,8 @@ async function dotnet(generated) {
 
 const generated = await generate();
 writeFileSync(join(folder, '.gitignore'), '*\n');
-const tsx = join(root, 'node_modules/.bin/tsx');
-const wanted = await synthesize(tsx, [join(root, 'examples/default/app.ts')], root);
+const wanted = await typescript();
 const only = process.argv[2];
-if (only === undefined || only === 'java') await java(generated, wanted);
 if (only === undefined || only === 'go') await go(generated, wanted);
+if (only === undefined || only === 'java') await java(generated, wanted);
 if (only === undefined || only === 'dotnet') await dotnet(generated);
