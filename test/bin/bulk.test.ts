@@ -76,7 +76,7 @@ describe('a key in a file', () => {
     [{ paths: ['tts'] }, 'paths must be an absolute path'],
     [{ methods: 'GET FETCH' }, 'methods must be one of'],
     [{ sourceCidrs: [1] }, 'sourceCidrs must be a list of texts'],
-    [{ quota: 'week:requests=1' }, 'quota must be day or month'],
+    [{ quota: 'week:requests=1' }, 'quota must be minute, hour, day or month'],
     [{ burst: '3' }, 'requestsPerMinute and burst need each other'],
     [{ requestsPerMinute: 0, burst: 1 }, 'requestsPerMinute must be a whole number from 1'],
     [{ expiresAt: '30d' }, 'expiresAt must be a date'],

@@ -1,7 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { describePrice, idlePrice } from '../../bin/idle-price';
 import { defaultApp } from '../lib/support/default-app';
+
+const root = join(__dirname, '../..');
 
 function lines(context?: Readonly<Record<string, string>>): Readonly<Record<string, number>> {
   return Object.fromEntries(idlePrice(defaultApp(context).stack).map(({ what, monthly }) => [what, monthly]));
@@ -50,7 +55,8 @@ describe('the price before the first request', () => {
 
   it('is in the docs as the app says it', () => {
     const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
-    expect(page).toContain(`> ${describePrice(idlePrice(defaultApp().stack))}\n`);
+    // A quotation, whose lines are broken as any other's.
+    expect(page.replaceAll('\n> ', ' ')).toContain(` ${describePrice(idlePrice(defaultApp().stack))}\n`);
   });
 
   it('counts what tasks in public subnets and on spare capacity cost', () => {
@@ -73,6 +79,28 @@ describe('the price before the first request', () => {
       );
       const sum = idlePrice(defaultApp(context).stack).reduce((total, { monthly }) => total + monthly, 0);
       expect({ settings, price: Math.round(sum) }).toEqual({ settings, price: Number(price) });
+    }
+  });
+
+  it('is told by the command that the README names', () => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    const [, command = ''] = /`(npx cdk synth [^`]*)` tells the price/.exec(readme) ?? [];
+    const output = mkdtempSync(join(tmpdir(), 'voicegate-price-'));
+    try {
+      // Nobody's account, and no network: what is synthesized needs neither.
+      const { HOME = '', PATH = '' } = process.env;
+      const { stdout, stderr } = spawnSync(
+        join(root, 'node_modules/.bin/cdk'),
+        [...command.split(' ').slice(2), '--output', output, '--no-validation', '--no-notices'],
+        {
+          cwd: root,
+          encoding: 'utf8',
+          env: { HOME, PATH, AWS_EC2_METADATA_DISABLED: 'true', CDK_DISABLE_CLI_TELEMETRY: 'true' },
+        },
+      );
+      expect(stdout + stderr).toContain(describePrice(idlePrice(defaultApp().stack)));
+    } finally {
+      rmSync(output, { recursive: true, force: true });
     }
   });
 });

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { createHmac, createPublicKey } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -279,4 +280,34 @@ it('voicegate usage shows requests, characters and refusals of a key as the gate
   expect(table).toContain(keyId);
   expect(table).toContain('█ let through');
   expect(table).not.toContain('你好');
+});
+
+it('voicegate logs --follow tells each request of a key once, until it is interrupted', async () => {
+  const { key, keyId } = await cloud.createKey('followed');
+  const words = ['logs', '--follow', '--json', '--key', keyId, '--local', '--state-dir', cloud.stateDirectory];
+  const child = spawn(process.execPath, [join(root, 'dist/cli.js'), ...words], { cwd: root });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  let told = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    told += chunk.toString();
+  });
+  const paths = () =>
+    told
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => (JSON.parse(line) as { path: string }).path);
+  try {
+    const until = { timeout: 30_000, interval: 200 };
+    for (const path of ['/first', '/second']) {
+      expect((await get(path, { 'x-api-key': key })).status).toBe(200);
+      await expect.poll(() => paths().at(-1), until).toBe(path);
+    }
+    // Read again with every look, for lines that come late, and still told once.
+    expect((await get('/third', { 'x-api-key': key })).status).toBe(200);
+    await expect.poll(() => paths().at(-1), until).toBe('/third');
+    expect(paths()).toEqual(['/first', '/second', '/third']);
+  } finally {
+    child.kill('SIGINT');
+    await ended;
+  }
 });

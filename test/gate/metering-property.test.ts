@@ -364,7 +364,7 @@ describeWhere(missing, 'the meter and Flask', () => {
     await fc.assert(
       fc.asyncProperty(honest, async ([said, asked]) => {
         const characters = [...said].length;
-        expect(meter(asked, FIELD, 65_536)).toEqual({ kind: 'counted', characters });
+        expect(meter(asked, FIELD, 65_536)).toEqual({ kind: 'counted', characters, text: said });
         const { found } = await flask.read(asked, FIELD);
         expect(found.map(([, codePoints]) => codePoints)).toContain(characters);
       }),

@@ -126,9 +126,12 @@ describe('the app with configuration', () => {
         .flatMap(({ Properties }) => Properties.ContainerDefinitions as { Name: string; Environment: unknown }[])
         .find(({ Name }) => Name === 'app')?.Environment;
     const port = { Name: 'PORT', Value: '5000' };
-    expect(app({})).toEqual([port, { Name: 'TTS_THREADS', Value: '2' }]);
+    // Three quarters of the two minutes that a request may take.
+    const whole = { Name: 'TTS_WHOLE_SECONDS', Value: '90' };
+    expect(app({})).toEqual([port, whole, { Name: 'TTS_THREADS', Value: '2' }]);
     expect(app({ engine: 'espeak-ng', cpu: '512', memory: '1024' })).toEqual([
       port,
+      whole,
       { Name: 'TTS_ENGINE', Value: 'espeak-ng' },
       { Name: 'TTS_THREADS', Value: '1' },
     ]);

@@ -1,18 +1,18 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
 /** Files below a folder that hold the text. */
 export async function filesWith(needle: string, folder: string): Promise<readonly string[]> {
-  try {
-    const { stdout } = await run('grep', ['-rlaF', needle, folder]);
-    return stdout.trim().split('\n');
-  } catch (error) {
-    // 1: nothing was found; 2: grep itself failed.
-    if ((error as { code?: unknown }).code === 1) return [];
-    throw error;
-  }
+  const { stdout, stderr, status, error } = spawnSync('grep', ['-rlaF', needle, folder], {
+    encoding: 'utf8',
+    maxBuffer: 100e6,
+  });
+  // 1: nothing was found; 2: grep itself failed. A task's folder may go while it is read.
+  const failures = stderr.split('\n').filter((line) => line !== '' && !line.endsWith('No such file or directory'));
+  if (error || status === null || failures.length > 0) throw error ?? new Error(`grep: ${stderr}`);
+  return stdout.split('\n').filter(Boolean);
 }
 
 /** Command lines of running processes that hold the text. */
