@@ -3,7 +3,8 @@ import type { IConstruct } from 'constructs';
 
 /** What to set where the app itself is run, for warnings of the library whose remedy has a key. */
 const REMEDIES: Readonly<Record<string, string>> = {
-  'voicegate:selfSigned': '-c certificateArn=…, or -c hostedZoneId=… -c hostedZoneName=… -c domainNames=…',
+  'voicegate:selfSigned':
+    '-c letsEncryptEmail=… -c domainNames=…, or -c certificateArn=…, or -c hostedZoneId=… -c hostedZoneName=… -c domainNames=…',
   'voicegate:textInAccessLogs': '-c accessLogs=false',
   'voicegate:outerNet': '-c firewallRequests=…',
   'voicegate:longestRequest': '-c longestRequest=…, at most 120',
