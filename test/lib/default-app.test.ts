@@ -55,7 +55,7 @@ describe('the app without any configuration', () => {
     expect(warnings(defaultApp().stack).sort()).toEqual([
       expect.stringMatching(/Access logs hold whole URLs.* Here: -c accessLogs=false/),
       expect.stringContaining('Nobody is told of alarms: give alarmTopic (of the app: -c alarmEmail='),
-      expect.stringMatching(/The certificate is self-signed.* Here: -c certificateArn=/),
+      expect.stringMatching(/The certificate is self-signed.* Here: -c letsEncryptEmail=.* -c certificateArn=/),
     ]);
     const careful = { accessLogs: 'false', certificateArn: CERTIFICATE, alarmEmail: 'you@example.com' };
     expect(warnings(defaultApp(careful).stack)).toEqual([]);
