@@ -37,6 +37,7 @@ export default defineConfig({
     // The CDK's own check of every template is four fifths of a synthesis; the tests that are about it switch it on.
     env: { CDK_VALIDATION: 'false' },
     unstubEnvs: true,
+    globalSetup: fileURLToPath(new URL('test/support/bundles.ts', import.meta.url)),
     // What the CDK tells of each synthesis is worth reading where a test failed.
     silent: 'passed-only',
     projects: projects.map((test, order) => ({

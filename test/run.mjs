@@ -35,6 +35,7 @@ async function main() {
     return;
   }
   await prepare({ progress, signal: stopper.signal });
+  process.env.VOICEGATE_TEST_BUNDLES = 'built';
   const touched = changed === undefined ? undefined : changedTests(changed);
   const wanted = (part) => only.includes(part) && (touched === undefined || touched.parts.has(part));
   const directory = mkdtempSync(join(tmpdir(), 'voicegate-test-'));

@@ -4,3 +4,4 @@ import type { Progress } from './progress.mjs';
 export declare const root: string;
 export declare function prepare(options: { readonly progress: Progress; readonly signal: AbortSignal }): Promise<void>;
 export declare function importTypeScript(path: string): Promise<Record<string, unknown>>;
+export declare function buildBundles(): Promise<void>;

@@ -37,7 +37,8 @@ function waitNote(progress) {
   };
 }
 
-async function buildBundles() {
+/** Builds `dist/lambda`, `dist/gate` and `dist/cli.js`: a second or two, and what is there already is not written again. */
+export async function buildBundles() {
   const { buildBundles: build } = await import('../../build.mjs');
   try {
     await build();

@@ -9,7 +9,7 @@ import { withRetention } from '../../bin/keys/life-cycle';
 import type { KeyRecord } from '../../contract/key-record';
 import { type KeyTableServer, startKeyTable } from '../lambda/authorizer/key-table';
 import { issueKey, NOW } from '../lambda/authorizer/keys';
-import { buildCli, type Cli } from './cli';
+import { commandLine } from './cli';
 
 const seconds = fc.integer({ min: 1, max: 4_000_000_000 });
 const words = (...entries: string[]) => fc.uniqueArray(fc.constantFrom(...entries), { minLength: 1 });
@@ -89,15 +89,14 @@ describe('a key in a file', () => {
 });
 
 describe('voicegate keys export and import', () => {
-  let cli: Cli;
+  const cli = commandLine();
   let source: KeyTableServer;
   let target: KeyTableServer;
   beforeAll(async () => {
-    [cli, source] = await Promise.all([buildCli(), startKeyTable()]);
+    source = await startKeyTable();
     for (let i = 0; i < 30; i++) await source.put(issueKey({ owner: `owner ${i % 3}`, label: `a,"${i}"` }).record);
   });
   afterAll(async () => {
-    cli?.remove();
     await source?.stop();
   });
   beforeAll(async () => {
@@ -121,10 +120,13 @@ describe('voicegate keys export and import', () => {
     'move all keys to another table by %s, and again without changing anything',
     async (ending) => {
       const file = newPath(ending);
-      expect(await inSource('export', '--output', file)).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(await cli.spawn(['keys', 'export', '--output', file, '--table', source.table], source.env)).toMatchObject({
+        exitCode: 0,
+        stderr: '',
+      });
       // It holds hashes: for its owner alone.
       expect(statSync(file).mode & 0o077).toBe(0);
-      const first = await inTarget('import', file, '--json');
+      const first = await cli.spawn(['keys', 'import', file, '--table', target.table, '--json'], target.env);
       // Where it takes longer than two seconds it tells how far it is.
       expect(first).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(/^(\d+ of 30 rows, \d+ s\n)*$/) });
       expect(JSON.parse(first.stdout)).toMatchObject({ created: 30, conflict: 0, invalid: 0 });

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSelfSigned } from '../../lambda/certificate/self-signed';
 import { issueCertificate } from '../lambda/certificate/test-authority';
-import { buildCli, type Cli } from './cli';
+import { commandLine } from './cli';
 
 const DAY = 24 * 3600 * 1000;
 const ARN = 'arn:aws:acm:eu-west-1:111122223333:certificate/11111111-2222-3333-4444-555555555555';
@@ -24,7 +24,7 @@ interface Fake {
   tags: readonly { Key: string; Value: string }[];
 }
 
-let cli: Cli;
+const cli = commandLine();
 /** An output of the stack. */
 let orderFunction: string;
 /** What the function that orders answers. */
@@ -104,7 +104,6 @@ const stackAnswer =
   </member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
 
 beforeAll(async () => {
-  cli = await buildCli();
   server = createServer((request, response) => {
     let body = '';
     request.on('data', (chunk) => {
@@ -139,7 +138,6 @@ beforeAll(async () => {
   };
 });
 afterAll(async () => {
-  cli?.remove();
   server?.closeAllConnections();
   await new Promise((resolve) => server?.close(resolve));
 });
@@ -150,6 +148,8 @@ beforeEach(() => {
 });
 
 const certificate = (...args: string[]) => cli.run(['certificate', ...args], env);
+/** As `dist/cli.js` in a process of its own: once for each command. */
+const certificateProcess = (...args: string[]) => cli.spawn(['certificate', ...args], env);
 const operations = () => calls.map(({ operation }) => operation);
 
 describe('voicegate certificate request', () => {
@@ -186,7 +186,7 @@ describe('voicegate certificate request', () => {
 
   it('waits with progress until it is issued, then prints the ARN and the line that deploys it', async () => {
     certificates = [fake(['tts.example.com', '*.example.com'], { issuedAfter: 3 })];
-    const { exitCode, stdout, stderr } = await certificate('request', 'tts.example.com', '*.example.com');
+    const { exitCode, stdout, stderr } = await certificateProcess('request', 'tts.example.com', '*.example.com');
     expect(exitCode).toBe(0);
     expect(stderr).toContain('It gives up 72 hours after the request');
     expect(stderr).toContain('0 of 2 names validated');
@@ -222,7 +222,7 @@ describe('voicegate certificate request', () => {
 describe('voicegate certificate status', () => {
   it('comes back to what is pending', async () => {
     certificates = [fake(['tts.example.com'])];
-    const { stdout, exitCode } = await certificate('status', ARN, '--no-wait');
+    const { stdout, exitCode } = await certificateProcess('status', ARN, '--no-wait');
     expect(exitCode).toBe(0);
     expect(stdout).toContain('_a.tts.example.com. 300 IN CNAME');
   });
@@ -285,7 +285,7 @@ describe('voicegate certificate show', () => {
         tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
       }),
     ];
-    const { stdout } = await certificate('show', '--stack', 'speech');
+    const { stdout } = await certificateProcess('show', '--stack', 'speech');
     expect(stdout).toMatch(/origin: +certificate authority \(ACME\)\n/);
     expect(stdout).toMatch(/issuer: +CN=Test authority\n/);
     expect(stdout).toMatch(/daysLeft: +6\n/);
@@ -328,7 +328,7 @@ describe('voicegate certificate order', () => {
   it('ends with 1 where nothing was issued, and says why', async () => {
     orderFunction = ORDERS;
     order = { result: 'names elsewhere', detail: 'tts.example.com has no address' };
-    const { exitCode, stdout, stderr } = await certificate('order', '--stack', 'speech');
+    const { exitCode, stdout, stderr } = await certificateProcess('order', '--stack', 'speech');
     expect([exitCode, stdout]).toEqual([1, 'names elsewhere: tts.example.com has no address\n']);
     expect(stderr).toContain('nothing was issued');
     order = { error: 'Runtime exited' };

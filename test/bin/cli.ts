@@ -1,12 +1,17 @@
-/** Builds `dist/cli.js` as the package does, and runs it as its users do. */
+/** The command line as tests run it: in this process, or as `dist/cli.js`, which is what ships, in one of its own. */
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { afterAll } from 'vitest';
+import { run } from '../../bin/program';
+import type { Terminal } from '../../bin/terminal';
+
+type Env = Readonly<Record<string, string>>;
 
 export interface Result {
   readonly exitCode: number | null;
@@ -15,47 +20,81 @@ export interface Result {
 }
 
 export interface Cli {
-  run(args: readonly string[], env?: Readonly<Record<string, string>>, input?: string): Promise<Result>;
+  /** All but the process around it: its arguments, environment, input and output are the test's. One at a time. */
+  run(args: readonly string[], env?: Env, input?: string): Promise<Result>;
+  /** As its users run it, in {@link directory}: for what is about the process, and once for each command. */
+  spawn(args: readonly string[], env?: Env, input?: string): Promise<Result>;
+  /** What {@link spawn} runs. */
+  readonly file: string;
   readonly directory: string;
-  remove(): void;
 }
 
-export async function buildCli(): Promise<Cli> {
+/** For the tests of the file or `describe` that calls; its folder goes after them. */
+export function commandLine(): Cli {
   const directory = mkdtempSync(join(tmpdir(), 'voicegate-cli-'));
-  const file = join(directory, 'cli.js');
-  await build({
-    entryPoints: [fileURLToPath(new URL('../../bin/cli.ts', import.meta.url))],
-    outfile: file,
-    bundle: true,
-    format: 'cjs',
-    platform: 'node',
-    target: 'node20',
-    logLevel: 'error',
-  });
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  const file = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+  // Nothing of the developer's own AWS settings.
+  const base = {
+    PATH: process.env.PATH ?? '',
+    HOME: directory,
+    AWS_CONFIG_FILE: join(directory, 'aws-config'),
+    AWS_SHARED_CREDENTIALS_FILE: join(directory, 'aws-credentials'),
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
+  let last: Promise<unknown> = Promise.resolve();
   return {
     directory,
-    async run(args, env = {}, input) {
-      const child = spawn(process.execPath, [file, ...args], {
-        cwd: directory,
-        // Nothing of the developer's own AWS settings.
-        env: {
-          PATH: process.env.PATH ?? '',
-          HOME: directory,
-          AWS_CONFIG_FILE: join(directory, 'aws-config'),
-          AWS_SHARED_CREDENTIALS_FILE: join(directory, 'aws-credentials'),
-          AWS_EC2_METADATA_DISABLED: 'true',
-          ...env,
-        },
-        stdio: ['pipe', 'pipe', 'pipe'],
-        timeout: 25_000,
-      });
-      // A command that ends without reading closes the pipe.
-      child.stdin.on('error', () => undefined);
-      child.stdin.end(input ?? '');
-      const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
-      const [stdout, stderr, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
-      return { exitCode, stdout, stderr };
+    file,
+    run(args, env, input = '') {
+      const result = last.then(() => runHere(args, { ...base, ...env }, input));
+      last = result.catch(() => undefined);
+      return result;
     },
-    remove: () => rmSync(directory, { recursive: true, force: true }),
+    spawn: (args, env, input = '') => runProcess([file, ...args], { ...base, ...env }, input, directory),
   };
+}
+
+async function runHere(args: readonly string[], env: Env, input: string): Promise<Result> {
+  let stdout = '';
+  let stderr = '';
+  const terminal: Terminal = {
+    out: (part) => {
+      stdout += part;
+    },
+    stream: () =>
+      new Writable({
+        decodeStrings: false,
+        write(part, _, done) {
+          stdout += String(part);
+          done();
+        },
+      }),
+    tell: (part) => {
+      stderr += part;
+    },
+    interactive: false,
+    ask: () => Promise.reject(new Error('nobody is there')),
+    readAll: async (encoding) => Buffer.from(input).toString(encoding ?? 'utf8'),
+    env,
+    clock: () => Date.now() / 1000,
+  };
+  const own = process.env;
+  // The AWS SDK reads the environment by itself.
+  process.env = { ...env };
+  try {
+    return { exitCode: await run(args, terminal), stdout, stderr };
+  } finally {
+    process.env = own;
+  }
+}
+
+async function runProcess(words: readonly string[], env: Env, input: string, cwd: string): Promise<Result> {
+  const child = spawn(process.execPath, words, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], timeout: 25_000 });
+  // A command that ends without reading closes the pipe.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
+  const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
+  const [stdout, stderr, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
+  return { exitCode, stdout, stderr };
 }

@@ -1,22 +1,17 @@
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { diskFull } from '../../local/launch/problem.mjs';
-import { buildCli, type Cli } from './cli';
+import { commandLine } from './cli';
 
 /** Linux's device on which there is never any space. */
 const FULL = '/dev/full';
 
 describe('a full disk', () => {
-  let cli: Cli;
-  beforeAll(async () => {
-    cli = await buildCli();
-  });
-  afterAll(() => cli.remove());
+  const cli = commandLine();
 
   it('is told as that by the command line, without a stack', async () => {
-    const command = `exec "${process.execPath}" "${join(cli.directory, 'cli.js')}" keys --help > ${FULL}`;
+    const command = `exec "${process.execPath}" "${cli.file}" keys --help > ${FULL}`;
     const { code, stderr } = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
       execFile('sh', ['-c', command], (error, _, told) => resolve({ code: error?.code, stderr: told }));
     });

@@ -4,19 +4,20 @@ import type { KeyRecord } from '../../contract/key-record';
 import { decideKey } from '../../lambda/authorizer/decide';
 import { type KeyTableServer, startKeyTable } from '../lambda/authorizer/key-table';
 import { digestOf, issueKey } from '../lambda/authorizer/keys';
-import { buildCli, type Cli } from './cli';
+import { commandLine } from './cli';
 
-let cli: Cli;
+const cli = commandLine();
 let server: KeyTableServer;
 beforeAll(async () => {
-  [cli, server] = await Promise.all([buildCli(), startKeyTable()]);
+  server = await startKeyTable();
 });
 afterAll(async () => {
-  cli?.remove();
   await server?.stop();
 });
 
 const keys = (...args: string[]) => cli.run(['keys', ...args, '--table', server.table], server.env);
+/** As `dist/cli.js` in a process of its own: once for each command. */
+const keysProcess = (...args: string[]) => cli.spawn(['keys', ...args, '--table', server.table], server.env);
 const config = { positiveTtl: 60, negativeTtl: 10 };
 const seconds = () => Date.now() / 1000;
 
@@ -84,7 +85,7 @@ describe('voicegate keys create', () => {
   });
 
   it('prints the key exactly once, says so, and stores only its hash', async () => {
-    const { stdout, stderr } = await keys('create', '--owner', 'acme');
+    const { stdout, stderr } = await keysProcess('create', '--owner', 'acme');
     const key = stdout.split('\n')[0] ?? '';
     const parsed = parseApiKey(key);
     expect(parsed).toBeDefined();
@@ -95,7 +96,7 @@ describe('voicegate keys create', () => {
     const record = await server.get(parsed?.keyId ?? '');
     expect(record?.hash).toBe(digestOf(secret));
     expect(JSON.stringify(record)).not.toContain(secret);
-    const listed = await keys('list', '--json');
+    const listed = await keysProcess('list', '--json');
     expect(listed.stdout).toContain(parsed?.keyId);
     expect(listed.stdout).not.toContain(secret);
     expect(listed.stdout).not.toContain(record?.hash);
@@ -163,7 +164,7 @@ describe('voicegate keys list', () => {
 describe('voicegate keys revoke', () => {
   it('ends a key, and again without changing anything', async () => {
     const { key, keyId } = await create();
-    const { exitCode, stdout } = await keys('revoke', keyId, '--yes', '--json');
+    const { exitCode, stdout } = await keysProcess('revoke', keyId, '--yes', '--json');
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ keyId, status: 'revoked' });
     expect(await decide(key)).toMatchObject({ outcome: 'deny', reason: 'revoked' });
@@ -176,7 +177,7 @@ describe('voicegate keys revoke', () => {
 
   it('does nothing without confirmation where nobody can be asked', async () => {
     const { key, keyId } = await create();
-    const { exitCode, stderr } = await keys('revoke', keyId);
+    const { exitCode, stderr } = await keysProcess('revoke', keyId);
     expect(exitCode).toBe(2);
     expect(stderr).toContain('give --yes');
     expect(await decide(key)).toMatchObject({ outcome: 'allow' });
@@ -197,18 +198,18 @@ describe('voicegate keys revoke', () => {
 describe('voicegate keys show, update, disable, enable, rotate, delete', () => {
   it('show one key with all its terms, and never a hash', async () => {
     const { key, keyId } = await create('--path', '/tts', '--rate', '60');
-    const shown = await keys('show', keyId, '--json');
+    const shown = await keysProcess('show', keyId, '--json');
     expect(JSON.parse(shown.stdout)).toMatchObject({ keyId, owner: 'acme', paths: ['/tts'], status: 'active' });
     for (const { stdout } of [shown, await keys('show', keyId)]) {
       expect(stdout).not.toContain(parseApiKey(key)?.secret);
       expect(stdout).not.toMatch(/[0-9a-f]{64}/);
     }
-    expect(await keys('show', 'abcdefghijkl')).toMatchObject({ exitCode: 3, stdout: '' });
+    expect(await keysProcess('show', 'abcdefghijkl')).toMatchObject({ exitCode: 3, stdout: '' });
   });
 
   it('change terms, and take constraints away again', async () => {
     const { key, keyId } = await create('--cidr', '192.0.2.0/24');
-    const changed = await keys(
+    const changed = await keysProcess(
       ...['update', keyId, '--owner', 'other', '--label', 'new', '--path', '/tts', '/v1/*', '--method', 'GET'],
       ...['--scope', 'a', 'b', '--rate', '60', '--expires', '1d', '--json'],
     );
@@ -243,15 +244,15 @@ describe('voicegate keys show, update, disable, enable, rotate, delete', () => {
 
   it('refuse a disabled key until it is enabled', async () => {
     const { key, keyId } = await create();
-    expect(JSON.parse((await keys('disable', keyId, '--json')).stdout)).toMatchObject({ status: 'disabled' });
+    expect(JSON.parse((await keysProcess('disable', keyId, '--json')).stdout)).toMatchObject({ status: 'disabled' });
     expect(await decide(key)).toMatchObject({ reason: 'disabled' });
-    expect(JSON.parse((await keys('enable', keyId, '--json')).stdout)).toMatchObject({ status: 'active' });
+    expect(JSON.parse((await keysProcess('enable', keyId, '--json')).stdout)).toMatchObject({ status: 'active' });
     expect(await decide(key)).toMatchObject({ outcome: 'allow' });
   });
 
   it('give a new secret for the same key id, keep the old one for its grace, and ask before that is cut short', async () => {
     const old = await create();
-    const { stdout, exitCode } = await keys('rotate', old.keyId, '--json');
+    const { stdout, exitCode } = await keysProcess('rotate', old.keyId, '--json');
     expect(exitCode).toBe(0);
     const rotated = JSON.parse(stdout) as { readonly key: string; readonly keyId: string };
     expect(rotated.keyId).toBe(old.keyId);
@@ -284,7 +285,7 @@ describe('voicegate keys show, update, disable, enable, rotate, delete', () => {
     const { key, keyId } = await create();
     expect(await keys('delete', keyId)).toMatchObject({ exitCode: 2 });
     expect(await decide(key)).toMatchObject({ outcome: 'allow' });
-    const deleted = await keys('delete', keyId, '--yes', '--json');
+    const deleted = await keysProcess('delete', keyId, '--yes', '--json');
     expect(JSON.parse(deleted.stdout)).toEqual({ keyId, deleted: true });
     expect(await decide(key)).toMatchObject({ reason: 'unknown' });
     expect(await keys('delete', keyId, '--yes')).toMatchObject({ exitCode: 3 });
@@ -293,14 +294,14 @@ describe('voicegate keys show, update, disable, enable, rotate, delete', () => {
 
 describe('voicegate', () => {
   it('tells its exit codes and its version', async () => {
-    const help = await cli.run(['--help']);
+    const help = await cli.spawn(['--help']);
     expect(help.exitCode).toBe(0);
     expect(help.stdout).toContain('Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such key');
-    expect((await cli.run(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect((await cli.spawn(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
   it('ends with 2 for a command that it has not', async () => {
-    expect(await cli.run(['keys', 'creat'])).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(await cli.run([])).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(await cli.spawn(['keys', 'creat'])).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(await cli.spawn([])).toMatchObject({ exitCode: 2, stdout: '' });
   });
 });

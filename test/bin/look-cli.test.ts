@@ -7,18 +7,17 @@ import { usageCsv } from '../../bin/usage/presentation';
 import type { KeyRecord } from '../../contract/key-record';
 import { type KeyTableServer, startKeyTable } from '../lambda/authorizer/key-table';
 import { digestOf, issueKey } from '../lambda/authorizer/keys';
-import { buildCli, type Cli } from './cli';
+import { commandLine } from './cli';
 
-let cli: Cli;
+const cli = commandLine();
 let server: KeyTableServer;
 const now = Math.floor(Date.now() / 1000);
 const DAY = 86_400;
 
 beforeAll(async () => {
-  [cli, server] = await Promise.all([buildCli(), startKeyTable()]);
+  server = await startKeyTable();
 });
 afterAll(async () => {
-  cli?.remove();
   await server?.stop();
 });
 
@@ -67,7 +66,7 @@ describe('voicegate whoami', () => {
 
   it('tells whose a key is, whether it works and what it may, and never repeats it', async () => {
     const { text, record } = await issue({ owner: 'leaky', scopes: ['tts:synthesize'] });
-    const { stdout, stderr, exitCode } = await whoami(`${text}\n`);
+    const { stdout, stderr, exitCode } = await cli.spawn(['whoami', '--table', server.table], server.env, `${text}\n`);
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^works {4}yes\n/);
     for (const part of [record.keyId, 'leaky', 'tts:synthesize']) expect(stdout).toContain(part);
@@ -107,7 +106,8 @@ describe('voicegate keys import', () => {
 
   it('reads standard input, and says of rows without scopes what they get', async () => {
     const rows = [row(), { ...row(), scopes: ['tts:synthesize'] }];
-    const { stdout, stderr, exitCode } = await keys(['import', '-', '--format', 'json'], JSON.stringify(rows));
+    const args = ['keys', 'import', '-', '--format', 'json', '--table', server.table];
+    const { stdout, stderr, exitCode } = await cli.spawn(args, server.env, JSON.stringify(rows));
     expect([exitCode, stdout]).toEqual([0, expect.stringContaining('created 2')]);
     expect(stderr).toContain('1 of 2 rows state no scopes: their keys get none, and may not speak (tts:synthesize)');
     expect((await server.get(rows[0]?.keyId ?? ''))?.owner).toBe('你好');
@@ -128,7 +128,7 @@ describe('voicegate keys import', () => {
 describe('voicegate keys export', () => {
   it('ends quietly when its reader has seen enough', async () => {
     await Promise.all(Array.from({ length: 400 }, () => issue({ owner: 'many', label: 'x'.repeat(200) })));
-    const command = `"${process.execPath}" "${join(cli.directory, 'cli.js')}" keys export --table ${server.table} | head -c 100`;
+    const command = `"${process.execPath}" "${cli.file}" keys export --table ${server.table} | head -c 100`;
     const child = spawn('bash', ['-o', 'pipefail', '-c', command], {
       env: { PATH: process.env.PATH, ...server.env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -185,7 +185,7 @@ describe('voicegate logs', () => {
     const logs = (...args: string[]) => cli.run(['logs', ...args]);
     expect((await logs('--local', '--status', 'bad')).stderr).toContain('--status must be a status such as 429');
     expect((await logs('--local', '--since', 'ever')).stderr).toContain('--since must be');
-    expect((await logs()).stderr).toContain('whose log?');
+    expect((await cli.spawn(['logs'])).stderr).toContain('whose log?');
   });
 });
 
@@ -210,7 +210,7 @@ describe('voicegate keys history', () => {
     const { keyId } = JSON.parse(created.stdout) as { readonly keyId: string };
     await keys(['update', keyId, '--label', 'confidential', '--rate', '5']);
     await keys(['disable', keyId]);
-    const { stdout } = await keys(['history', keyId, '--json']);
+    const { stdout } = await cli.spawn(['keys', 'history', keyId, '--table', server.table, '--json'], server.env);
     const entries = JSON.parse(stdout) as { at: string; by: string; what: string }[];
     expect(entries.map(({ what }) => what)).toEqual(['created', 'label, plan', 'disabledAt']);
     for (const { at } of entries) expect(Math.abs(Date.parse(at) - Date.now())).toBeLessThan(600_000);

@@ -4,15 +4,14 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type KeyTableServer, startKeyTable } from '../lambda/authorizer/key-table';
-import { buildCli, type Cli } from './cli';
+import { commandLine } from './cli';
 
-let cli: Cli;
+const cli = commandLine();
 let server: KeyTableServer;
 beforeAll(async () => {
-  [cli, server] = await Promise.all([buildCli(), startKeyTable()]);
+  server = await startKeyTable();
 });
 afterAll(async () => {
-  cli?.remove();
   await server?.stop();
 });
 
@@ -115,7 +114,7 @@ describe('the table that the command line means', () => {
       secretAccessKey: 'secret of this start',
       stack: 'speech',
     };
-    const list = () => cli.run(['keys', 'list', '--local', '--state-dir', stateDir, '--json']);
+    const list = () => cli.spawn(['keys', 'list', '--local', '--state-dir', stateDir, '--json']);
     try {
       const none = await list();
       expect(none).toMatchObject({ exitCode: 3 });
@@ -147,18 +146,18 @@ describe('the table that the command line means', () => {
   });
 
   it('that does not exist, no region and no credentials are each told in one sentence', async () => {
-    const absent = await cli.run(['keys', 'list', '--table', 'another-table'], server.env);
+    const absent = await cli.spawn(['keys', 'list', '--table', 'another-table'], server.env);
     expect(absent).toMatchObject({ exitCode: 3, stdout: '' });
     expect(absent.stderr).toBe(
       'voicegate: the key table does not exist in this account and region; check --table, --profile and --region\n',
     );
     const { AWS_REGION: _, ...noRegion } = server.env;
-    const region = await cli.run(['keys', 'list', '--table', 'another-table'], noRegion);
+    const region = await cli.spawn(['keys', 'list', '--table', 'another-table'], noRegion);
     expect(region.stderr).toBe(
       'voicegate: no AWS region: give --region, or set AWS_REGION, or a region in the profile\n',
     );
     const { AWS_SECRET_ACCESS_KEY: _s, ...noCredentials } = server.env;
-    const credentials = await cli.run(['keys', 'list', '--table', server.table], noCredentials);
+    const credentials = await cli.spawn(['keys', 'list', '--table', server.table], noCredentials);
     expect(credentials.exitCode).toBe(1);
     expect(credentials.stderr).toMatch(/^voicegate: no AWS credentials: .*\n$/);
   });
@@ -170,10 +169,10 @@ describe('the table that the command line means', () => {
       '[speech]\naws_access_key_id = test\naws_secret_access_key = test\n',
     );
     const endpoint = { AWS_ENDPOINT_URL_DYNAMODB: server.endpoint };
-    const byProfile = await cli.run(['keys', 'list', '--table', server.table, '--profile', 'speech'], endpoint);
+    const byProfile = await cli.spawn(['keys', 'list', '--table', server.table, '--profile', 'speech'], endpoint);
     expect(byProfile).toMatchObject({ exitCode: 0, stderr: '' });
     const { AWS_REGION: region, ...rest } = server.env;
-    const byVariable = await cli.run(['keys', 'list', '--table', server.table], {
+    const byVariable = await cli.spawn(['keys', 'list', '--table', server.table], {
       ...rest,
       AWS_DEFAULT_REGION: region ?? '',
     });

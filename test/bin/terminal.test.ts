@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CommandError, UsageError } from '../../bin/command-error';
 import { confirm, type Terminal } from '../../bin/terminal';
-import { buildCli, type Cli } from './cli';
+import { commandLine } from './cli';
 
 function terminalThatAnswers(answer: string | undefined): { readonly terminal: Terminal; readonly asked: string[] } {
   const asked: string[] = [];
@@ -42,27 +42,23 @@ describe('a confirmation', () => {
 });
 
 describe('shell completion', () => {
-  let cli: Cli;
-  beforeAll(async () => {
-    cli = await buildCli();
-  });
-  afterAll(() => cli.remove());
+  const cli = commandLine();
 
   it('offers commands and options', async () => {
-    const commands = await cli.run(['complete', '--', 'keys', 'r']);
+    const commands = await cli.spawn(['complete', '--', 'keys', 'r']);
     expect(commands.stdout).toMatch(/^revoke\t/m);
     expect(commands.stdout).toMatch(/^rotate\t/m);
     expect(commands.stdout).not.toMatch(/^list\t/m);
-    expect((await cli.run(['complete', '--', 'keys', 'rotate', '--gr'])).stdout).toMatch(/^--grace\t/m);
+    expect((await cli.spawn(['complete', '--', 'keys', 'rotate', '--gr'])).stdout).toMatch(/^--grace\t/m);
   });
 
   it('has a script for bash, zsh, fish and PowerShell, and names them when another is asked for', async () => {
     for (const shell of ['bash', 'zsh', 'fish', 'powershell']) {
-      expect((await cli.run(['completion', shell])).stdout).toContain('voicegate');
+      expect((await cli.spawn(['completion', shell])).stdout).toContain('voicegate');
     }
-    const { stdout } = await cli.run(['completion', 'bash']);
+    const { stdout } = await cli.spawn(['completion', 'bash']);
     expect(spawnSync('bash', ['-n'], { input: stdout, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
-    const other = await cli.run(['completion', 'tcsh']);
+    const other = await cli.spawn(['completion', 'tcsh']);
     expect(other.exitCode).toBe(2);
     expect(other.stderr).toContain('zsh, bash, fish, powershell');
   });

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type KeyTableServer, startKeyTable } from '../lambda/authorizer/key-table';
-import { buildCli, type Cli } from './cli';
+import { commandLine } from './cli';
 
 interface Query {
   readonly logGroupName: string;
@@ -70,16 +70,15 @@ class Aws {
   }
 }
 
-let cli: Cli;
+const cli = commandLine();
 let table: KeyTableServer;
 let aws: Aws;
 let endpoint: string;
 
 beforeAll(async () => {
-  [cli, table] = await Promise.all([buildCli(), startKeyTable()]);
+  table = await startKeyTable();
 });
 afterAll(async () => {
-  cli?.remove();
   await table?.stop();
 });
 beforeEach(async () => {
@@ -89,12 +88,12 @@ beforeEach(async () => {
 });
 afterEach(() => aws.stop());
 
-const usage = (...args: string[]) =>
-  cli.run(['usage', '--stack', 'speech', ...args], {
-    ...table.env,
-    AWS_ENDPOINT_URL_CLOUDFORMATION: endpoint,
-    AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: endpoint,
-  });
+const env = () => ({
+  ...table.env,
+  AWS_ENDPOINT_URL_CLOUDFORMATION: endpoint,
+  AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: endpoint,
+});
+const usage = (...args: string[]) => cli.run(['usage', '--stack', 'speech', ...args], env());
 
 async function createKey(owner: string): Promise<string> {
   const args = ['keys', 'create', '--table', table.table, '--owner', owner, '--json'];
@@ -114,7 +113,8 @@ describe('voicegate usage', () => {
             { keyId: '', decision: 'deny', n: '300' },
           ]
         : [{ keyId, decision: 'allow', n: '600' }];
-    const { exitCode, stdout } = await usage('--since', '2026-11-01', '--until', '2026-11-02');
+    const days = ['--since', '2026-11-01', '--until', '2026-11-02'];
+    const { exitCode, stdout } = await cli.spawn(['usage', '--stack', 'speech', ...days], env());
     expect(exitCode).toBe(0);
     expect(stdout.split('\n')).toEqual([
       'DAY         KEYID         OWNER  REQUESTS  CHARACTERS  REFUSALS',

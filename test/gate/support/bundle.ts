@@ -2,42 +2,37 @@ import { cpSync, mkdtempSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { GateBundle, GateOptions } from '../../../contract/gate-options';
+import { buildBundles, root } from '../../../local/launch/prepare.mjs';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
+const built = join(root, 'dist/gate');
 
-/** Builds the gate's two bundles as the package's build does, into a folder of this test file's own. */
+/** What packs a gate: of `dist/`, which the tests' set-up has built; outside of vitest it is built here. */
 export async function buildGate(): Promise<GateBundle> {
+  if (process.env.VOICEGATE_TEST_BUNDLES !== 'built') await buildBundles();
+  const folder = process.env.VOICEGATE_TEST_COMMON_WAY === 'off' ? await buildWithoutCommonWay() : built;
+  return createRequire(import.meta.url)(join(folder, 'pack.js')) as GateBundle;
+}
+
+/** The same in a folder of its own, but for the program, which takes every request through all of its steps. */
+async function buildWithoutCommonWay(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'voicegate-gate-bundle-'));
-  cpSync(join(root, 'gate/container'), join(folder, 'container'), { recursive: true });
-  await Promise.all([
-    build({
-      entryPoints: [join(root, 'gate/host/main.ts')],
-      outfile: join(folder, 'program.js'),
-      bundle: true,
-      minify: true,
-      format: 'esm',
-      platform: 'neutral',
-      target: 'es2023',
-      external: ['crypto', 'fs', 'querystring', 'zlib', 'xml'],
-      charset: 'utf8',
-      define: process.env.VOICEGATE_TEST_COMMON_WAY === 'off' ? { GATE_COMMON_WAY: 'false' } : {},
-      logLevel: 'warning',
-    }),
-    build({
-      entryPoints: [join(root, 'gate/pack.ts')],
-      outfile: join(folder, 'pack.cjs'),
-      bundle: true,
-      minify: true,
-      format: 'cjs',
-      platform: 'node',
-      target: 'node20',
-      logLevel: 'warning',
-    }),
-  ]);
-  return createRequire(import.meta.url)(join(folder, 'pack.cjs')) as GateBundle;
+  cpSync(built, folder, { recursive: true });
+  await build({
+    entryPoints: [join(root, 'gate/host/main.ts')],
+    outfile: join(folder, 'program.js'),
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'neutral',
+    target: 'es2023',
+    external: ['crypto', 'fs', 'querystring', 'zlib', 'xml'],
+    charset: 'utf8',
+    define: { GATE_COMMON_WAY: 'false' },
+    logLevel: 'warning',
+  });
+  return folder;
 }
 
 /** Options as the construct would give them for a small service; a test changes what it is about. */

@@ -1,38 +1,23 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeDecision } from '../../../contract/authorizer-answer';
 import type { AuthorizerEvent, SimpleAnswer } from '../../../contract/authorizer-event';
+import { bundlePath } from '../../../lib/shared/package-root';
 import { gateEvent, tokenEvent } from './events';
 import { type KeyTableServer, startKeyTable } from './key-table';
 import { issueKey } from './keys';
 import { newSigningKey, signToken, startIssuer } from './token-issuer-server';
 
-const directory = mkdtempSync(join(tmpdir(), 'authorizer-bundle-'));
-const bundle = join(directory, 'index.mjs');
+const bundle = bundlePath('lambda/authorizer/index.mjs');
 let server: KeyTableServer;
 
 beforeAll(async () => {
-  await build({
-    entryPoints: [fileURLToPath(new URL('../../../lambda/authorizer/index.ts', import.meta.url))],
-    outfile: bundle,
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    logLevel: 'error',
-  });
   server = await startKeyTable();
 });
 afterAll(async () => {
   await server?.stop();
-  rmSync(directory, { recursive: true });
 });
 
 /** Invokes the bundle in a fresh process, as Lambda's runtime does: one JSON answer or error each event. */
