@@ -12,10 +12,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection, HTTPResponse
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from voicegate_tts.app import create_app
@@ -62,15 +64,23 @@ def engine() -> EspeakEngine:
     return EspeakEngine()
 
 
+@pytest.fixture(scope="session")
+def app(engine: EspeakEngine) -> Flask:
+    return create_app({}, engine)
+
+
 @pytest.fixture
-def client(engine: EspeakEngine) -> FlaskClient:
-    return known_caller(engine)
+def client(app: Flask) -> FlaskClient:
+    return known_caller(app)
 
 
-def known_caller(engine: SpeechEngine) -> FlaskClient:
-    """A client that the gate has told the app of."""
-    client = create_app({}, engine).test_client()
-    client.environ_base["HTTP_X_AUTH_PRINCIPAL"] = "alice"
+_callers = count()
+
+
+def known_caller(app: Flask) -> FlaskClient:
+    """A client that the gate has told the app of: another one each time, for whom nothing is remembered yet."""
+    client = app.test_client()
+    client.environ_base["HTTP_X_AUTH_PRINCIPAL"] = f"caller-{next(_callers)}"
     return client
 
 
@@ -110,11 +120,16 @@ class Service:
             into.append(line.rstrip("\n"))
             self._arrived.put(None)
 
-    def wait_for(self, wanted: Callable[[dict[str, Any]], bool], seconds: float = START_SECONDS) -> dict[str, Any]:
-        """The first log line that is wanted, waited for."""
+    def messages(self) -> list[str]:
+        return [json.loads(line)["message"] for line in list(self.lines)]
+
+    def wait_for(
+        self, wanted: Callable[[dict[str, Any]], bool], seconds: float = START_SECONDS, since: int = 0
+    ) -> dict[str, Any]:
+        """The first log line that is wanted, waited for; not one of the first `since`."""
         deadline = time.monotonic() + seconds
         while True:
-            for line in list(self.lines):
+            for line in self.lines[since:]:
                 record = json.loads(line)
                 if wanted(record):
                     return record  # type: ignore[no-any-return]
@@ -167,8 +182,7 @@ class Service:
 StartService = Callable[..., Service]
 
 
-@pytest.fixture
-def start_service() -> Iterator[StartService]:
+def _services() -> Iterator[StartService]:
     started: list[Service] = []
 
     def start(folder: Path = FOLDER, cwd: Path | None = None, ready: bool = True, **environment: str) -> Service:
@@ -183,9 +197,13 @@ def start_service() -> Iterator[StartService]:
         service.stop()
 
 
-@pytest.fixture
-def copied_folder(tmp_path: Path) -> Path:
+start_service = pytest.fixture(_services)
+# A start loads all that the image has: what several tests can ask of one service, they do.
+start_shared_service = pytest.fixture(_services, scope="module")
+
+
+def copied_folder(into: Path) -> Path:
     """What the image holds, in a folder of its own."""
-    target = tmp_path / "app"
+    target = into / "app"
     shutil.copytree(FOLDER, target, ignore=shutil.ignore_patterns("tests", "__pycache__", ".*"))
     return target

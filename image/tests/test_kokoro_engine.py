@@ -39,9 +39,9 @@ def transcription(kokoro: KokoroEngine, text: str) -> str:
 @pytest.mark.parametrize(
     ("text", "voice", "shortest", "longest"),
     [
-        ("今天天气很好，我们一起去公园。", "zf_xiaoxiao", 2.0, 5.0),
+        ("今天天气很好。", "zf_xiaoxiao", 0.9, 2.5),
         ("我用 Python 写了 3 个 API。", "zm_yunxi", 1.5, 5.0),
-        ("The quick brown fox jumps over the lazy dog.", "af_heart", 1.5, 4.5),
+        ("The quick brown fox.", "af_heart", 0.8, 2.2),
     ],
 )
 def test_a_sentence_lasts_as_long_as_people_take_and_can_be_heard(
@@ -67,19 +67,19 @@ def test_a_text_comes_in_pieces_and_who_goes_away_ends_it(
         return speak_piece(text, voice, speed)
 
     monkeypatch.setattr(kokoro, "_speak_piece", note)
-    pieces: Iterator[bytes] = kokoro.speak("你好。" * 60, "zf_xiaoxiao", 2.0)
+    pieces: Iterator[bytes] = kokoro.speak("你好。\n" * 60, "zf_xiaoxiao", 2.0)
     first = next(pieces)
     assert 0.3 * 48_000 < len(first) < 4 * 48_000
     assert len(made) <= 2
     pieces.close()  # type: ignore[attr-defined]
-    assert spoken(kokoro, "再见。", "zf_xiaoxiao").seconds > 0.2
+    assert spoken(kokoro, "Bye.", "am_michael", 2.0).seconds > 0.2
     assert len(made) <= 3
 
 
 def test_the_same_words_are_the_same_samples(kokoro: KokoroEngine) -> None:
-    first = spoken(kokoro, "你好。", "zf_xiaoyi")
-    assert spoken(kokoro, "Hello.", "am_michael").pcm != first.pcm
-    assert spoken(kokoro, "你好。", "zf_xiaoyi") == first
+    first = spoken(kokoro, "好。", "zf_xiaoyi", 2.0)
+    assert spoken(kokoro, "OK.", "am_michael", 2.0).pcm != first.pcm
+    assert spoken(kokoro, "好。", "zf_xiaoyi", 2.0) == first
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def caches(capsys: pytest.CaptureFixture[str]) -> list[Any]:
 
 def test_seeking_speaks_once_and_the_log_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     engine = ScriptedEngine(SECOND)
-    client = known_caller(engine)
+    client = known_caller(create_app({}, engine))
     for asked in ("bytes=0-1", "bytes=0-", "bytes=3000-"):
         client.get(MP3, headers={"Range": asked}, buffered=True)
     client.get("/healthz", buffered=True)
@@ -141,7 +141,7 @@ def test_a_stream_that_was_heard_to_its_end_is_remembered_for_both_routes(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     engine = ScriptedEngine(SECOND, SECOND)
-    client = known_caller(engine)
+    client = known_caller(create_app({}, engine))
     heard = client.post(OPENAI, json={"input": "hello"}, buffered=True).data
     again = client.get(MP3, headers={"Range": "bytes=0-"}, buffered=True)
     assert (again.status_code, again.data) == (206, heard)
@@ -153,7 +153,7 @@ def test_a_stream_that_was_heard_to_its_end_is_remembered_for_both_routes(
 
 def test_a_stream_that_was_left_is_not_remembered() -> None:
     engine = ScriptedEngine(*[SECOND] * 5)
-    client = known_caller(engine)
+    client = known_caller(create_app({}, engine))
     left = client.post(OPENAI, json={"input": "hello"})
     next(iter(left.iter_encoded()))
     left.close()
