@@ -4,23 +4,26 @@ import { defineConfig } from 'vitest/config';
 /** Gates in nginx: everything of test/gate but the pure core and the helpers. */
 const NGINX = 'test/gate/*.test.ts';
 
-/** Parts of the suite, in the order in which they run: what tells the most in the least time comes first. */
+/**
+ * Parts of the suite, in the order in which they run: what tells the most in the least time comes first. Without
+ * `isolate` a process runs many files: loading what they import for each would be most of the time.
+ */
 const projects = [
   {
     name: 'unit',
     include: ['test/**/*.test.ts'],
     exclude: [NGINX, 'test/{local,e2e,package}/**'],
-    // One process for many files: loading aws-cdk-lib for each would be most of the time.
     isolate: false,
   },
-  { name: 'nginx', include: [NGINX] },
+  { name: 'nginx', include: [NGINX], isolate: false },
   {
     // Where the gate's common way and its steps could differ, once more without the common way.
     name: 'nginx-steps',
     include: ['test/gate/{request-flow,limits,hostile-requests}.test.ts'],
     env: { VOICEGATE_TEST_COMMON_WAY: 'off' },
+    isolate: false,
   },
-  { name: 'local', include: ['test/local/**/*.test.ts'] },
+  { name: 'local', include: ['test/local/**/*.test.ts'], isolate: false },
   { name: 'e2e', include: ['test/e2e/**/*.test.ts'] },
   { name: 'package', include: ['test/package/**/*.test.ts'] },
 ];

@@ -5,6 +5,7 @@ import { App } from 'aws-cdk-lib';
 import { readConfig } from '../../../bin/config';
 import { VoicegateStack } from '../../../bin/voicegate-stack';
 import { ENV } from './stack';
+import { TEMPLATES_ALONE } from './test-stack';
 
 /** The feature flags that the app's own cdk.json sets. */
 export const FLAGS = (
@@ -19,7 +20,7 @@ export function defaultApp(
   beforeSynthesis: (app: App, stack: VoicegateStack) => void = () => {},
 ) {
   const outdir = mkdtempSync(join(tmpdir(), 'voicegate-app-'));
-  const app = new App({ outdir, context: { ...FLAGS, ...context } });
+  const app = new App({ outdir, context: { ...FLAGS, ...context }, ...TEMPLATES_ALONE });
   const config = readConfig(app.node.getAllContext());
   const stack = new VoicegateStack(app, config.stackName, { config, env: ENV });
   beforeSynthesis(app, stack);

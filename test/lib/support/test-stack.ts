@@ -15,7 +15,10 @@ export class TestStack extends Stack {
   }
 }
 
+/** What an app writes besides its templates, and no test reads: a third of a synthesis. */
+export const TEMPLATES_ALONE = { treeMetadata: false, stackTraces: false } as const;
+
 /** An app without the toolkit's own validation, which the tests of the whole app run. */
 export function quietApp(): App {
-  return new App({ context: { '@aws-cdk/core:validateAgainstDefaultRules': false } });
+  return new App({ context: { '@aws-cdk/core:validateAgainstDefaultRules': false }, ...TEMPLATES_ALONE });
 }
