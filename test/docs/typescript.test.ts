@@ -6,10 +6,15 @@ import { synthesizeFile } from '../lib/support/examples';
 import '../lib/support/stack';
 import { type CodeBlock, codeBlocks, root } from './code-blocks';
 
-const blocks = codeBlocks().filter(({ language }) => language === 'ts');
+const all = codeBlocks().filter(({ language }) => language === 'ts');
+/** Each program once, with all places where it stands: most are in the pages of both languages. */
+const blocks = [...new Set(all.map(({ text }) => text))].map((text) => ({
+  text,
+  where: all.flatMap((block) => (block.text === text ? [block.where] : [])).join(' and '),
+}));
 
 /** A block that makes no app of its own is about a stack: it gets one. */
-function program({ text }: CodeBlock): string {
+function program({ text }: Pick<CodeBlock, 'text'>): string {
   return text.includes('new App(')
     ? `${text}\napp.synth();\n`
     : `import { App as DocsApp, Stack as DocsStack } from 'aws-cdk-lib';
