@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/runner/longest-first.mts';
 
 /** Gates in nginx: everything of test/gate but the pure core and the helpers. */
 const NGINX = 'test/gate/*.test.ts';
@@ -32,6 +33,7 @@ export default defineConfig({
   // As examples and consumers import the library.
   resolve: { alias: { voicegate: fileURLToPath(new URL('lib/index.ts', import.meta.url)) } },
   test: {
+    sequence: { sequencer: LongestFirst },
     // Two cores are the smallest machine we promise. Gates and local clouds mostly wait: one more file fills the gaps.
     maxWorkers: 3,
     // What nobody should wait for; a machine that is busy with other things may take tenfold.

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AuthorizerGate } from '../../lib';
@@ -14,10 +16,15 @@ import { root } from '../../local/launch/prepare.mjs';
 import { type LocalTasks, startTasks } from '../../local/tasks/index.js';
 import { ensureTools } from '../../local/toolchain/index.js';
 import { CONSUMERS } from '../consumers/apps';
+import { synthesizeConsumers } from './consumers/app';
+import { CONVERTED } from './consumers/converted';
 import { NOT_SERVED, SERVED, SHAPES } from './consumers/served';
+import { copyOf } from './support/assembly';
 import { type Answer, call } from './support/http';
 
 const PATIENCE = 40_000;
+
+const run = promisify(execFile);
 
 // One cloud for all of them: what is started twice costs twice.
 describe('the shapes of other apps, deployed and called', () => {
@@ -33,12 +40,12 @@ describe('the shapes of other apps, deployed and called', () => {
     emulator = await startEmulator({ python: tools.python, directory: join(directory, 'emulator') });
     const { aws } = emulator;
     const assemblyDirectory = join(directory, 'cdk.out');
-    const app = [join(root, 'node_modules/.bin/tsx'), join(root, 'test/e2e/consumers/app.ts')].join(' ');
-    const certificateArn = `arn:aws:acm:${aws.region}:${aws.accountId}:certificate/11111111-2222-3333-4444-555555555555`;
-    await deploy({ aws, app, assemblyDirectory, context: { certificateArn } });
+    const made = join(directory, 'made');
+    synthesizeConsumers(made, { account: aws.accountId, region: aws.region });
+    await deploy({ aws, app: copyOf(made), assemblyDirectory });
     tasks = await startTasks({
       aws,
-      stackNames: SERVED.flatMap(([, { stacks }]) => stacks),
+      stackNames: [...SERVED.flatMap(([, { stacks }]) => stacks), ...CONVERTED],
       assemblyDirectory,
       workDirectory: join(directory, 'tasks'),
       tools,
@@ -67,17 +74,7 @@ describe('the shapes of other apps, deployed and called', () => {
       return;
     }
     for (const stackNames of balancers?.map((stack) => [stack]) ?? [stacks]) {
-      const edge = await startEdge({
-        aws: emulator.aws,
-        stackNames,
-        httpPort: 0,
-        httpsPort: 0,
-        caDirectory: join(directory, 'ca'),
-        certificateKeys: emulator.certificateKeys,
-        wafDelay: 1,
-        onRequest: () => {},
-      });
-      edges.push(edge);
+      const edge = await balance(stackNames);
       for (const host of hosts) await expectRefused(edge.https, edge.ca, host);
     }
   });
@@ -90,21 +87,56 @@ describe('the shapes of other apps, deployed and called', () => {
     destroy();
   });
 
-  /** By the gate, as soon as there is one that answers. */
+  it.each(CONVERTED)('%s, converted by addTo: 401 without a key, and the app behind it with one', async (stack) => {
+    const edge = await balance([stack]);
+    await expectRefused(edge.https, edge.ca);
+    const words = ['keys', 'create', '--owner', 'somebody', '--label', stack, '--stack', stack, '--json'];
+    const env = { ...process.env, ...emulator.aws.env };
+    const { stdout } = await run(process.execPath, [join(root, 'dist/cli.js'), ...words], { cwd: root, env });
+    const { key } = JSON.parse(stdout) as { readonly key: string };
+    const answer = await patiently(() =>
+      call(`${edge.https}/tts?text=x`, { ca: edge.ca, headers: { 'x-api-key': key } }),
+    );
+    expect(answer.status).toBe(200);
+    expect(answer.json()).toMatchObject({ path: 'tts', query: 'text=x', scheme: 'https' });
+  });
+
+  async function balance(stackNames: readonly string[]): Promise<Edge> {
+    const edge = await startEdge({
+      aws: emulator.aws,
+      stackNames,
+      httpPort: 0,
+      httpsPort: 0,
+      caDirectory: join(directory, 'ca'),
+      certificateKeys: emulator.certificateKeys,
+      wafDelay: 1,
+      onRequest: () => {},
+    });
+    edges.push(edge);
+    return edge;
+  }
+
+  /** As soon as there is a gate that answers, and an app behind it. */
+  async function patiently(ask: () => Promise<Answer>): Promise<Answer> {
+    const once = () => ask().catch((error: Error) => error);
+    const deadline = Date.now() + PATIENCE;
+    let answer: Answer | Error = await once();
+    while (Date.now() < deadline && (answer instanceof Error || answer.status === 503)) {
+      await sleep(100);
+      answer = await once();
+    }
+    if (answer instanceof Error) throw new Error(`${answer.message}\n${events.join('\n')}`);
+    return answer;
+  }
+
   async function expectRefused(base: string, ca?: string, host?: string): Promise<void> {
-    const ask = () =>
+    const answer = await patiently(() =>
       call(`${base}/tts?text=x`, {
         ca,
         servername: host && 'localhost',
         headers: host === undefined ? {} : { host },
-      }).catch((error: Error) => error);
-    const deadline = Date.now() + PATIENCE;
-    let answer: Answer | Error = await ask();
-    while (Date.now() < deadline && (answer instanceof Error || answer.status === 503)) {
-      await sleep(100);
-      answer = await ask();
-    }
-    if (answer instanceof Error) throw new Error(`${base}: ${answer.message}\n${events.join('\n')}`);
+      }),
+    );
     const seen = [answer.status, answer.headers['www-authenticate']];
     expect(seen, `${answer.body}\n${events.join('\n')}`).toEqual([401, 'Bearer realm="voicegate"']);
   }

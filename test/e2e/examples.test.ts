@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Toolkit } from '@aws-cdk/toolkit-lib';
@@ -7,13 +7,11 @@ import { type Deployment, deploy } from '../../local/deploy/index.js';
 import { describeStacks } from '../../local/deploy/stacks.js';
 import { createToolkitHost } from '../../local/deploy/toolkit-host.js';
 import { type Emulator, startEmulator } from '../../local/emulator/index.js';
-import { root } from '../../local/launch/prepare.mjs';
 import { ensureTools } from '../../local/toolchain/index.js';
+import { FLAGS } from '../lib/support/default-app';
+import { EXAMPLES, exampleFile, runApp } from '../lib/support/examples';
+import { copyOf } from './support/assembly';
 import { added, type Inventory, takeInventory } from './support/inventory';
-
-const EXAMPLES = readdirSync(join(root, 'examples'), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && existsSync(join(root, 'examples', entry.name, 'app.ts')))
-  .map(({ name }) => name);
 
 describe('the examples, deployed by the CDK toolkit into an emulated AWS', () => {
   let directory = '';
@@ -34,9 +32,11 @@ describe('the examples, deployed by the CDK toolkit into an emulated AWS', () =>
 
   const assembly = (name: string) => join(directory, name, 'cdk.out');
 
-  function deployExample(name: string, context: Readonly<Record<string, string>> = {}): Promise<Deployment> {
-    const app = [join(root, 'node_modules/.bin/tsx'), join(root, 'examples', name, 'app.ts')].join(' ');
-    return deploy({ aws: emulator.aws, app, assemblyDirectory: assembly(name), context });
+  async function deployExample(name: string, context: Readonly<Record<string, string>> = {}): Promise<Deployment> {
+    const { accountId: account, region } = emulator.aws;
+    const outdir = mkdtempSync(join(directory, `${name}-`));
+    await runApp(exampleFile(name), { outdir, env: { account, region }, context: { ...FLAGS, ...context } });
+    return deploy({ aws: emulator.aws, app: copyOf(outdir), assemblyDirectory: assembly(name) });
   }
 
   async function destroyExample(name: string): Promise<void> {

@@ -14,6 +14,8 @@ export interface SpeechCall {
   readonly ca: string;
   readonly input: string;
   readonly maxRetries: number;
+  /** Loopback address to call from: another address is another client. */
+  readonly from: string;
 }
 
 export interface SpeechEnd {
@@ -29,16 +31,13 @@ export interface SpeechEnd {
 
 export type SpeechClient = (call: SpeechCall) => Promise<SpeechEnd>;
 
-/** Another client than the Python one: only so many unknown credentials a minute of one client are looked up. */
-const NODE_ADDRESS = '127.0.0.20';
-
-const speakFromNode: SpeechClient = async ({ baseUrl, apiKey, ca, input, maxRetries }) => {
+const speakFromNode: SpeechClient = async ({ baseUrl, apiKey, ca, input, maxRetries, from }) => {
   const client = new OpenAI({
     baseURL: baseUrl,
     apiKey,
     maxRetries,
     timeout: 30_000,
-    fetch: trustingFetch(ca, NODE_ADDRESS),
+    fetch: trustingFetch(ca, from),
   });
   try {
     const spoken = await client.audio.speech.create({ model: 'tts-1', voice: 'alloy', input });

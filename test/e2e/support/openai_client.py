@@ -5,6 +5,7 @@ import json
 import ssl
 import sys
 
+import httpx2
 import openai
 
 
@@ -19,7 +20,9 @@ def speak(call: dict) -> dict:
         api_key=call["apiKey"],
         max_retries=call["maxRetries"],
         timeout=30,
-        http_client=openai.DefaultHttpxClient(verify=trusting(call["ca"])),
+        http_client=openai.DefaultHttpxClient(
+            transport=httpx2.HTTPTransport(verify=trusting(call["ca"]), local_address=call["from"])
+        ),
     )
     with client:
         try:

@@ -19,33 +19,49 @@ export function exampleFile(name: string): string {
   return join(folder, name, 'app.ts');
 }
 
-/** Runs an app as the CDK toolkit does, told by the environment where to put its templates; returns these by stack. */
-export async function synthesizeFile(
-  file: string,
-  context: Readonly<Record<string, unknown>> = {},
-): Promise<Readonly<Record<string, CloudFormation>>> {
-  const outdir = mkdtempSync(join(tmpdir(), 'voicegate-example-'));
-  const zones = ['a', 'b', 'c'].map((letter) => ENV.region + letter);
+interface Synthesis {
+  /** Where the app puts its assembly. */
+  readonly outdir: string;
+  /** @default - the account and region of all tests */
+  readonly env?: { readonly account: string; readonly region: string };
+  readonly context?: Readonly<Record<string, unknown>>;
+}
+
+/** Runs an app as the CDK toolkit does, told by the environment what to make and where to put it. */
+export async function runApp(file: string, { outdir, env = ENV, context = {} }: Synthesis): Promise<void> {
+  const zones = ['a', 'b', 'c'].map((letter) => env.region + letter);
   vi.stubEnv('CDK_OUTDIR', outdir);
-  vi.stubEnv('CDK_DEFAULT_ACCOUNT', ENV.account);
-  vi.stubEnv('CDK_DEFAULT_REGION', ENV.region);
+  vi.stubEnv('CDK_DEFAULT_ACCOUNT', env.account);
+  vi.stubEnv('CDK_DEFAULT_REGION', env.region);
   vi.stubEnv(
     'CDK_CONTEXT_JSON',
     JSON.stringify({
-      [`availability-zones:account=${ENV.account}:region=${ENV.region}`]: zones,
+      [`availability-zones:account=${env.account}:region=${env.region}`]: zones,
       '@aws-cdk/core:validateAgainstDefaultRules': false,
       ...context,
     }),
   );
   try {
     await import(`${file}?${Math.random()}`);
+  } finally {
+    vi.unstubAllEnvs();
+  }
+}
+
+/** Templates of an app, by stack. */
+export async function synthesizeFile(
+  file: string,
+  context: Readonly<Record<string, unknown>> = {},
+): Promise<Readonly<Record<string, CloudFormation>>> {
+  const outdir = mkdtempSync(join(tmpdir(), 'voicegate-example-'));
+  try {
+    await runApp(file, { outdir, context });
     return Object.fromEntries(
       readdirSync(outdir)
         .filter((name) => name.endsWith('.template.json'))
         .map((name) => [name.replace('.template.json', ''), readTemplate(join(outdir, name))]),
     );
   } finally {
-    vi.unstubAllEnvs();
     rmSync(outdir, { recursive: true, force: true });
   }
 }

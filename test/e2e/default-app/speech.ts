@@ -13,24 +13,28 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { call } from './support/http';
-import { filesWith, processesWith } from './support/leaks';
-import { LocalCloud } from './support/local-cloud';
-import { trustingFetch } from './support/openai-clients';
+import { call } from '../support/http';
+import { filesWith, processesWith } from '../support/leaks';
+import type { LocalCloud } from '../support/local-cloud';
+import { trustingFetch } from '../support/openai-clients';
+import { TTL } from './context';
 
 const run = promisify(execFile);
 
-describe('the default app in the local cloud', () => {
+export function describeSpeech(running: () => LocalCloud): void {
+  describe('its API', () => tests(running));
+}
+
+function tests(running: () => LocalCloud): void {
   let cloud: LocalCloud;
   let folder: string;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'voicegate-wav-'));
-    cloud = await LocalCloud.start({ requestsPerMinute: '6000', synthesisPerMinute: '6000', positiveTtl: '3' });
-  }, 300_000);
+    cloud = running();
+  });
 
   afterAll(async () => {
-    await cloud?.stop();
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -91,7 +95,7 @@ describe('the default app in the local cloud', () => {
     const created = await cloud.createKey('to revoke');
     expect((await speak('hello', { 'x-api-key': created.key })).status).toBe(200);
     await cloud.voicegate('keys', 'revoke', created.keyId, '--yes');
-    await new Promise((resolve) => setTimeout(resolve, 3_200));
+    await new Promise((resolve) => setTimeout(resolve, TTL * 1000 + 200));
     expect((await speak('hello', { 'x-api-key': created.key })).status).toBe(401);
   });
 
@@ -253,4 +257,4 @@ describe('the default app in the local cloud', () => {
       expect(await processesWith(needle)).toEqual([]);
     }
   });
-});
+}

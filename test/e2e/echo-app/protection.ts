@@ -2,12 +2,13 @@ import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteAliasCommand, LambdaClient, ListAliasesCommand, ListFunctionsCommand } from '@aws-sdk/client-lambda';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listeningSockets } from '../../local/tasks/listening';
-import { sendRaw } from '../local/guard/web-requests';
-import { call } from './support/http';
-import { filesWith } from './support/leaks';
-import { LocalCloud, root } from './support/local-cloud';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { listeningSockets } from '../../../local/tasks/listening';
+import { sendRaw } from '../../local/guard/web-requests';
+import { call } from '../support/http';
+import { filesWith } from '../support/leaks';
+import type { LocalCloud } from '../support/local-cloud';
+import { FIREWALL, LIMITS, STALE_GRACE, TTL } from './echo-app';
 
 interface Echo {
   readonly pid: number;
@@ -18,24 +19,16 @@ interface Echo {
   readonly scheme: string;
 }
 
-// One deployed app, looked through by an image that reports what reached it. Limits count client addresses, so each
-// test that spends them calls from a loopback address of its own.
-describe('what the deployed system lets through to the app', () => {
+export function describeProtection(running: () => LocalCloud): void {
+  describe('what it lets through to the app', () => tests(running));
+}
+
+function tests(running: () => LocalCloud): void {
   let cloud: LocalCloud;
 
-  beforeAll(async () => {
-    cloud = await LocalCloud.start(
-      {
-        image: join(root, 'test/e2e/echo-image'),
-        firewallRequests: '150',
-        positiveTtl: '2',
-        staleGrace: '7',
-      },
-      ['--waf-delay', '1'],
-    );
-  }, 300_000);
-
-  afterAll(() => cloud?.stop());
+  beforeAll(() => {
+    cloud = running();
+  });
 
   const https = (path: string, options: Parameters<typeof call>[1] = {}) =>
     call(`${cloud.ready.https}${path}`, { ca: cloud.ready.ca, ...options });
@@ -74,15 +67,20 @@ describe('what the deployed system lets through to the app', () => {
     expect(echo.query).toBe('text=x');
   });
 
-  it.each(['/tts/../admin', '/a//b', '/a%2fb', '/a%5Cb', '/a;b', '/%00', '/%2e%2e/tts', '/%25'])(
-    'refuses the ambiguous path %s',
-    async (path) => {
-      const { key } = await cloud.createKey('paths', '--rate', '6000', '--burst', '1000');
-      // Node's URL would tidy the path: it goes out raw.
-      const answer = await rawGet(cloud, path, key);
-      expect(answer).toBe(400);
-    },
-  );
+  describe('refuses the ambiguous path', () => {
+    let key = '';
+    beforeAll(async () => {
+      ({ key } = await cloud.createKey('paths', '--rate', '6000', '--burst', '1000'));
+    });
+
+    it.each(['/tts/../admin', '/a//b', '/a%2fb', '/a%5Cb', '/a;b', '/%00', '/%2e%2e/tts', '/%25'])(
+      '%s',
+      async (path) => {
+        // Node's URL would tidy the path: it goes out raw.
+        expect(await rawGet(cloud, path, key)).toBe(400);
+      },
+    );
+  });
 
   it('serves a recently allowed key while the authorizer fails, refuses a fresh one with 503, and never opens', async () => {
     const known = await cloud.createKey('known', '--rate', '6000', '--burst', '1000');
@@ -90,12 +88,12 @@ describe('what the deployed system lets through to the app', () => {
     expect((await https('/probe', { headers: { 'x-api-key': known.key } })).status).toBe(200);
     const restore = await breakAuthorizer(cloud);
     try {
-      await sleep(2_500);
+      await sleep(TTL * 1000 + 500);
       expect((await https('/probe', { headers: { 'x-api-key': known.key } })).status).toBe(200);
       const refused = await https('/probe', { headers: { 'x-api-key': fresh.key } });
       expect(refused.status).toBe(503);
       expect(refused.headers['retry-after']).toMatch(/^\d+$/);
-      await sleep(5_500);
+      await sleep(STALE_GRACE * 1000);
       expect((await https('/probe', { headers: { 'x-api-key': known.key } })).status).toBe(503);
     } finally {
       await restore();
@@ -157,30 +155,30 @@ describe('what the deployed system lets through to the app', () => {
     expect(statSync(join(cloud.stateDirectory, 'running.json')).mode & 0o777).toBe(0o600);
   });
 
-  it('lets exactly ten synthesis requests a minute through, and says when to come back', async () => {
+  it('lets exactly as many synthesis requests a minute through as it is told, and says when to come back', async () => {
     const statuses: number[] = [];
     let retryAfter: string | undefined;
-    for (let i = 0; i < 12; i++) {
+    for (let i = 0; i < LIMITS.synthesis + 2; i++) {
       const answer = await https('/tts?text=x', { headers: { 'x-api-key': cloud.ready.key }, from: '127.0.0.11' });
       statuses.push(answer.status);
       if (answer.status === 429) retryAfter ??= answer.headers['retry-after'];
     }
-    expect(statuses).toEqual([...new Array<number>(10).fill(200), 429, 429]);
+    expect(statuses).toEqual([...new Array<number>(LIMITS.synthesis).fill(200), 429, 429]);
     expect(Number(retryAfter)).toBeGreaterThan(0);
     expect(Number(retryAfter)).toBeLessThanOrEqual(60);
   }, 120_000);
 
-  it('lets exactly sixty requests a minute through on all paths', async () => {
+  it('lets exactly as many requests a minute through on all paths as it is told', async () => {
     const statuses: number[] = [];
-    for (let i = 0; i < 62; i++) {
+    for (let i = 0; i < LIMITS.requests + 2; i++) {
       statuses.push((await https('/probe', { headers: { 'x-api-key': cloud.ready.key }, from: '127.0.0.12' })).status);
     }
-    expect(statuses).toEqual([...new Array<number>(60).fill(200), 429, 429]);
+    expect(statuses).toEqual([...new Array<number>(LIMITS.requests).fill(200), 429, 429]);
   }, 120_000);
 
   it('blocks at the edge, with the firewall’s JSON, a client that goes beyond the outer net', async () => {
     let blocked: Awaited<ReturnType<typeof https>> | undefined;
-    for (let i = 0; i < 600 && blocked === undefined; i++) {
+    for (let i = 0; i < 4 * FIREWALL && blocked === undefined; i++) {
       const answer = await https('/probe', { from: '127.0.0.13' });
       if (answer.status === 429 && answer.json().requestId === undefined) blocked = answer;
     }
@@ -188,7 +186,7 @@ describe('what the deployed system lets through to the app', () => {
     expect(String(blocked?.json().error)).toMatch(/too many requests/i);
     await expect.poll(() => / 429 waf:/.test(cloud.log())).toBe(true);
   }, 120_000);
-});
+}
 
 /** Deletes the alias that the gate invokes; the function returned puts it back. */
 async function breakAuthorizer(cloud: LocalCloud): Promise<() => Promise<void>> {

@@ -8,32 +8,27 @@ import {
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deploy } from '../../local/deploy/index.js';
-import { localAws } from '../../local/emulator/aws.js';
-import { LocalCloud } from './support/local-cloud';
+import { deploy } from '../../../local/deploy/index.js';
+import { localAws } from '../../../local/emulator/aws.js';
+import type { LocalCloud } from '../support/local-cloud';
+import { CONTEXT } from './context';
 
-const CONTEXT = {
-  engine: 'espeak-ng',
-  requestsPerMinute: '6000',
-  synthesisPerMinute: '6000',
-  longestRequest: '10',
-  accessLogs: 'false',
-};
 const REPLACED_WITHIN = 150_000;
 
-describe('an update that replaces the tasks, while requests arrive', () => {
+export function describeUpdate(running: () => LocalCloud): void {
+  describe('an update that replaces the tasks, while requests arrive', () => tests(running));
+}
+
+function tests(running: () => LocalCloud): void {
   let cloud: LocalCloud;
   let elb: ElasticLoadBalancingV2Client;
 
-  beforeAll(async () => {
-    cloud = await LocalCloud.start(CONTEXT);
+  beforeAll(() => {
+    cloud = running();
     elb = new ElasticLoadBalancingV2Client(cloud.aws());
-  }, 300_000);
-
-  afterAll(async () => {
-    elb?.destroy();
-    await cloud?.stop();
   });
+
+  afterAll(() => elb?.destroy());
 
   /** Addresses of the tasks that the load balancer sends to. */
   async function targets(): Promise<readonly string[]> {
@@ -109,4 +104,4 @@ describe('an update that replaces the tasks, while requests arrive', () => {
     expect(answers.filter((answer) => answer !== '200')).toEqual([]);
     expect(answers.length).toBeGreaterThan(100);
   }, 400_000);
-});
+}

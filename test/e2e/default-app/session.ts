@@ -3,9 +3,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWhere } from '../support/where';
-import { launchBrowser, NO_BROWSER } from './support/browser';
-import { type CreatedKey, LocalCloud } from './support/local-cloud';
+import { describeWhere } from '../../support/where';
+import { launchBrowser, NO_BROWSER } from '../support/browser';
+import type { CreatedKey, LocalCloud } from '../support/local-cloud';
 
 const SESSION = '/.voicegate/session';
 
@@ -22,7 +22,11 @@ interface Player extends EventTarget {
   play(): Promise<void>;
 }
 
-describeWhere(NO_BROWSER, 'signing in with Chromium', () => {
+export function describeSession(running: () => LocalCloud): void {
+  describeWhere(NO_BROWSER, 'signing in with Chromium', () => tests(running));
+}
+
+function tests(running: () => LocalCloud): void {
   let cloud: LocalCloud;
   let browser: Browser;
   let context: BrowserContext;
@@ -30,7 +34,7 @@ describeWhere(NO_BROWSER, 'signing in with Chromium', () => {
   let key: CreatedKey;
 
   beforeAll(async () => {
-    cloud = await LocalCloud.start({ requestsPerMinute: '600', synthesisPerMinute: '60', positiveTtl: '1' });
+    cloud = running();
     key = await cloud.createKey('browser');
     browser = await launchBrowser();
     // Chromium keeps a certificate store of its own; that the local CA signed the chain is shown by the other tests.
@@ -40,11 +44,10 @@ describeWhere(NO_BROWSER, 'signing in with Chromium', () => {
     await context.route('**/voicegate-page/old.html', (route) =>
       route.fulfill({ contentType: 'text/html', body: UNMODIFIED_PAGE }),
     );
-  }, 300_000);
+  });
 
   afterAll(async () => {
     await browser?.close();
-    await cloud?.stop();
   });
 
   const address = (path: string) => new URL(path, cloud.ready.https).href;
@@ -192,4 +195,4 @@ describeWhere(NO_BROWSER, 'signing in with Chromium', () => {
     expect(cloud.log()).not.toContain(key.key.slice(-49));
     expect(cloud.log()).not.toContain('old+page');
   });
-});
+}

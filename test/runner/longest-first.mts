@@ -1,0 +1,17 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Files that take longest while their own size, by which vitest judges in a fresh clone, does not tell it. */
+const LONGEST = ['test/e2e/echo-app', 'test/e2e/default-app', 'test/e2e/examples'];
+
+/** What takes longest begins first, or all else waits for it in the end. */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const found = LONGEST.findIndex((name) => moduleId.includes(name));
+      return found < 0 ? LONGEST.length : found;
+    };
+    const sorted = await super.sort(files);
+    const group = ({ project }: TestSpecification) => project.config.sequence.groupOrder;
+    return sorted.sort((a, b) => group(a) - group(b) || rank(a) - rank(b));
+  }
+}
