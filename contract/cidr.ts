@@ -52,6 +52,14 @@ export function clientNetwork(addressText: string): string | undefined {
     .join('');
 }
 
+/**
+ * The name under which is counted what a client could do from as many networks as it likes: the IPv4 address, or the /48
+ * of IPv6, which providers give to one customer. `network` is what {@link clientNetwork} gave.
+ */
+export function clientSite(network: string): string {
+  return network.length === 16 ? network.slice(0, 12) : network;
+}
+
 function parseIpv4(text: string): readonly number[] | undefined {
   const parts = text.split('.');
   if (parts.length !== 4) return undefined;

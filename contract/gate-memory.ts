@@ -26,6 +26,22 @@ export const LINGERING = { ofClient: 4, ofAll: 32 } as const;
 /** Requests for the sign-in page and its style at the same time, and how many of them send the form: 503 beyond. */
 export const SIGN_IN = { pages: 24, forms: { ofClient: 4, ofAll: 16 } } as const;
 
+/**
+ * Requests of one client that wait for the decision about a credential that nobody knows, at most: 429 beyond. As many as
+ * may be served once it is known.
+ */
+export function undecidedOfClient({ inFlight, queue }: Limits): number {
+  return Math.max(DECIDED_OF_CLIENT, inFlight + queue);
+}
+
+/**
+ * The same of all clients. With those that are listened to they leave room for all that have a place in the app or its
+ * queue.
+ */
+export function undecidedOfAll({ inFlight, queue }: Limits): number {
+  return Math.max(DECIDED_OF_ALL - LINGERING.ofAll, inFlight + queue + DECIDED_OF_CLIENT);
+}
+
 /** Bodies of one caller that are held to be counted, at most: 429 beyond. */
 export function bodiesOfClient({ inFlight, queue }: Limits): number {
   return inFlight + queue;

@@ -4,6 +4,8 @@
 export const ANSWER_LOCATION = '/.voicegate/answer';
 /** The same for requests that nobody listens to any longer, whose connection ends with the answer. */
 export const CLOSING_LOCATION = '/.voicegate/closing';
+/** The same for those without a body to come that count for their client's limit: the connection goes on. */
+export const KEPT_LOCATION = '/.voicegate/kept';
 /** A subrequest to it ends its request, and the connection, whatever else goes on. */
 export const LATE_LOCATION = '/.voicegate/late';
 /** The location by which the program invokes the authorizer. */

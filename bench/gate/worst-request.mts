@@ -1,7 +1,7 @@
 /**
  * What the worst request of one stranger costs: each of the texts that the test of linear time repeats, at the 16 KB that
  * a header line or a target may have, four lines of it, alone on a connection. Told is the CPU that the worker spent, by the kernel's count:
- * `npx tsx bench/gate/worst-request.ts`.
+ * `npx tsx bench/gate/worst-request.mts`.
  */
 
 import { readFileSync } from 'node:fs';

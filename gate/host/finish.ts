@@ -46,7 +46,7 @@ export function finish(r: NginxHTTPRequest, visit: Visit, answer: Answer | Brows
       return;
     case 'preflight': {
       note(v, visit, answer.allowed ? 'preflight' : 'origin');
-      listen(v, visit);
+      listen(v, visit, 403);
       if (!answer.allowed || visit.hasBody) {
         r.return(403);
         return;
@@ -78,17 +78,20 @@ function pass(v: NginxHTTPRequest['variables'], visit: Visit): void {
   v.gate_upstream = UPSTREAM;
 }
 
-/** Whether the rest of a refused request's body is listened to. Where there is none to come nothing is to be heard. */
-function listen(v: NginxHTTPRequest['variables'], { hasBody, client, ports }: Visit): void {
+/**
+ * Whether the rest of a refused request's body is listened to. Where there is none to come nothing is to be heard, and
+ * after a refusal that counts for the client's limit the connection may go on.
+ */
+function listen(v: NginxHTTPRequest['variables'], { hasBody, client, ports }: Visit, status: number): void {
   const places = hasBody ? takeLingeringPlaces(zones.flights, client.caller) : undefined;
-  if (places === undefined) v.gate_closing = '1';
+  if (places === undefined) v.gate_closing = !hasBody && (status === 401 || status === 403) ? '2' : '1';
   else for (const place of places) ports.hold(place);
 }
 
 function refused(r: NginxHTTPRequest, visit: Visit, answer: Extract<BrowserAnswer, { kind: 'refuse' }>): void {
   const v = r.variables;
   const { status, retryAfter, fields, location, forget } = answer;
-  listen(v, visit);
+  listen(v, visit, status);
   if (forget) r.headersOut['Set-Cookie'] = [setCookie()];
   if (location !== undefined && !visit.hasBody) {
     r.headersOut['Cache-Control'] = 'no-store';

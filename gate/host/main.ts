@@ -2,7 +2,7 @@
 
 import type { Refusal } from '../core/answer/refusal';
 import { walkBrowser } from '../core/browser/browser';
-import { answerSession, refuseSession } from '../core/browser/sign-in';
+import { answerSession, beginForm, endForm, refuseSession } from '../core/browser/sign-in';
 import { SIGN_IN_STYLE } from '../core/browser/sign-in-page';
 import { takeOverall } from '../core/limits/limits';
 import { authorizerEvent } from '../core/pipeline/authorizer-event';
@@ -119,14 +119,15 @@ function form(r: Request): void | Promise<void> {
   try {
     const visit = ownVisit(r);
     const refused = refuseSession(visit, sessionPorts(r));
-    if (refused !== undefined) {
-      note(r.variables, visit, refused.reason);
-      answerPage(r, refused);
+    if (refused === undefined && visit.method !== 'POST') return;
+    const begun = refused ?? beginForm(visit, r.variables.gate_site ?? '');
+    if ('status' in begun) {
+      note(r.variables, visit, begun.reason);
+      answerPage(r, begun);
       return;
     }
-    if (visit.method !== 'POST') return;
     const reading = r as unknown as { readRequestText(): Promise<string> };
-    return inTime(r, FORM_TIME, reading.readRequestText(), () => undefined);
+    return inTime(r, FORM_TIME, reading.readRequestText(), () => endForm(visit, begun, now() - visit.at));
   } catch (error) {
     fail(r, error);
   }

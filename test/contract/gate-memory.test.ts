@@ -9,6 +9,8 @@ import {
   requestsOfAll,
   requestsOfClient,
   SIGN_IN,
+  undecidedOfAll,
+  undecidedOfClient,
 } from '../../contract/gate-memory';
 import { GATE_DEFAULTS } from '../../contract/gate-ranges';
 
@@ -49,6 +51,11 @@ describe('the memory of the gate', () => {
       expect(requestsOfClient({ inFlight, queue })).toBeGreaterThan(inFlight + queue);
       expect(requestsOfAll({ inFlight, queue })).toBeGreaterThan(requestsOfClient({ inFlight, queue }) + inFlight);
       expect(bodiesOfAll({ inFlight, queue })).toBeGreaterThan(bodiesOfClient({ inFlight, queue }));
+      const [undecided, most] = [undecidedOfAll({ inFlight, queue }), undecidedOfClient({ inFlight, queue })];
+      expect(most).toBeGreaterThanOrEqual(inFlight + queue);
+      expect(undecided).toBeGreaterThan(most);
+      // Whoever is known finds room, whatever strangers do.
+      expect(undecided + LINGERING.ofAll + inFlight + queue).toBeLessThan(requestsOfAll({ inFlight, queue }));
     }
   });
 });

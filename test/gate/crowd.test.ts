@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { memoryLimitMiB } from '../../contract/gate-memory';
 import { GATE_DEFAULTS } from '../../contract/gate-ranges';
 import { gateOptions } from './support/bundle';
@@ -123,6 +123,42 @@ const TRICKLES: Readonly<Record<string, (address: string) => string>> = {
   'more after the last request': (address) => slow('GET /x HTTP/1.1', address, 'Connection: close'),
 };
 
+/** What one connection holds at once: nginx answers the next request of it before it looks at other connections. */
+const PIPELINED: Readonly<Record<string, (address: string) => string>> = {
+  'requests without a key': (address) => headers('', address),
+  'requests for the sign-in page': (address) =>
+    `GET /.voicegate/session HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${address}\r\n\r\n`,
+  'requests for what nginx itself refuses': (address) =>
+    `GET /.voicegate/answer HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${address}\r\n\r\n`,
+};
+
+/** Connections on which requests come as fast as they are taken, and none of whose answers is read. */
+function flood(gate: GateContainers, request: string, connections: number): () => void {
+  const sockets = new Set<Socket>();
+  const many = request.repeat(500);
+  let isOver = false;
+  const open = () => {
+    if (isOver) return;
+    const socket = connect(gate.port, '127.0.0.1').pause();
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      sockets.delete(socket);
+      setTimeout(open, 20);
+    });
+  };
+  for (let i = 0; i < connections; i++) open();
+  // Many times what the gate can answer, though not so much that this machine does nothing else.
+  const more = setInterval(() => {
+    for (const socket of sockets) if (socket.writable && socket.writableLength === 0) socket.write(many);
+  }, 10);
+  return () => {
+    isOver = true;
+    clearInterval(more);
+    for (const socket of sockets) socket.destroy();
+  };
+}
+
 async function honestGate(): Promise<{ gate: GateContainers; cached: string }> {
   const gate = await startGate(DEFAULTS as never, {
     env: { VOICEGATE_SESSION_SECRET: 'a-secret-of-sessions-0123456789abcdefghijklmnop' },
@@ -173,6 +209,50 @@ it('callers with a key are served while three addresses fill 144 connections wit
   }
   expect(failures).toEqual([]);
 }, 120_000);
+
+it.each(Object.entries(PIPELINED))(
+  'callers with a key are served while connections are full of %s',
+  async (_, request) => {
+    const { gate, cached } = await honestGate();
+    const stop = flood(gate, request('198.51.100.1'), 24);
+    try {
+      for (let round = 0; round < 5; round++) {
+        await sleep(300);
+        const fresh = newKey();
+        good.add(fresh);
+        const from = (n: number) => ({ 'X-Forwarded-For': `203.0.113.${n}` });
+        const calls = [withKey(cached, from(1)), withKey(fresh, from(2))].map((one) => call(gate.url, '/voices', one));
+        expect((await Promise.all(calls)).map(({ status }) => status)).toEqual([200, 200]);
+        expect(await gate.health()).toBe(200);
+      }
+    } finally {
+      stop();
+    }
+  },
+  60_000,
+);
+
+it('callers with a key are served, and people can sign in, while four addresses send its form slowly', async () => {
+  const { gate } = await honestGate();
+  const kind = TRICKLES['a form for the sign-in page'] as (address: string) => string;
+  const crowd = [1, 2, 3, 4].map((n) => stranger(gate, kind, `198.51.101.${n}`, 12));
+  onTestFinished(() => {
+    for (const one of crowd) one.stop();
+  });
+  const signIn = async () => {
+    const key = newKey();
+    good.add(key);
+    const headers = { 'Content-Type': 'application/x-www-form-urlencoded', 'Sec-Fetch-Site': 'same-origin' };
+    return (await call(gate.url, '/.voicegate/session', { method: 'POST', headers, body: `key=${key}` })).status;
+  };
+  // Each has four slow forms a minute, for five seconds.
+  await gate.line(({ reason }) => reason === 'slow-forms');
+  await expect.poll(signIn, { timeout: 9000, interval: 500 }).toBe(303);
+  for (let round = 0; round < 5; round++) {
+    await sleep(300);
+    expect(await signIn()).toBe(303);
+  }
+}, 60_000);
 
 it('a gate full of strangers serves every call of those who have a key, stays green, and within its memory', async () => {
   const { gate, cached } = await honestGate();

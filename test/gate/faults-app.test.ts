@@ -16,6 +16,11 @@ const master = (gate: GateContainers) => Number(readFileSync(join(gate.directory
 const workersOf = (gate: GateContainers) =>
   readFileSync(`/proc/${master(gate)}/task/${master(gate)}/children`, 'utf8').trim();
 
+/** Alone it may have all places; those without a key leave one. */
+const KEY = newKey();
+const ask = (gate: GateContainers) => call(gate.url, '/x', withKey(KEY));
+const line = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\nX-API-Key: ${KEY}\r\n`;
+
 /** All places are free again: as many requests as there are places pass at once. */
 async function expectAllPlacesFree(gate: GateContainers, places: number): Promise<void> {
   app.reset();
@@ -25,7 +30,7 @@ async function expectAllPlacesFree(gate: GateContainers, places: number): Promis
     return true;
   };
   const statuses = async () =>
-    (await Promise.all(Array.from({ length: places }, () => call(gate.url, '/static/x')))).map(({ status }) => status);
+    (await Promise.all(Array.from({ length: places }, () => ask(gate)))).map(({ status }) => status);
   await expect.poll(statuses, { timeout: 5000 }).toEqual(Array(places).fill(200));
 }
 
@@ -57,7 +62,7 @@ describe('an app', () => {
   it('that crashes: its client sees an answer that breaks off, the next are 502, and all goes on with the app', async () => {
     const port = await freePort();
     const program = `require('http').createServer((q, s) => {
-      if (q.url === '/static/crash') { s.writeHead(200, { 'content-length': 1000 }); s.write('half'); setTimeout(() => process.exit(9), 50); }
+      if (q.url === '/crash') { s.writeHead(200, { 'content-length': 1000 }); s.write('half'); setTimeout(() => process.exit(9), 50); }
       else s.end('fine'); }).listen(${port}, '127.0.0.1')`;
     let child: ChildProcess | undefined;
     const start = () => {
@@ -70,27 +75,25 @@ describe('an app', () => {
     for (let round = 0; round < 3; round++) {
       const exited = once(child as ChildProcess, 'exit');
       const broken = await Promise.all(
-        Array.from({ length: 4 }, () =>
-          raw(gate.url, 'GET /static/crash HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'),
-        ),
+        Array.from({ length: 4 }, () => raw(gate.url, `${line('/crash')}Connection: close\r\n\r\n`)),
       );
       await exited;
       for (const text of broken) expect(text).toMatch(/^HTTP\/1\.1 (200 OK[\s\S]*\r\n\r\nhalf|502 )/);
       expect(broken.some((text) => text.endsWith('half'))).toBe(true);
-      expect((await call(gate.url, '/static/x')).status).toBe(502);
+      expect((await ask(gate)).status).toBe(502);
       start();
-      await expect.poll(async () => (await call(gate.url, '/static/x')).status, { timeout: 5000 }).toBe(200);
+      await expect.poll(async () => (await ask(gate)).status, { timeout: 5000 }).toBe(200);
     }
     expect(workersOf(gate)).toBe(before);
     // No place was lost to a request that broke off.
-    const last = await Promise.all(Array.from({ length: 4 }, () => call(gate.url, '/static/x')));
+    const last = await Promise.all(Array.from({ length: 4 }, () => ask(gate)));
     expect(last.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   });
 
   it('that hangs: 504 after the longest time of a request, and its places are free again', async () => {
     const gate = await gateForTest({ longestRequest: 1, limits: { inFlight: 4, queue: 0 } });
     app.handler = () => true;
-    const answers = await Promise.all(Array.from({ length: 5 }, () => call(gate.url, '/static/x')));
+    const answers = await Promise.all(Array.from({ length: 5 }, () => ask(gate)));
     expect(answers.map(({ status }) => status).sort()).toEqual([503, 504, 504, 504, 504]);
     await expectAllPlacesFree(gate, 4);
   });
@@ -102,7 +105,7 @@ describe('an app', () => {
       response.write('half');
       return true;
     };
-    const text = await raw(gate.url, 'GET /static/x HTTP/1.1\r\nHost: a\r\n\r\n');
+    const text = await raw(gate.url, `${line('/x')}\r\n`);
     expect(text).toMatch(/half$/);
     await expectAllPlacesFree(gate, 2);
   });
@@ -114,7 +117,7 @@ describe('an app', () => {
       response.end();
       return true;
     };
-    const busy = [call(gate.url, '/static/x'), call(gate.url, '/static/x')];
+    const busy = [ask(gate), ask(gate)];
     for (let i = 0; i < 4; i++) {
       await sleep(500);
       expect(await gate.health()).toBe(200);
@@ -127,11 +130,11 @@ describe('an app', () => {
     app.handler = () => true;
     const sockets: Socket[] = [];
     for (let i = 0; i < 2; i++) {
-      const socket = connect(gate.port, '127.0.0.1', () => socket.write('GET /static/x HTTP/1.1\r\nHost: a\r\n\r\n'));
+      const socket = connect(gate.port, '127.0.0.1', () => socket.write(`${line('/x')}\r\n`));
       sockets.push(socket);
     }
     await expect.poll(() => app.received.length).toBe(2);
-    expect((await call(gate.url, '/static/x')).status).toBe(503);
+    expect((await ask(gate)).status).toBe(503);
     for (const socket of sockets) socket.destroy();
     await expectAllPlacesFree(gate, 2);
   });

@@ -123,15 +123,16 @@ describe.each([1, 4])('limits with %i workers', (workers) => {
   });
 
   it('never has more requests in the app than allowed, queues a few and refuses the rest at once', async () => {
-    // Nobody with a key is about, for whom visitors would have to leave room.
+    // A key alone, which need not leave room for others.
     const own = await gateForTest(options);
+    const key = newKey();
     const waiting: (() => void)[] = [];
     app.handler = async (_, response) => {
       await new Promise<void>((resolve) => waiting.push(resolve));
       response.end('done');
       return true;
     };
-    const requests = Array.from({ length: 12 }, () => call(own.url, '/static/slow', { headers: client() }));
+    const requests = Array.from({ length: 12 }, () => call(own.url, '/slow', withKey(key, client())));
     const early = new Set<Answer>();
     for (const request of requests) void request.then((answer) => early.add(answer));
     // All places are taken and seen in the app before one is free again.

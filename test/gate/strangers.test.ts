@@ -156,7 +156,8 @@ describe('a place in the app', () => {
     onTestFinished(() => void hasty.close());
     const { port } = hasty.address() as AddressInfo;
     const publicRoutes = [{ method: '*', path: '/*' }];
-    const own = await gateForTest({ publicRoutes, limits: { inFlight: 2, queue: 0 } }, { upstreamPort: port });
+    // Two of three places are for those without a key.
+    const own = await gateForTest({ publicRoutes, limits: { inFlight: 3, queue: 0 } }, { upstreamPort: port });
     const sockets = [0, 1].map(() => open(['POST /open HTTP/1.1', 'Host: x', 'Content-Length: 9000'], 'x', own.port));
     const trickle = setInterval(() => {
       for (const socket of sockets) if (socket.writable) socket.write('x');
@@ -334,11 +335,14 @@ it('more requests at once than the gate has room for are 503 of their own client
   const key = issue();
   const small = await gateForTest({ limits: { ...LIMITS, inFlight: 1, queue: 0 }, authorizer: { timeout: 5000 } });
   expect((await call(small.url, '/voices', withKey(key))).status).toBe(200);
+  const known = newKey();
+  brief.add(known);
+  expect((await call(small.url, '/voices', withKey(known))).status).toBe(200);
+  await sleep(1100);
   lambda.reset(() => HANG);
-  // All wait for one invocation; a client has room for 25.
-  const unknown = newKey();
+  // All wait for one invocation, which renews a decision; a client has room for 25.
   const answers = Array.from({ length: 60 }, () =>
-    call(small.url, '/voices', withKey(unknown, { 'X-Forwarded-For': '192.0.2.77' })),
+    call(small.url, '/voices', withKey(known, { 'X-Forwarded-For': '192.0.2.77' })),
   );
   const early: number[] = [];
   for (const answer of answers)
@@ -349,4 +353,23 @@ it('more requests at once than the gate has room for are 503 of their own client
   const line = await small.line(({ status }) => status === 503);
   expect(line).toMatchObject({ reason: 'overload', path: '/voices', method: 'GET' });
   await Promise.all(answers);
+});
+
+it('requests that wait for the decision about an unknown key are few, and others are served', async () => {
+  const key = issue();
+  const slow = await gateForTest({ limits: { ...LIMITS, inFlight: 8, queue: 16 }, authorizer: { timeout: 5000 } });
+  expect((await call(slow.url, '/voices', withKey(key))).status).toBe(200);
+  lambda.reset(() => HANG);
+  const unknown = newKey();
+  // More than the 128 that the gate serves at the same time, from more addresses than could fill it.
+  const answers = Array.from({ length: 240 }, (_, i) =>
+    call(slow.url, '/voices', withKey(unknown, { 'X-Forwarded-For': `192.0.4.${i % 5}` })),
+  );
+  const early: number[] = [];
+  for (const answer of answers) void answer.then(({ status }) => early.push(status));
+  await expect.poll(() => early.length, { timeout: 4000 }).toBe(240 - 48);
+  expect((await call(slow.url, '/voices', withKey(key, { 'X-Forwarded-For': '192.0.5.1' }))).status).toBe(200);
+  expect((await slow.line(({ reason }) => reason === 'invocations')).status).toBe(429);
+  for (const status of (await Promise.all(answers)).map((answer) => answer.status))
+    expect([429, 503]).toContain(status);
 });

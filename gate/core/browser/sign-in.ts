@@ -12,7 +12,7 @@ import {
 import type { Held } from '../decision/invocations';
 import { banLeft, noteFailure, noteMalformed } from '../limits/abuse';
 import { takeOverall } from '../limits/limits';
-import { takeFromWindow } from '../limits/window';
+import { giveBack, type Taken, takeFromWindow } from '../limits/window';
 import type { Client } from '../request/client';
 import { parameterValues, queryPairs } from '../request/query';
 import { type Headers, headerOf } from '../request/request-headers';
@@ -51,30 +51,57 @@ const MINUTE = 60_000;
 /** What is answered before anything of a body is read; undefined: {@link answerSession} says more. */
 export function refuseSession(visit: SignInVisit, sessions: SessionPorts): SessionAnswer | undefined {
   const { ports, method, headers, client } = visit;
-  const refuse = (status: 400 | 403 | 429, reason: string, problem: Problem, retryAfter?: number) => ({
-    status,
-    reason,
-    page: signInPage({ ...pageState(visit), problem }),
-    ...(retryAfter !== undefined && { retryAfter }),
-  });
   const limited = takeOverall(ports.limits, ports.settings.options.limits, client.network, ports.now());
-  if (limited !== undefined) return refuse(429, 'client-rate', 'busy', limited.retryAfter);
+  if (limited !== undefined) return refusal(visit, 429, 'client-rate', 'busy', limited.retryAfter);
   if (!['GET', 'HEAD', 'POST', 'DELETE'].includes(method)) return { status: 405, reason: 'method-unknown' };
   // Only a form has a body, of a length that is told: nginx refuses a longer one by itself.
   const isForm = method === 'POST';
   const hasBody = headerOf(headers, 'transfer-encoding') !== undefined;
   if (hasBody || (!isForm && (headerOf(headers, 'content-length') ?? '0') !== '0')) {
-    return refuse(400, 'body', 'form');
+    return refusal(visit, 400, 'body', 'form');
   }
   if (method === 'GET' || method === 'HEAD') return undefined;
-  if (!isSameOrigin(headers, sessions.host, client.proto)) return refuse(403, 'origin', 'origin');
-  return isForm && !FORM.test(headerOf(headers, 'content-type') ?? '') ? refuse(400, 'unreadable', 'form') : undefined;
+  if (!isSameOrigin(headers, sessions.host, client.proto)) return refusal(visit, 403, 'origin', 'origin');
+  const isReadable = !isForm || FORM.test(headerOf(headers, 'content-type') ?? '');
+  return isReadable ? undefined : refusal(visit, 400, 'unreadable', 'form');
 }
 
 const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i;
 
 function pageState(visit: SignInVisit): PageState {
   return { languages: headerOf(visit.headers, 'accept-language') ?? '', back: '/', signedIn: false };
+}
+
+/** Forms of one client that may come slowly, or not at all, within a minute. */
+const SLOW_FORMS = 4;
+/** Milliseconds within which a form has come at once. */
+const PROMPT = 1000;
+
+/**
+ * Notes that a form is waited for, or refuses it: forms that come slowly hold places that others need, so a client has
+ * few of them a minute. `site` is whom nginx counts the client's connections for.
+ */
+export function beginForm(visit: SignInVisit, site: string): Taken | SessionAnswer {
+  const { ports } = visit;
+  const window = { limit: SLOW_FORMS, length: MINUTE };
+  const taken = takeFromWindow(ports.limits, `u${site}:`, window, ports.now());
+  return taken.allowed ? taken : refusal(visit, 429, 'slow-forms', 'busy', taken.retryAfter);
+}
+
+/** The form has come whole, after so many milliseconds. */
+export function endForm({ ports }: SignInVisit, { slot }: Taken, took: number): void {
+  if (slot !== undefined && took < PROMPT) giveBack(ports.limits, slot);
+}
+
+function refusal(
+  visit: SignInVisit,
+  status: 400 | 403 | 429,
+  reason: string,
+  problem: Problem,
+  retryAfter?: number,
+): SessionAnswer {
+  const page = signInPage({ ...pageState(visit), problem });
+  return { status, reason, page, ...(retryAfter !== undefined && { retryAfter }) };
 }
 
 /** Answers a request that {@link refuseSession} has let pass. */

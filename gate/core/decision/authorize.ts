@@ -4,7 +4,8 @@ import type { DenyReason } from '../../../contract/decision';
 import { CONTEXT_HEADERS } from '../../../contract/names';
 import type { LeaseGrant, LeaseRequest } from '../../../contract/quota';
 import type { AbusePorts } from '../limits/abuse';
-import { giveBack, takeFromWindow } from '../limits/window';
+import { takeMiss } from '../limits/limits';
+import { giveBack } from '../limits/window';
 import { contextHeaders } from '../request/context-headers';
 import { loggable } from '../request/loggable';
 import { grantHeaders } from '../request/request-headers';
@@ -24,7 +25,7 @@ import {
   putDeny,
 } from './decision-cache';
 import { board, land } from './flight';
-import { type Held, SLACK, takeInvocation } from './invocations';
+import { giveBackPlaces, type Held, SLACK, takeInvocation, takeWait } from './invocations';
 
 /** How the decision came about; for logs and metrics. */
 export type CacheState = 'hit' | 'miss' | 'wait' | 'stale' | 'none';
@@ -96,8 +97,19 @@ export function cachedVerdict(ports: AuthorizePorts, key: string, cache: CacheSt
   return 'grant' in found ? { kind: 'allow', allow: found, cache } : deniedBy(found, cache, ports.now());
 }
 
-/** The decision for an identity that the cache does not know. */
+/** The decision for an identity that the cache does not know. One that was good a moment ago waits in no one's way. */
 export async function askAuthorizer(ports: AuthorizePorts, inquiry: Inquiry, held: Held): Promise<Verdict> {
+  if (getAllow(ports, inquiry.cacheKey) !== undefined) return askOnce(ports, inquiry, held);
+  const waiting = takeWait(ports, inquiry.network, held);
+  if (waiting === undefined) return { kind: 'busy', reason: 'invocations', retryAfter: 1 };
+  try {
+    return await askOnce(ports, inquiry, held);
+  } finally {
+    giveBackPlaces(ports, waiting, held);
+  }
+}
+
+async function askOnce(ports: AuthorizePorts, inquiry: Inquiry, held: Held): Promise<Verdict> {
   const { options } = ports.settings;
   const key = inquiry.cacheKey;
   // Without a cache nobody could profit from another's invocation.
@@ -149,12 +161,11 @@ async function invokeBounded(ports: AuthorizePorts, inquiry: Inquiry, held: Held
   const known = getAllow(ports, inquiry.cacheKey) !== undefined;
   const { missesPerMinute } = options.limits;
   const [name, limit] = inquiry.isBanned ? ['x', Math.min(missesPerMinute, BANNED_MISSES)] : ['m', missesPerMinute];
-  const misses = { limit, length: 60_000 };
   // A credential that was good a moment ago is not an unknown one.
-  const miss = known ? undefined : takeFromWindow(ports.limits, `${name}${inquiry.network}:`, misses, ports.now());
+  const miss = known ? undefined : takeMiss(ports.limits, name, limit, inquiry.network, ports.now());
   if (miss?.allowed === false) return { kind: 'busy', reason: 'misses', retryAfter: miss.retryAfter };
   const refund = () => {
-    if (miss?.slot !== undefined) giveBack(ports.limits, miss.slot);
+    for (const slot of miss?.slots ?? []) giveBack(ports.limits, slot);
   };
   const taken = await takeInvocation(ports, inquiry.network, known, held);
   if (taken === undefined) {
@@ -177,10 +188,7 @@ async function invokeBounded(ports: AuthorizePorts, inquiry: Inquiry, held: Held
     ports.warn(`authorizer: ${error instanceof Error ? error.message : 'failed'}`);
     answer = { outcome: 'failure', cause: 'error' };
   } finally {
-    for (const place of taken) {
-      ports.flights.delete(place);
-      held.release(place);
-    }
+    giveBackPlaces(ports, taken, held);
   }
   ports.count('authorizer');
   ports.count('authorizer-ms', ports.now() - start);

@@ -1,5 +1,7 @@
-/** Invocations of the authorizer in flight: how many, and of whom. */
+/** Invocations of the authorizer in flight, and those who wait for one: how many, and of whom. */
 
+import { clientSite } from '../../../contract/cidr';
+import { undecidedOfAll, undecidedOfClient } from '../../../contract/gate-memory';
 import { type AbusePorts, hasFailed } from '../limits/abuse';
 import { takePlace } from '../limits/window';
 import type { CountingDict } from '../shared/dict';
@@ -40,7 +42,7 @@ export async function takeInvocation(
   const take = (): readonly string[] | undefined => {
     const now = ports.now();
     if (known) return placesOf(takePlace(ports.flights, '*', invocations, now, life));
-    const own = takePlace(ports.flights, `*${network}:`, Math.ceil(invocations / 4), now, life);
+    const own = takePlace(ports.flights, `*${clientSite(network)}:`, Math.ceil(invocations / 4), now, life);
     if (own === undefined) return undefined;
     const most = hasFailed(ports.abuse, network, now) ? Math.ceil(invocations / 2) : invocations;
     const common = placesOf(takePlace(ports.flights, '*', most, now, life), own);
@@ -56,6 +58,31 @@ export async function takeInvocation(
     }
     if (ports.now() >= until) return undefined;
     await ports.sleep(PLACE_POLL);
+  }
+}
+
+/**
+ * Places among the requests that wait for the decision about a credential that nobody knows, of which a client, and all
+ * clients with a failed attempt, have a part: however many wait, whoever is known finds room, and a newcomer too.
+ */
+export function takeWait(ports: InvocationPorts, network: string, held: Held): readonly string[] | undefined {
+  const { authorizer, limits } = ports.settings.options;
+  const now = ports.now();
+  const life = 2 * (authorizer.timeout + SLACK) + PLACE_WAIT;
+  const part = hasFailed(ports.abuse, network, now) ? 0.5 : 1;
+  const take = (name: string, most: number) => takePlace(ports.flights, name, Math.ceil(part * most), now, life);
+  const own = take(`w${clientSite(network)}:`, undecidedOfClient(limits));
+  if (own === undefined) return undefined;
+  const places = placesOf(take('w*', undecidedOfAll(limits)), own);
+  if (places === undefined) ports.flights.delete(own);
+  else for (const place of places) held.hold(place);
+  return places;
+}
+
+export function giveBackPlaces(ports: Pick<InvocationPorts, 'flights'>, places: readonly string[], held: Held): void {
+  for (const place of places) {
+    ports.flights.delete(place);
+    held.release(place);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Failed attempts: counted by client and by key id; a client with many of them is banned for a while. */
 
+import { clientSite } from '../../../contract/cidr';
 import type { GateOptions } from '../../../contract/gate-options';
 import type { TopFailures } from '../answer/metrics';
 import type { CountingDict } from '../shared/dict';
@@ -31,6 +32,7 @@ export function noteFailure(ports: AbusePorts, network: string, keyId: string | 
   ports.count('failed');
   if (keyId !== undefined) ports.abuse.incr(`k${minute}:${keyId}`, 1, 0, 2 * MINUTE);
   const failures = ports.abuse.incr(`f${minute}:${network}`, 1, 0, 2 * MINUTE);
+  noteRefused(ports, network);
   if (failuresPerMinute === 0 || failures <= failuresPerMinute) return;
   if (ports.abuse.add(`b${network}`, now + banSeconds * 1000, banSeconds * 1000)) {
     ports.count('bans');
@@ -46,10 +48,19 @@ export function noteMalformed(ports: AbusePorts, network: string, digest: string
   if (ports.abuse.add(`m${network}:${digest.slice(0, TELLING)}`, 1, MINUTE)) noteFailure(ports, network, undefined);
 }
 
-/** Whether the client has failed in this minute or the one before. */
+/**
+ * Notes that a credential of the client was refused, which alone bans nobody: it may be one that many requests wait for
+ * at once.
+ */
+export function noteRefused(ports: Pick<AbusePorts, 'abuse' | 'now'>, network: string): void {
+  ports.abuse.incr(`s${Math.floor(ports.now() / MINUTE)}:${clientSite(network)}`, 1, 0, 2 * MINUTE);
+}
+
+/** Whether a credential of the client, or of another one of its site, was refused in this minute or the one before. */
 export function hasFailed(dict: CountingDict, network: string, now: number): boolean {
   const minute = Math.floor(now / MINUTE);
-  return dict.get(`f${minute}:${network}`) !== undefined || dict.get(`f${minute - 1}:${network}`) !== undefined;
+  const site = clientSite(network);
+  return dict.get(`s${minute}:${site}`) !== undefined || dict.get(`s${minute - 1}:${site}`) !== undefined;
 }
 
 /**

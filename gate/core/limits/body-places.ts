@@ -5,19 +5,24 @@
 
 import { bodiesOfAll, bodiesOfClient, LINGERING } from '../../../contract/gate-memory';
 import type { GateOptions } from '../../../contract/gate-options';
+import { isKeyless } from '../shared/caller';
 import type { CountingDict } from '../shared/dict';
 import { takePlace } from './window';
 
 type Places = readonly [own: string, common: string];
 
-/** For a body that is to be read: without a place none is, since each costs its size until its request ends. */
+/**
+ * For a body that is to be read: without a place none is, since each costs its size until its request ends. Those without
+ * a key, who send one where a path needs none, leave places for those who have one.
+ */
 export function takeBodyPlaces(
   flights: CountingDict,
   limits: Pick<GateOptions['limits'], 'inFlight' | 'queue'>,
   caller: number,
   life: number,
 ): Places | undefined {
-  return takePlaces(flights, 'b', caller, bodiesOfClient(limits), bodiesOfAll(limits), life);
+  const ofClient = bodiesOfClient(limits);
+  return takePlaces(flights, 'b', caller, ofClient, isKeyless(caller) ? ofClient : bodiesOfAll(limits), life);
 }
 
 /**

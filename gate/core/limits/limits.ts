@@ -1,5 +1,6 @@
 /** How often a client, or a key whose plan states a rate, may call. */
 
+import { clientSite } from '../../../contract/cidr';
 import type { GateOptions } from '../../../contract/gate-options';
 import { type Refusal, refuse } from '../answer/refusal';
 import type { CountingDict } from '../shared/dict';
@@ -67,4 +68,28 @@ export function takeOverall(
     ...refuse(429, 'client-rate', all.retryAfter),
     limit: `the limit of ${limits.requestsPerMinute} requests a minute`,
   };
+}
+
+/** How many networks of IPv6 one customer of a provider is taken for. */
+const NETWORKS_OF_SITE = 10;
+
+/**
+ * Takes one look-up of a credential that nobody knows, of the client's network and of the site that it is in, or tells
+ * when there is one left. `name` begins the windows' names.
+ */
+export function takeMiss(
+  dict: CountingDict,
+  name: string,
+  limit: number,
+  network: string,
+  now: number,
+): Taken & { readonly slots: readonly string[] } {
+  const taken = takeFromWindow(dict, `${name}${network}:`, { limit, length: MINUTE }, now);
+  const slots = taken.slot === undefined ? [] : [taken.slot];
+  const site = clientSite(network);
+  if (!taken.allowed || site === network) return { ...taken, slots };
+  const ofSite = takeFromWindow(dict, `${name}${site}:`, { limit: NETWORKS_OF_SITE * limit, length: MINUTE }, now);
+  if (ofSite.slot !== undefined) return { ...taken, slots: [...slots, ofSite.slot] };
+  for (const slot of slots) giveBack(dict, slot);
+  return { ...ofSite, slots: [] };
 }

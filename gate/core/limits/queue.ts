@@ -2,7 +2,7 @@
 
 import type { GateOptions } from '../../../contract/gate-options';
 import type { CountingDict } from '../shared/dict';
-import { isWithinShare, openPlaces, takeOwnShare } from './share';
+import { isWithinShare, openTo, takeOwnShare } from './share';
 import { takePlace } from './window';
 
 export interface QueuePorts {
@@ -49,7 +49,7 @@ export interface Waiting {
 export function takeNextPlace(ports: Omit<QueuePorts, 'sleep'>, waiting: Waiting): string | undefined {
   const { places, caller, life } = waiting;
   const open = isNext(ports.flights, OLDEST, waiting)
-    ? takePlace(ports.places, APP_PLACE, openPlaces(places), caller, life)
+    ? takePlace(ports.places, APP_PLACE, openTo(places, caller), caller, life)
     : undefined;
   if (open !== undefined || !isNext(ports.flights, OLDEST_WITHIN, waiting)) return open;
   return takeOwnShare(ports.flights, ports.places, APP_PLACE, places, caller, life);

@@ -1,7 +1,7 @@
 /**
  * Places of which no caller can hold all while others are about, however slowly it reads or sends: half of them are open
- * to whoever comes first, and of the rest a caller takes half at most. So a quarter stays for others. Whoever has been
- * alone for a while may take all.
+ * to whoever comes first, and of the rest a caller takes half at most. So a quarter stays for others. A key that has been
+ * alone for a while may take all; those without one never, so that the first who comes with a key finds a place.
  */
 
 import { isKeyless } from '../shared/caller';
@@ -33,9 +33,19 @@ export function openPlaces(places: number): number {
   return places < FEWEST ? places : Math.ceil(places / 2);
 }
 
+/** The first of the places that are not open to those without a key; of a few that are not divided it is the last. */
+function firstShared(places: number): number {
+  return places < FEWEST ? Math.max(1, places - 1) : openPlaces(places);
+}
+
+/** The same for one caller. */
+export function openTo(places: number, caller: number): number {
+  return isKeyless(caller) ? firstShared(places) : openPlaces(places);
+}
+
 /**
  * Whether the caller may have one more of the places that are not open. Those without a key are one caller together where
- * one with a key is about.
+ * one with a key is about; where none is, they leave a few.
  */
 export function isWithinShare(
   flights: Dict<number>,
@@ -44,18 +54,22 @@ export function isWithinShare(
   places: number,
   caller: number,
 ): boolean {
-  if (isAlone(flights, caller)) return true;
+  const isVisitor = isKeyless(caller);
+  if (places < FEWEST) return !isVisitor;
+  const isLonely = isAlone(flights, caller);
+  if (isLonely && !isVisitor) return true;
   const open = openPlaces(places);
   const most = (places - open) >> 1;
   let own = 0;
-  let keyless = 0;
+  let visitors = 0;
   for (let i = open; i < places; i++) {
     const holder = dict.get(`${key}${i}`);
     if (holder === caller) own++;
-    if (holder !== undefined && isKeyless(holder)) keyless++;
+    if (holder !== undefined && isKeyless(holder)) visitors++;
   }
-  if (!isKeyless(caller)) return own < most;
-  return own < Math.max(1, most >> 1) && (keyless < most || flights.get(KEYED) === undefined);
+  if (!isVisitor) return own < most;
+  const ofVisitors = flights.get(KEYED) === undefined ? places - open - Math.max(1, most >> 1) : most;
+  return visitors < ofVisitors && (isLonely || own < Math.max(1, most >> 1));
 }
 
 /** A place for the caller; undefined when none is free, or it has its share. */
@@ -68,7 +82,7 @@ export function takeShare(
   timeout: number,
 ): string | undefined {
   return (
-    takePlace(dict, key, openPlaces(places), caller, timeout) ??
+    takePlace(dict, key, openTo(places, caller), caller, timeout) ??
     takeOwnShare(flights, dict, key, places, caller, timeout)
   );
 }
@@ -82,7 +96,7 @@ export function takeOwnShare(
   caller: number,
   timeout: number,
 ): string | undefined {
-  const open = openPlaces(places);
-  if (open === places || !isWithinShare(flights, dict, key, places, caller)) return undefined;
-  return takePlace(dict, key, places - open, caller, timeout, open);
+  const first = firstShared(places);
+  if (first === places || !isWithinShare(flights, dict, key, places, caller)) return undefined;
+  return takePlace(dict, key, places - first, caller, timeout, first);
 }

@@ -24,7 +24,7 @@ import {
 } from '../decision/authorize';
 import { getAllow } from '../decision/decision-cache';
 import { policyAllows } from '../decision/policy';
-import { banLeft, noteFailure, noteMalformed } from '../limits/abuse';
+import { banLeft, noteFailure, noteMalformed, noteRefused } from '../limits/abuse';
 import { takeBodyPlaces } from '../limits/body-places';
 import { takeToken } from '../limits/bucket';
 import { PLAN_BUCKET, takeClientLimits, takeOverall, takePageFile } from '../limits/limits';
@@ -161,6 +161,7 @@ export function stepsOf(shared: SharedPorts) {
         // Of these the authorizer has seen the secret: they are the key's own refusals.
         if (PROVEN.includes(reason)) visit.keyId = claimed(visit) ?? '';
         if (status === 401 && cache === 'miss') noteFailure(visit.ports, visit.client.network, claimed(visit));
+        else if (cache === 'wait') noteRefused(visit.ports, visit.client.network);
         return counted(visit, refuse(status, reason, retryAfter));
       }
       case 'allow':

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { encodeDecision } from '../../../../contract/authorizer-answer';
+import { clientNetwork } from '../../../../contract/cidr';
 import type { Decision } from '../../../../contract/decision';
 import {
   type AuthorizePorts,
@@ -8,6 +9,7 @@ import {
   type Verdict,
 } from '../../../../gate/core/decision/authorize';
 import type { InvokeResponse } from '../../../../gate/core/decision/authorizer-answer';
+import { noteFailure } from '../../../../gate/core/limits/abuse';
 import { grantHeaders } from '../../../../gate/core/request/request-headers';
 import { gateOptions } from '../../support/bundle';
 import { MemoryCounter, MemoryDict } from '../../support/fake-dict';
@@ -126,7 +128,7 @@ describe('askAuthorizer', () => {
       });
       return decided({ outcome: 'deny', status: 401, reason: 'unknown', ttl: 10 });
     });
-    const waiting = Array.from({ length: 50 }, () => ask());
+    const waiting = Array.from({ length: 24 }, () => ask());
     await new Promise((resolve) => setImmediate(resolve));
     land();
     const verdicts = await Promise.all(waiting);
@@ -134,9 +136,71 @@ describe('askAuthorizer', () => {
     expect(verdicts.every((verdict) => verdict.kind === 'deny' && verdict.status === 401)).toBe(true);
 
     answers(failing);
-    const failed = await Promise.all(Array.from({ length: 50 }, () => ask('other')));
+    const failed = await Promise.all(Array.from({ length: 24 }, () => ask('other')));
     expect(invocations()).toBe(2);
     expect(failed.every((verdict) => verdict.kind === 'failure')).toBe(true);
+  });
+
+  describe('while a decision is waited for', () => {
+    const pending = () => {
+      const all = world({ limits: { inFlight: 8, queue: 16 } });
+      const land: (() => void)[] = [];
+      all.answers(async () => {
+        await new Promise<void>((resolve) => land.push(resolve));
+        return decided({ outcome: 'deny', status: 401, reason: 'unknown', ttl: 10 });
+      });
+      const kinds: string[] = [];
+      const wait = async (count: number, network: string | ((i: number) => string), cacheKey = 'key') => {
+        for (let i = 0; i < count; i++) {
+          const from = typeof network === 'string' ? network : network(i);
+          void all.ask(cacheKey, from).then(({ kind }) => kinds.push(kind));
+        }
+        await new Promise((resolve) => setImmediate(resolve));
+      };
+      return { ...all, land, kinds, wait };
+    };
+
+    it('lets 24 of one client wait and 48 of all, so that those who are known find room', async () => {
+      const { kinds, wait, ports, held, land } = pending();
+      await wait(30, '192.0.2.1');
+      expect(kinds).toEqual(Array(6).fill('busy'));
+      await wait(30, '192.0.2.2');
+      expect(kinds).toEqual(Array(12).fill('busy'));
+      await wait(1, '192.0.2.3', 'another');
+      expect(kinds).toEqual(Array(13).fill('busy'));
+      for (const one of land) one();
+      await expect.poll(() => kinds.length).toBe(61);
+      expect(held).toEqual(new Set());
+      expect([...Array(48).keys()].filter((i) => ports.flights.get(`w*${i}`) !== undefined)).toEqual([]);
+    });
+
+    it('lets half as many wait of clients that have failed, so that newcomers find a place', async () => {
+      const { kinds, wait, ports, land } = pending();
+      const failed = ['192.0.2.1', '192.0.2.2', '192.0.2.3'];
+      for (const network of failed) noteFailure(ports, network, undefined);
+      for (const network of failed) await wait(20, network);
+      expect(kinds).toEqual(Array(36).fill('busy'));
+      await wait(20, '192.0.2.4', 'another');
+      expect(kinds).toHaveLength(36);
+      for (const one of land) one();
+    });
+
+    it('counts all networks of a customer with IPv6 as one client', async () => {
+      const { kinds, wait, land } = pending();
+      await wait(30, (n) => clientNetwork(`2001:db8:1:${n.toString(16)}::1`) ?? '');
+      expect(kinds).toEqual(Array(6).fill('busy'));
+      for (const one of land) one();
+    });
+  });
+
+  it('looks up no more unknown credentials of a customer with IPv6 than of ten clients', async () => {
+    const { ask, answers, invocations } = world({ limits: { missesPerMinute: 2 } });
+    answers(async () => decided({ outcome: 'deny', status: 401, reason: 'unknown', ttl: 10 }));
+    const from = (site: number, n: number) => clientNetwork(`2001:db8:${site}:${n.toString(16)}::1`) ?? '';
+    for (let n = 0; n < 20; n++) expect(await ask(`bad${n}`, from(1, n))).toMatchObject({ kind: 'deny' });
+    expect(await ask('bad20', from(1, 20))).toMatchObject({ kind: 'busy', reason: 'misses', retryAfter: 60 });
+    expect(await ask('bad21', from(2, 20))).toMatchObject({ kind: 'deny' });
+    expect(invocations()).toBe(21);
   });
 
   it('goes on when the worker that asked has died with its lease', async () => {

@@ -63,9 +63,31 @@ describe('takeShare', () => {
     expect(fill(ALICE)).toHaveLength(2);
   });
 
-  it('gives all to callers without a key while nobody with one is about', () => {
-    const { fill } = worldOf(8, VISITORS.slice(0, 2));
-    expect(VISITORS.flatMap((visitor) => fill(visitor))).toHaveLength(8);
+  it.each([
+    [1, 1],
+    [2, 1],
+    [3, 2],
+    [4, 3],
+    [8, 7],
+    [16, 14],
+  ])(
+    'of %i places gives %i to those without a key while nobody with one is about, who then finds one',
+    (places, most) => {
+      for (const about of [[], VISITORS.slice(0, 2)]) {
+        const { dict, fill, take } = worldOf(places, about);
+        expect(VISITORS.flatMap((visitor) => fill(visitor))).toHaveLength(most);
+        noteCaller(dict, ALICE);
+        expect(take(ALICE) !== undefined).toBe(most < places);
+      }
+    },
+  );
+
+  it('leaves one place for a key when one without a key has been alone', () => {
+    const [visitor = 0] = VISITORS;
+    const { dict, fill, take } = worldOf(8, [visitor]);
+    expect(fill(visitor)).toHaveLength(7);
+    noteCaller(dict, ALICE);
+    expect(take(ALICE)).toBeDefined();
   });
 
   it('leaves open to all what the first half is', () => {
