@@ -18,7 +18,7 @@ import { allow, deny } from './support/lambda-endpoint';
 
 /** As lib gives them where nobody says otherwise. */
 const DEFAULTS = { ...GATE_DEFAULTS, loadBalancerIdleTimeout: 125, webSession: { lifetime: 43_200 } };
-const SECONDS = 12;
+const SECONDS = 8;
 
 const good = new Set<string>();
 const { app, startGate } = gateWorld(async ({ event }) => {
@@ -189,7 +189,7 @@ it('callers with a key are served while three addresses fill 144 connections wit
   for (const [index, [name, kind]] of Object.entries(TRICKLES).entries()) {
     const crowd = [1, 2, 3].map((n) => stranger(gate, kind, `198.51.${index}.${n}`, 48));
     try {
-      for (let round = 0; round < 5; round++) {
+      for (let round = 0; round < 3; round++) {
         await sleep(300);
         const fresh = newKey();
         good.add(fresh);

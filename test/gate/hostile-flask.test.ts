@@ -6,7 +6,7 @@ import { type Forwarded, predict } from './corpus/model';
 import { judgeTarget } from './corpus/model-target';
 import { pathDrafts } from './corpus/path-cases';
 import { type Answer, send } from './corpus/raw-client';
-import { type Case, keyLine, numbered, raw } from './corpus/raw-request';
+import { type Case, type Draft, keyLine, numbered, raw } from './corpus/raw-request';
 import { authorizerOf, KEYS, WORLDS } from './corpus/world';
 import type { GateContainers } from './support/gate';
 import { gateInFrontOf } from './support/gate-world';
@@ -27,10 +27,17 @@ interface Report {
 const world = WORLDS.strict;
 
 /** The cases whose first request the model passes on, with an answer that has a body. */
-const CASES = numbered([...pathDrafts(), ...headerDrafts(), ...credentialDrafts()], 'w').filter((one) => {
-  const forwarded = one.world === 'strict' ? predict(one.bytes, world).outcomes[0]?.forwarded : undefined;
-  return forwarded !== undefined && forwarded.method !== 'HEAD' && forwarded.host !== undefined;
-});
+const passed = (...drafts: readonly Draft[]): readonly Case[] =>
+  numbered(drafts, 'w').filter((one) => {
+    const forwarded = one.world === 'strict' ? predict(one.bytes, world).outcomes[0]?.forwarded : undefined;
+    return forwarded !== undefined && forwarded.method !== 'HEAD' && forwarded.host !== undefined;
+  });
+
+const CASES = {
+  bare: passed(...pathDrafts(), ...headerDrafts(), ...credentialDrafts()),
+  // It differs by what it believes of headers, and sees the same paths.
+  trusting: passed(...headerDrafts(), ...credentialDrafts()),
+};
 
 describe.each(['bare', 'trusting'] as const)('a %s Flask app behind the gate', (kind) => {
   const { startGate } = gateInFrontOf(new Gunicorn(kind), authorizerOf(world));
@@ -40,10 +47,10 @@ describe.each(['bare', 'trusting'] as const)('a %s Flask app behind the gate', (
     gate = await startGate(world.options);
   });
 
-  it(`sees in ${CASES.length} hostile requests the path that was decided on, and the client that the gate names`, async () => {
-    expect(CASES.length).toBeGreaterThan(1000);
+  it(`sees in ${CASES[kind].length} hostile requests the path that was decided on, and the client that the gate names`, async () => {
+    expect(CASES[kind].length).toBeGreaterThan(1000);
     const problems: string[] = [];
-    const queue = [...CASES];
+    const queue = [...CASES[kind]];
     const worker = async () => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
         const { answers } = await send({ port: gate.port, bytes: next.bytes, silence: 8000 });

@@ -1,7 +1,7 @@
 /** Sends every case to a running gate and says what became of it. */
 
 import { breaches, deviations, type Observation } from './check';
-import { predict, type World } from './model';
+import { predict, type Trace, type World } from './model';
 import { send } from './raw-client';
 import type { Case } from './raw-request';
 import type { RecordingApp } from './recording-app';
@@ -13,6 +13,15 @@ export interface Failure {
 
 const AT_ONCE = 24;
 
+const traces = new WeakMap<Case, Trace>();
+
+/** What the model says of a case: of each once. */
+export function traceOf(one: Case, world: World): Trace {
+  const trace = traces.get(one) ?? predict(one.bytes, world);
+  traces.set(one, trace);
+  return trace;
+}
+
 export async function runCorpus(
   cases: readonly Case[],
   place: { readonly port: number; readonly app: RecordingApp; readonly world: World },
@@ -21,7 +30,7 @@ export async function runCorpus(
   const queue = [...cases];
   const worker = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const waits = predict(next.bytes, place.world).end !== 'closed';
+      const waits = traceOf(next, place.world).end !== 'closed';
       const exchange = await send({ port: place.port, bytes: next.bytes, silence: waits ? 300 : 6000 });
       observations.push({ case: next, exchange, received: place.app.received(next.id) });
     }
@@ -33,7 +42,7 @@ export async function runCorpus(
 
 export function failuresOf(observations: readonly Observation[], world: World): readonly Failure[] {
   return observations.flatMap((observed) => {
-    const problems = [...breaches(observed, world), ...deviations(observed, predict(observed.case.bytes, world))];
+    const problems = [...breaches(observed, world), ...deviations(observed, traceOf(observed.case, world))];
     return problems.length === 0 ? [] : [{ case: observed.case, problems }];
   });
 }
