@@ -3,10 +3,10 @@
 import { join, resolve } from 'node:path';
 import { deploy } from './deploy/index.js';
 import { startEmulator } from './emulator/index.js';
-import { ensureTools } from './toolchain/index.js';
+import { ensureTools } from './toolchain/index.mjs';
 
 async function main(directory: string, app?: string): Promise<void> {
-  const tools = await ensureTools({ onProgress: (tool, detail) => console.error(`${tool}: ${detail}`) });
+  const tools = await ensureTools({ update: (detail) => console.error(detail) });
   const emulator = await startEmulator({ python: tools.python, directory: join(directory, 'emulator') });
   const interrupted = new Promise<void>((done) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => done());

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { maskKeys } from '../contract/mask.js';
-import type { Edge, RunningState, TargetHealth, Tasks } from './contracts.js';
+import type { Edge, RunningState, TargetHealth, Tasks, Tools } from './contracts.js';
 import { makeDemoKey } from './demo-key.js';
 import { type Deployment, deploy } from './deploy/index.js';
 import { servedReport } from './deploy/served.js';
@@ -13,7 +13,6 @@ import { Problem } from './launch/problem.mjs';
 import { type Progress, seconds } from './launch/progress.mjs';
 import { writeRunning } from './running.js';
 import { startTasks } from './tasks/index.js';
-import { ensureTools } from './toolchain/index.js';
 import { readyText } from './ui/ready-text.js';
 import { RequestLog } from './ui/request-log.js';
 
@@ -21,6 +20,7 @@ const HEALTHY_WITHIN = 180_000;
 
 export interface MainOptions {
   readonly options: StartOptions;
+  readonly tools: Tools;
   readonly progress: Progress;
   /** Aborted when the person wants it to end. */
   readonly stop: AbortSignal;
@@ -28,15 +28,12 @@ export interface MainOptions {
   readonly began: number;
 }
 
-/** The local cloud from its tools to its last process: starts it, tells when it is ready, and runs until it is stopped. */
-export async function main({ options, progress, stop, began }: MainOptions): Promise<void> {
+/** The local cloud from its first process to its last: starts it, tells when it is ready, and runs until it is stopped. */
+export async function main({ options, tools, progress, stop, began }: MainOptions): Promise<void> {
   const { stateDirectory } = options;
   const instance = await claimInstance(stateDirectory, options);
   const stops: (() => Promise<void> | void)[] = [() => instance.release()];
   try {
-    const tools = await progress.step('tools', (update) =>
-      ensureTools({ onProgress: (tool, detail) => update(`${tool}, ${detail}`), signal: stop }),
-    );
     const emulator = await progress.step('emulated AWS', () =>
       startEmulator({ python: tools.python, directory: join(stateDirectory, 'emulator'), signal: stop }),
     );

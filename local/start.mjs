@@ -12,5 +12,5 @@ if (given[0] < required[0] || (given[0] === required[0] && given[1] < required[1
   );
   process.exitCode = 1;
 } else {
-  import('./launch/start.mjs').then((launch) => launch.start(process.argv.slice(2)));
+  import('./launch.mjs').then((launch) => launch.start(process.argv.slice(2)));
 }

@@ -3,10 +3,11 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { importTypeScript, prepare } from '../local/launch/prepare.mjs';
+import { prepare } from '../local/launch/prepare.mjs';
 import { isProblem, Problem } from '../local/launch/problem.mjs';
 import { createProgress, seconds } from '../local/launch/progress.mjs';
 import { createStopper } from '../local/launch/stopper.mjs';
+import { ensureTools } from '../local/toolchain/index.mjs';
 import { changedTests } from './runner/changed.mjs';
 import { nodeChecks, pythonChecks, workflowCheck } from './runner/checks.mjs';
 import { createRunner } from './runner/runner.mjs';
@@ -34,7 +35,7 @@ async function main() {
     process.stdout.write(usage);
     return;
   }
-  await prepare({ progress, signal: stopper.signal });
+  await prepare({ progress, development: true, signal: stopper.signal });
   process.env.VOICEGATE_TEST_BUNDLES = 'built';
   const touched = changed === undefined ? undefined : changedTests(changed);
   const wanted = (part) => only.includes(part) && (touched === undefined || touched.parts.has(part));
@@ -95,13 +96,8 @@ async function packageTests(runner, filters) {
 }
 
 async function installTools() {
-  const { ensureTools } = await importTypeScript('local/toolchain/index.ts');
   const tools = await progress.step('tools', (update) =>
-    ensureTools({
-      development: true,
-      signal: stopper.signal,
-      onProgress: (tool, detail) => update(`${tool}, ${detail}`),
-    }),
+    ensureTools({ development: true, update, signal: stopper.signal }),
   );
   // cfn-lint and the like are called by their names.
   process.env.PATH = [dirname(tools.python), process.env.PATH].join(delimiter);

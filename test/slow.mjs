@@ -28,7 +28,7 @@ const CHECKS = [
 
 const progress = createProgress({ stream: process.stdout, lineEvery: 60_000 });
 const stopper = createStopper({ onStop: (why) => progress.log(`${why}: stopping.`) });
-await prepare({ progress, signal: stopper.signal });
+await prepare({ progress, development: true, signal: stopper.signal });
 const directory = mkdtempSync(join(tmpdir(), 'voicegate-slow-'));
 const runner = createRunner({ progress, signal: stopper.signal, directory });
 try {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatApiKey, generateApiKey } from '../../contract/api-key';
 import { encodeDecision } from '../../contract/authorizer-answer';
-import { ensureNginx, type Nginx } from '../../local/toolchain/nginx';
+import { ensureNginx, type Nginx } from '../../local/toolchain/nginx.mjs';
 import { call } from '../../test/gate/support/http';
 import { selfSigned } from './certificate';
 import { freePorts, type Started, startServer } from './processes';

@@ -7,13 +7,16 @@ import { Problem } from './problem.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Installs the npm packages where they are missing or not those of the lock file, and builds the bundles. */
-export async function prepare({ progress, signal }) {
+/**
+ * Installs the npm packages where they are missing or not those of the lock file, and builds the bundles.
+ * With `development` also the packages that only tests, linters and docs use.
+ */
+export async function prepare({ progress, development = false, signal }) {
   await withLock(
     join(root, '.voicegate/install.lock'),
     async () => {
-      if (!isInstalled(root)) {
-        await progress.step('npm packages', (update) => installNodeModules(root, { update, signal }));
+      if (!isInstalled(root, { development })) {
+        await progress.step('npm packages', (update) => installNodeModules(root, { development, update, signal }));
       }
       await progress.step('bundles', buildBundles);
     },

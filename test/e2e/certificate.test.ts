@@ -31,8 +31,8 @@ import { deploy } from '../../local/deploy/index.js';
 import { startEdge } from '../../local/edge/index.js';
 import { type Emulator, startEmulator } from '../../local/emulator/index.js';
 import { root } from '../../local/launch/prepare.mjs';
-import { ensureTools } from '../../local/toolchain/index.js';
-import { ensurePebble, type Pebble } from '../../local/toolchain/pebble.js';
+import { ensureTools } from '../../local/toolchain/index.mjs';
+import { ensurePebble, type Pebble } from '../../local/toolchain/pebble.mjs';
 import { until } from '../local/edge/support.js';
 import { type PebbleServer, PebbleWorld } from './certificate/pebble';
 

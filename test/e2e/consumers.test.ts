@@ -14,7 +14,7 @@ import { startEdge } from '../../local/edge/index.js';
 import { type Emulator, startEmulator } from '../../local/emulator/index.js';
 import { root } from '../../local/launch/prepare.mjs';
 import { type LocalTasks, startTasks } from '../../local/tasks/index.js';
-import { ensureTools } from '../../local/toolchain/index.js';
+import { ensureTools } from '../../local/toolchain/index.mjs';
 import { CONSUMERS } from '../consumers/apps';
 import { synthesizeConsumers } from './consumers/app';
 import { CONVERTED } from './consumers/converted';

@@ -7,7 +7,7 @@ import { type Deployment, deploy } from '../../local/deploy/index.js';
 import { describeStacks } from '../../local/deploy/stacks.js';
 import { createToolkitHost } from '../../local/deploy/toolkit-host.js';
 import { type Emulator, startEmulator } from '../../local/emulator/index.js';
-import { ensureTools } from '../../local/toolchain/index.js';
+import { ensureTools } from '../../local/toolchain/index.mjs';
 import { FLAGS } from '../lib/support/default-app';
 import { EXAMPLES, exampleFile, runApp } from '../lib/support/examples';
 import { copyOf } from './support/assembly';

@@ -25,7 +25,7 @@ import { servedReport } from '../../local/deploy/served.js';
 import { withLocalAws } from '../../local/emulator/aws.js';
 import { type Emulator, startEmulator } from '../../local/emulator/index.js';
 import { root } from '../../local/launch/prepare.mjs';
-import { ensureTools } from '../../local/toolchain/index.js';
+import { ensureTools } from '../../local/toolchain/index.mjs';
 import { filesHolding } from './leftovers.js';
 
 const APP = `${join(root, 'node_modules/.bin/tsx')} ${join(root, 'test/local/fixtures/app.ts')}`;

@@ -1,5 +1,5 @@
 import { runCommand } from '../../local/launch/command.mjs';
-import { ensureTools } from '../../local/toolchain/index.js';
+import { ensureTools } from '../../local/toolchain/index.mjs';
 
 /** The zip of a Lambda function with one file, made by Python's standard library. */
 export async function functionCode(source: string): Promise<Buffer> {

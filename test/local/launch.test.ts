@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { claimInstance } from '../../local/instance.js';
 import { startTime, withLock } from '../../local/launch/install-lock.mjs';
@@ -11,6 +12,7 @@ import { installNodeModules, isInstalled } from '../../local/launch/node-modules
 import { parseOptions } from '../../local/launch/options.mjs';
 import { checkPorts } from '../../local/launch/ports.mjs';
 import { findPython } from '../../local/launch/python.mjs';
+import { together } from '../../local/launch/together.mjs';
 
 let directory = '';
 
@@ -135,6 +137,40 @@ describe('the install lock', () => {
   });
 });
 
+describe('works beside each other', () => {
+  it('give what they make, in order', async () => {
+    const done = await together(
+      undefined,
+      async () => 1,
+      async () => 'two',
+    );
+    expect(done).toEqual([1, 'two']);
+  });
+
+  it('are all over when the error of the first that failed is told', async () => {
+    let over = false;
+    const working = together(
+      undefined,
+      () => Promise.reject(new Error('broken')),
+      async (signal) => {
+        await once(signal, 'abort');
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        over = true;
+        throw new Error('stopped');
+      },
+    );
+    await expect(working).rejects.toThrow('broken');
+    expect(over).toBe(true);
+  });
+
+  it('stop when they are told from outside', async () => {
+    const stop = new AbortController();
+    const working = together(stop.signal, (signal) => once(signal, 'abort').then(() => signal.throwIfAborted()));
+    stop.abort(new Error('enough'));
+    await expect(working).rejects.toThrow('enough');
+  });
+});
+
 describe('the state folder', () => {
   it('belongs to one start, and to the next when that has ended', async () => {
     const first = await claimInstance(directory, { fresh: false });
@@ -193,6 +229,76 @@ describe('the npm packages', () => {
     expect(isInstalled(directory)).toBe(true);
     write('node_modules/.package-lock.json', { 'node_modules/a': { version: '0.9.0' } });
     expect(isInstalled(directory)).toBe(false);
+  });
+
+  it('are enough for a start without those that are for development', () => {
+    write('package-lock.json', {
+      '': {},
+      'node_modules/a': { version: '1.0.0' },
+      'node_modules/test': { version: '1.0.0', dev: true },
+      local: { name: 'x-local' },
+      'node_modules/x-local': { resolved: 'local', link: true },
+    });
+    write('node_modules/.package-lock.json', { 'node_modules/a': { version: '1.0.0' } });
+    expect(isInstalled(directory)).toBe(true);
+    expect(isInstalled(directory, { development: true })).toBe(false);
+    write('node_modules/.package-lock.json', {
+      'node_modules/a': { version: '1.0.0' },
+      'node_modules/test': { version: '1.0.0', dev: true },
+    });
+    expect(isInstalled(directory, { development: true })).toBe(true);
+  });
+
+  it('come by npm itself: first what runs, then beside it what is for development, which stays', async () => {
+    // Files as packages: nothing is fetched.
+    const lock = async (versions: { readonly runs: string; readonly tests: string }) => {
+      const [runs, tests] = await Promise.all(
+        Object.entries(versions).map(async ([name, version]) => {
+          const content = join(directory, name, 'package');
+          mkdirSync(content, { recursive: true });
+          writeFileSync(join(content, 'package.json'), JSON.stringify({ name, version }));
+          await promisify(execFile)('tar', ['-czf', `../${name}-${version}.tgz`, 'package'], {
+            cwd: join(directory, name),
+          });
+          return `file:${name}-${version}.tgz`;
+        }),
+      );
+      const project = { name: 'x', version: '1.0.0', dependencies: { runs }, devDependencies: { tests } };
+      writeFileSync(join(directory, 'package.json'), JSON.stringify(project));
+      write('package-lock.json', {
+        '': project,
+        'node_modules/runs': { version: versions.runs, resolved: runs },
+        'node_modules/tests': { version: versions.tests, resolved: tests, dev: true },
+      });
+    };
+    const install = (development: boolean) => installNodeModules(directory, { development, update: () => {} });
+    const found = (name: string) => {
+      const file = join(directory, 'node_modules', name, 'package.json');
+      if (!existsSync(file)) return undefined;
+      const { version } = JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string };
+      return { version, inode: statSync(file).ino };
+    };
+
+    await lock({ runs: '1.0.0', tests: '1.0.0' });
+    await install(false);
+    const first = found('runs');
+    expect(first?.version).toBe('1.0.0');
+    expect(found('tests')).toBeUndefined();
+    expect(isInstalled(directory)).toBe(true);
+    expect(isInstalled(directory, { development: true })).toBe(false);
+
+    const written = readFileSync(join(directory, 'package-lock.json'), 'utf8');
+    await install(true);
+    expect(found('runs')).toEqual(first);
+    expect(found('tests')?.version).toBe('1.0.0');
+    expect(isInstalled(directory, { development: true })).toBe(true);
+    expect(readFileSync(join(directory, 'package-lock.json'), 'utf8')).toBe(written);
+
+    await lock({ runs: '2.0.0', tests: '1.0.0' });
+    expect(isInstalled(directory)).toBe(false);
+    await install(false);
+    expect(found('runs')?.version).toBe('2.0.0');
+    expect(found('tests')?.version).toBe('1.0.0');
   });
 
   it('say in one sentence that the registry cannot be reached', async () => {

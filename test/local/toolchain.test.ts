@@ -1,15 +1,16 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Tools } from '../../local/contracts.js';
 import { runCommand } from '../../local/launch/command.mjs';
 import { root } from '../../local/launch/prepare.mjs';
-import { ensureTools } from '../../local/toolchain/index.js';
-import { ensureNginx, isAtLeast } from '../../local/toolchain/nginx.js';
-import { njsVersion } from '../../local/toolchain/njs-version.js';
-import { ensurePython } from '../../local/toolchain/python.js';
-import { ensureUv, installByUv, uvSettings } from '../../local/toolchain/uv.js';
+import { findPython } from '../../local/launch/python.mjs';
+import { ensureTools } from '../../local/toolchain/index.mjs';
+import { ensureNginx, isAtLeast } from '../../local/toolchain/nginx.mjs';
+import { njsVersion } from '../../local/toolchain/njs-version.mjs';
+import { ensurePython } from '../../local/toolchain/python.mjs';
+import { ensureUv, installByUv, uvSettings } from '../../local/toolchain/uv.mjs';
 
 const APT = existsSync('/usr/bin/apt-get');
 const NO_APT = APT ? '' : ' (skipped: no apt-get is here)';
@@ -62,7 +63,7 @@ describe('the tools', () => {
 
   it('are found again without installing anything', async () => {
     const details: string[] = [];
-    expect(await ensureTools({ onProgress: (_, detail) => details.push(detail) })).toEqual(tools);
+    expect(await ensureTools({ update: (detail) => details.push(detail) })).toEqual(tools);
     expect(details).toEqual([]);
   });
 });
@@ -128,14 +129,12 @@ describe('nginx', () => {
 
 describe('the virtual environment', () => {
   it('names the missing system package where Python has no ensurepip', async () => {
-    // What Debian's Python says without its python3-venv package.
+    // As Debian's Python is without its python3-venv package.
     const python = join(directory, 'python');
-    const message = 'The virtual environment was not created successfully because ensurepip is not available.';
-    writeFileSync(
-      python,
-      `#!/bin/sh\nif [ "$2" = venv ]; then echo '${message}'; exit 1; fi\nprintf '${python}\\n3\\n12\\n1\\n'\n`,
-      { mode: 0o755 },
-    );
+    const lacks = `echo "ModuleNotFoundError: No module named 'ensurepip'" >&2; exit 1`;
+    writeFileSync(python, `#!/bin/sh\nif [ "$1" != -c ]; then ${lacks}; fi\nprintf '${python}\\n3\\n12\\n1\\n'\n`, {
+      mode: 0o755,
+    });
     vi.stubEnv('VOICEGATE_PYTHON', python);
     await expect(ensurePython({ directory, development: false, update })).rejects.toThrow(
       /run "sudo apt-get install python3\.12-venv"/,
@@ -169,6 +168,27 @@ describe('the virtual environment', () => {
       SSL_CERT_FILE: '/etc/ssl/own.pem',
     });
     expect(uvSettings('')).toEqual({});
+  });
+
+  it('gets the pip that Python brings from where distributions keep its wheel', async () => {
+    const { executable } = await findPython();
+    const { stdout } = await runCommand(executable, [
+      '-c',
+      "import ensurepip, sysconfig; print(sysconfig.get_config_var('WHEEL_PKG_DIR') or ensurepip.__path__[0] + '/_bundled')",
+    ]);
+    // As in Debian and Fedora: a folder of the system, and nothing beside ensurepip.
+    cpSync(stdout.trim(), join(directory, 'wheels'), { recursive: true });
+    const moved = [
+      'import ensurepip, runpy, sys, sysconfig',
+      "ensurepip.__path__ = ['/nowhere']",
+      `sysconfig.get_config_vars()['WHEEL_PKG_DIR'] = '${join(directory, 'wheels')}'`,
+      "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')",
+    ].join('; ');
+    const environment = join(directory, 'venv');
+    const script = join(root, 'local/toolchain/make_environment.py');
+    expect(await runCommand(executable, ['-c', moved, script, environment])).toMatchObject({ status: 0 });
+    const pip = await runCommand(join(environment, 'bin/python'), ['-m', 'pip', '--version']);
+    expect(pip).toMatchObject({ status: 0, stdout: expect.stringContaining(environment) });
   });
 
   it('is filled by uv, which says where it could not', async () => {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { ensureTools } from '../../local/toolchain/index.js';
+import { ensureTools } from '../../local/toolchain/index.mjs';
 import { defaultApp } from '../lib/support/default-app';
 
 it('cfn-lint has nothing to say about the app without any configuration', async () => {

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Deployment, deploy } from '../../local/deploy/index.js';
 import { type Emulator, startEmulator } from '../../local/emulator/index.js';
-import { ensureTools } from '../../local/toolchain/index.js';
+import { ensureTools } from '../../local/toolchain/index.mjs';
 import { exampleAsJavaScript, nodeAlone, prepared, root, synthesize } from './prepared';
 
 describe('a project that installed the packed file and aws-cdk-lib', () => {

@@ -7,12 +7,13 @@ import { join } from 'node:path';
 import { runCommand } from '../../local/launch/command.mjs';
 import { root } from '../../local/launch/prepare.mjs';
 import { findPython } from '../../local/launch/python.mjs';
+import { pipInstall } from '../../local/toolchain/pip.mjs';
+import { pipInstallByUv } from '../../local/toolchain/uv.mjs';
 
 const { version, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const folder = join(root, '.voicegate/package');
-// What is never imported need not be compiled: aws-cdk-lib has a module for every service.
-const PIP = ['--disable-pip-version-check', '--no-input', '--no-compile'];
-const TOOLS = join(root, '.voicegate/venv/bin');
+/** Python of the tools, which has uv. */
+const TOOLS = join(root, '.voicegate/venv/bin/python');
 /** Exact versions; aws-cdk-lib comes to PyPI some days after npm. */
 const PYTHON_REQUIREMENTS = join(root, 'test/package/requirements.txt');
 
@@ -59,10 +60,10 @@ async function environment(name, requirements) {
 }
 
 /** By uv, in a twentieth of pip's time; where it is not to be had, or knows no way, by pip. */
-async function install(python, words) {
-  const { status } = await runCommand(join(TOOLS, 'uv'), ['pip', 'install', '--quiet', '--python', python, ...words]);
-  if (status !== 0)
-    await run(join(TOOLS, 'python'), ['-m', 'pip', '--python', python, 'install', '--quiet', ...PIP, ...words]);
+async function install(into, words) {
+  if ((await pipInstallByUv(TOOLS, words, { into })).status === 0) return;
+  const { status, output } = await pipInstall(TOOLS, words, { into });
+  if (status !== 0) throw new Error(`pip install ${words.join(' ')} failed:\n${output}`);
 }
 
 const prepared = join(folder, 'prepared.json');

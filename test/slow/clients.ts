@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { runCommand } from '../../local/launch/command.mjs';
-import { ensureTools } from '../../local/toolchain';
+import { ensureTools } from '../../local/toolchain/index.mjs';
 import { LocalCloud } from '../e2e/support/local-cloud';
 import { CLIENTS, type Client } from './clients/catalogue';
 import { installClient } from './clients/installed';

@@ -6,7 +6,7 @@ import { request } from 'node:https';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
-import type { Pebble } from '../../../local/toolchain/pebble.js';
+import type { Pebble } from '../../../local/toolchain/pebble.mjs';
 import { until } from '../../local/edge/support.js';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };

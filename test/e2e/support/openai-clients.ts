@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import OpenAI from 'openai';
-import { ensureTools } from '../../../local/toolchain';
+import { ensureTools } from '../../../local/toolchain/index.mjs';
 import { call } from './http';
 
 export interface SpeechCall {

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { GateOptions, GatePackage } from '../../../contract/gate-options';
 import { GATE_ENV } from '../../../contract/names';
-import { ensureNginx, type Nginx } from '../../../local/toolchain/nginx';
+import { ensureNginx, type Nginx } from '../../../local/toolchain/nginx.mjs';
 import { CREDENTIALS } from './lambda-endpoint';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));

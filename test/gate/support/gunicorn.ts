@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureTools } from '../../../local/toolchain';
+import { ensureTools } from '../../../local/toolchain/index.mjs';
 import { freePort } from './gate';
 
 /** Its own limits of lines are lifted: what arrives is what the gate let through. */

@@ -18,7 +18,7 @@ import { awsClients } from '../../../local/aws-clients.js';
 import type { Edge, EdgeOptions, LocalAws, RequestLine } from '../../../local/contracts.js';
 import { startEdge } from '../../../local/edge/index.js';
 import { startEmulator } from '../../../local/emulator/index.js';
-import { ensureTools } from '../../../local/toolchain/index.js';
+import { ensureTools } from '../../../local/toolchain/index.mjs';
 
 export type Template = { readonly Resources: Record<string, object>; readonly Outputs?: Record<string, object> };
 

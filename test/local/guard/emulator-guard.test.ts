@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AwsClients, awsClients } from '../../../local/aws-clients.js';
 import { localAws, namingKey } from '../../../local/emulator/aws.js';
 import { type Emulator, startEmulator } from '../../../local/emulator/index.js';
-import { ensureTools } from '../../../local/toolchain/index.js';
+import { ensureTools } from '../../../local/toolchain/index.mjs';
 import { functionCode } from '../function-code.js';
 import { OF_PROGRAMS, OF_WEB_PAGES, type RawRequest, sendRaw } from './web-requests.js';
 

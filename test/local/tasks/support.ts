@@ -15,7 +15,7 @@ import type { LocalAws, Target, TargetState, Tools } from '../../../local/contra
 import { startEmulator } from '../../../local/emulator/index.js';
 import { taskClients } from '../../../local/tasks/clients.js';
 import { type LocalTasks, startTasks } from '../../../local/tasks/index.js';
-import { ensureTools } from '../../../local/toolchain/index.js';
+import { ensureTools } from '../../../local/toolchain/index.mjs';
 
 export const ASSET_TAG = 'a55e7';
 export const APP_IMAGE = `000000000000.dkr.ecr.us-east-1.amazonaws.com/assets:${ASSET_TAG}`;

@@ -1,9 +1,9 @@
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from '../../../local/launch/command.mjs';
-import { ensureTools } from '../../../local/toolchain';
-import { fetchDebianPackages, isFetched } from '../../../local/toolchain/debian-packages';
-import { ensureUv, pipInstallByUv } from '../../../local/toolchain/uv';
+import { fetchDebianPackages, isFetched } from '../../../local/toolchain/debian-packages.mjs';
+import { ensureTools } from '../../../local/toolchain/index.mjs';
+import { ensureUv, pipInstallByUv } from '../../../local/toolchain/uv.mjs';
 import type { Client } from './catalogue';
 
 /** How an installed client is started. */

@@ -1,22 +1,25 @@
+// @ts-check
 import { join } from 'node:path';
 import { runCommand } from '../launch/command.mjs';
 import { withLock } from '../launch/install-lock.mjs';
-import { fetchDebianPackages, isFetched } from './debian-packages.js';
+import { fetchDebianPackages, isFetched } from './debian-packages.mjs';
 
-/** Let's Encrypt's small ACME server for tests, and the DNS server that it asks. Executables. */
-export interface Pebble {
-  readonly pebble: string;
-  readonly challengeTestServer: string;
-}
+/**
+ * Let's Encrypt's small ACME server for tests, and the DNS server that it asks. Executables.
+ *
+ * @typedef {{ readonly pebble: string, readonly challengeTestServer: string }} Pebble
+ */
 
-export interface PebbleOptions {
-  readonly directory: string;
-  readonly update?: (detail: string) => void;
-  readonly signal?: AbortSignal;
-}
-
-/** Pebble from Debian's archive, fetched once. Only tests need it. */
-export async function ensurePebble({ directory, update = () => {}, signal }: PebbleOptions): Promise<Pebble> {
+/**
+ * Pebble from Debian's archive, fetched once. Only tests need it.
+ *
+ * @param {object} options
+ * @param {string} options.directory
+ * @param {import('../launch/progress.mjs').Update} [options.update]
+ * @param {AbortSignal} [options.signal]
+ * @returns {Promise<Pebble>}
+ */
+export async function ensurePebble({ directory, update = () => {}, signal }) {
   const fetched = join(directory, 'pebble');
   const found = { pebble: join(fetched, 'pebble'), challengeTestServer: join(fetched, 'pebble-challtestsrv') };
   if (isFetched(fetched)) return found;

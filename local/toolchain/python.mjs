@@ -1,3 +1,4 @@
+// @ts-check
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,22 +7,26 @@ import { lastLines } from '../launch/node-modules.mjs';
 import { root } from '../launch/prepare.mjs';
 import { Problem } from '../launch/problem.mjs';
 import { findPython } from '../launch/python.mjs';
-import { ensureUv, installByUv } from './uv.js';
+import { pipInstall } from './pip.mjs';
+import { ensureUv, installByUv } from './uv.mjs';
 
+const MAKE_ENVIRONMENT = join(root, 'local/toolchain/make_environment.py');
 const REQUIREMENTS = ['local/emulator/requirements.txt', 'image/requirements.txt'];
 const DEVELOPMENT = ['local/toolchain/requirements-dev.txt', 'image/requirements-dev.txt'];
 /** Files in which every package has its hashes: pip takes no others beside them. */
 const HASHED = /^image\//;
 
-export interface PythonOptions {
-  readonly directory: string;
-  readonly development: boolean;
-  readonly update: (detail: string) => void;
-  readonly signal?: AbortSignal;
-}
-
-/** The Python of the project's virtual environment, with the emulator and the image's packages in it. */
-export async function ensurePython(options: PythonOptions): Promise<string> {
+/**
+ * The Python of the project's virtual environment, with the emulator and the image's packages in it.
+ *
+ * @param {object} options
+ * @param {string} options.directory
+ * @param {boolean} options.development
+ * @param {import('../launch/progress.mjs').Update} options.update
+ * @param {AbortSignal} [options.signal]
+ * @returns {Promise<string>}
+ */
+export async function ensurePython(options) {
   const { directory, development, update, signal } = options;
   const environment = join(directory, 'venv');
   const python = join(environment, 'bin/python');
@@ -49,58 +54,51 @@ export async function ensurePython(options: PythonOptions): Promise<string> {
   return python;
 }
 
-/** What pip is called with where uv cannot be had: it takes files with hashes and files without by themselves. */
-function installations(wanted: readonly string[]): readonly (readonly string[])[] {
-  const [hashed, plain] = [true, false].map((is) => wanted.filter((file) => HASHED.test(file) === is));
-  return [plain ?? [], ['--require-hashes', ...(hashed ?? [])]];
+/**
+ * What pip is called with where uv cannot be had: it takes files with hashes and files without by themselves.
+ *
+ * @param {readonly string[]} wanted
+ */
+function installations(wanted) {
+  const plain = wanted.filter((file) => !HASHED.test(file));
+  return [plain, ['--require-hashes', ...wanted.filter((file) => HASHED.test(file))]];
 }
 
-async function runs(python: string, version: string, signal?: AbortSignal): Promise<boolean> {
+/** @param {string} python @param {string} version @param {AbortSignal} [signal] */
+async function runs(python, version, signal) {
   const { status, output } = await runCommand(python, ['-c', 'import sys; print(sys.version)'], { signal });
   return status === 0 && output.trim().replace(/\n/g, ' ') === version;
 }
 
-async function createEnvironment(
-  base: { readonly executable: string; readonly version: string },
-  environment: string,
-  signal?: AbortSignal,
-): Promise<void> {
-  const { status, output } = await runCommand(base.executable, ['-m', 'venv', environment], { signal });
+/**
+ * @param {{ readonly executable: string, readonly version: string }} base
+ * @param {string} environment
+ * @param {AbortSignal} [signal]
+ */
+async function createEnvironment(base, environment, signal) {
+  const { status, output } = await runCommand(base.executable, [MAKE_ENVIRONMENT, environment], { signal });
   if (status === 0) return;
   signal?.throwIfAborted();
-  if (/ensurepip|No module named venv/.test(output)) {
+  if (/No module named '(?:ensurepip|venv)'|ensurepip is not available/.test(output)) {
     const [major, minor] = base.version.split('.');
     throw new Problem(
       `${base.executable} cannot make a virtual environment, since its venv module is not installed: ` +
         `run "sudo apt-get install python${major}.${minor}-venv" (or your system's package of it) and start again.`,
     );
   }
-  throw new Problem(`"${base.executable} -m venv" failed with ${lastLines(output)}`);
+  throw new Problem(`${base.executable} could not make a virtual environment${lastLines(output)}`);
 }
 
-async function install(
-  python: string,
-  given: readonly string[],
-  update: (detail: string) => void,
-  signal?: AbortSignal,
-): Promise<void> {
-  const args = [
-    '-m',
-    'pip',
-    'install',
-    '--disable-pip-version-check',
-    '--no-input',
-    // What is imported is compiled then; most of it never is.
-    '--no-compile',
-    '--retries',
-    '1',
-    '--timeout',
-    '15',
-  ];
+/**
+ * @param {string} python
+ * @param {readonly string[]} given
+ * @param {import('../launch/progress.mjs').Update} update
+ * @param {AbortSignal} [signal]
+ */
+async function install(python, given, update, signal) {
   const files = given.flatMap((word) => (word.startsWith('--') ? [word] : ['-r', join(root, word)]));
-  const { status, output } = await runCommand(python, [...args, ...files], {
+  const { status, output } = await pipInstall(python, files, {
     signal,
-    env: { ...process.env, PYTHONNOUSERSITE: '1', PIP_REQUIRE_VIRTUALENV: '1' },
     onLine: (line) => {
       const name = /^Collecting ([\w.-]+)/.exec(line)?.[1];
       if (name) update(`pip install (${name})`);
@@ -118,7 +116,8 @@ async function install(
   throw new Problem(`"pip install" failed with ${lastLines(output)}`);
 }
 
-function fingerprint(files: readonly string[]): string {
+/** @param {readonly string[]} files */
+function fingerprint(files) {
   const hash = createHash('sha256');
   for (const file of files)
     hash
@@ -129,7 +128,8 @@ function fingerprint(files: readonly string[]): string {
   return hash.digest('hex');
 }
 
-function read(file: string): string {
+/** @param {string} file */
+function read(file) {
   try {
     return readFileSync(file, 'utf8');
   } catch {

@@ -1,3 +1,4 @@
+// @ts-check
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { runCommand, saysNoNetwork } from '../launch/command.mjs';
@@ -9,29 +10,29 @@ const SUITE = 'forky';
 const KEYRINGS = ['/usr/share/keyrings/debian-archive-keyring.gpg', '/usr/share/keyrings/debian-archive-keyring.pgp'];
 const DEFAULT_MIRROR = 'http://deb.debian.org/debian';
 
-export interface FetchOptions {
-  /** Emptied first; holds the unpacked packages afterwards. */
-  readonly directory: string;
-  /** What is fetched, for messages. */
-  readonly what: string;
-  readonly packages: readonly string[];
-  /** Programs of theirs, as paths such as `usr/sbin/nginx`: each becomes an executable of its name in `directory`. */
-  readonly programs: readonly string[];
-  readonly update: (detail: string) => void;
-  readonly signal?: AbortSignal;
-  /** What somebody can do who cannot have it this way. */
-  readonly remedy: string;
-  /** @returns what is wrong with what was fetched, if anything */
-  readonly check: (root: string) => Promise<string | undefined>;
-}
+/**
+ * @typedef {object} FetchOptions
+ * @property {string} directory emptied first; holds the unpacked packages afterwards
+ * @property {string} what what is fetched, for messages
+ * @property {readonly string[]} packages
+ * @property {readonly string[]} programs programs of theirs, as paths such as `usr/sbin/nginx`: each becomes an
+ *   executable of its name in `directory`
+ * @property {import('../launch/progress.mjs').Update} update
+ * @property {AbortSignal} [signal]
+ * @property {string} remedy what somebody can do who cannot have it this way
+ * @property {(root: string) => Promise<string | undefined>} check says what is wrong with what was fetched, if anything
+ */
 
 /**
  * Fetches packages from Debian's archive with apt, as any user: apt gets folders of its own, its signature check stays
  * on, and nothing is installed into the system. The programs run by the C library that was fetched with them.
+ *
+ * @param {FetchOptions} options
  */
-export async function fetchDebianPackages(options: FetchOptions): Promise<void> {
+export async function fetchDebianPackages(options) {
   const { directory, what, packages, programs, update, signal, remedy } = options;
-  const call = (tool: string, args: readonly string[]) => fetchStep(tool, args, options);
+  /** @param {string} tool @param {readonly string[]} args */
+  const call = (tool, args) => fetchStep(tool, args, options);
   const keyring = await requirements(options);
   rmSync(directory, { recursive: true, force: true });
   const apt = await privateApt(directory, keyring, signal);
@@ -57,12 +58,17 @@ export async function fetchDebianPackages(options: FetchOptions): Promise<void> 
   writeFileSync(join(directory, 'checked'), '');
 }
 
-/** Whether the folder holds what was fetched before: its mark is written last, after it was seen running. */
-export function isFetched(directory: string): boolean {
+/**
+ * Whether the folder holds what was fetched before: its mark is written last, after it was seen running.
+ *
+ * @param {string} directory
+ */
+export function isFetched(directory) {
   return existsSync(join(directory, 'checked'));
 }
 
-async function requirements(options: FetchOptions): Promise<string> {
+/** @param {FetchOptions} options */
+async function requirements(options) {
   const { what, signal } = options;
   for (const tool of ['apt-get', 'dpkg-deb']) {
     const { status } = await runCommand(tool, ['--version'], { signal });
@@ -78,12 +84,19 @@ async function requirements(options: FetchOptions): Promise<string> {
   return keyring;
 }
 
-function missing(tool: string, { what, remedy }: Pick<FetchOptions, 'what' | 'remedy'>): Problem {
+/** @param {string} tool @param {Pick<FetchOptions, 'what' | 'remedy'>} options */
+function missing(tool, { what, remedy }) {
   return new Problem(`There is no usable ${what} here and no ${tool} to fetch one from Debian's archive: ${remedy}`);
 }
 
-/** Options that give apt its own lists, cache and sources, and leave the system's proxy and certificate settings. */
-async function privateApt(directory: string, keyring: string, signal?: AbortSignal): Promise<readonly string[]> {
+/**
+ * Options that give apt its own lists, cache and sources, and leave the system's proxy and certificate settings.
+ *
+ * @param {string} directory
+ * @param {string} keyring
+ * @param {AbortSignal} [signal]
+ */
+async function privateApt(directory, keyring, signal) {
   const apt = join(directory, 'apt');
   for (const folder of ['state/lists/partial', 'cache/archives/partial', 'etc']) {
     mkdirSync(join(apt, folder), { recursive: true });
@@ -111,18 +124,19 @@ async function privateApt(directory: string, keyring: string, signal?: AbortSign
   return Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
 }
 
-/** The mirror that this system's apt uses for Debian, or Debian's own. */
-async function mirror(signal?: AbortSignal): Promise<string> {
+/**
+ * The mirror that this system's apt uses for Debian, or Debian's own.
+ *
+ * @param {AbortSignal} [signal]
+ */
+async function mirror(signal) {
   const { status, stdout } = await runCommand('apt-get', ['indextargets', '--format', '$(SITE)'], { signal });
   const sites = status === 0 ? stdout.split('\n').map((line) => line.trim().replace(/\/$/, '')) : [];
   return sites.find((site) => /^https?:\S+\/debian$/.test(site)) ?? DEFAULT_MIRROR;
 }
 
-async function fetchStep(
-  command: string,
-  args: readonly string[],
-  { what, remedy, signal }: FetchOptions,
-): Promise<void> {
+/** @param {string} command @param {readonly string[]} args @param {FetchOptions} options */
+async function fetchStep(command, args, { what, remedy, signal }) {
   const { status, output, errorCode } = await runCommand(command, args, {
     signal,
     env: { ...process.env, LC_ALL: 'C' },
@@ -138,8 +152,14 @@ async function fetchStep(
   throw new Problem(`Fetching ${what} by ${command} failed with ${lastLines(output)}`);
 }
 
-/** An executable that starts a fetched program by the loader and libraries fetched with it. */
-function writeWrapper(directory: string, target: string, program: string): void {
+/**
+ * An executable that starts a fetched program by the loader and libraries fetched with it.
+ *
+ * @param {string} directory
+ * @param {string} target
+ * @param {string} program
+ */
+function writeWrapper(directory, target, program) {
   const libraries = join(target, 'usr/lib');
   const triplet = readdirSync(libraries).find((name) => existsSync(join(libraries, name, 'libc.so.6')));
   const loader = triplet && readdirSync(join(libraries, triplet)).find((name) => /^ld-linux.*\.so\.\d+$/.test(name));
@@ -154,6 +174,7 @@ function writeWrapper(directory: string, target: string, program: string): void 
   chmodSync(wrapper, 0o755);
 }
 
-function quote(text: string): string {
+/** @param {string} text */
+function quote(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,3 +1,4 @@
+// @ts-check
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -9,9 +10,14 @@ const TIME = 10_000;
 
 /**
  * Starts `nginx` with its njs module on a socket file, and asks a `js_access` handler for its version.
- * @returns such as `1.0.2`; `undefined` where nginx does not start with `js_access` and the QuickJS engine.
+ *
+ * @param {string} nginx
+ * @param {string} modules the folder of its dynamic modules
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<string | undefined>} such as `1.0.2`; `undefined` where nginx does not start with `js_access` and
+ *   the QuickJS engine
  */
-export async function njsVersion(nginx: string, modules: string, signal?: AbortSignal): Promise<string | undefined> {
+export async function njsVersion(nginx, modules, signal) {
   // The system's folder for temporary files: the path of a socket may have only 107 characters.
   const directory = mkdtempSync(join(tmpdir(), 'voicegate-'));
   const socketPath = join(directory, 'socket');
@@ -25,9 +31,9 @@ export async function njsVersion(nginx: string, modules: string, signal?: AbortS
     signal,
   });
   let ended = false;
-  const end = new Promise<void>((resolve) => {
-    child.once('error', () => resolve());
-    child.once('close', () => resolve());
+  const end = new Promise((resolve) => {
+    child.once('error', resolve);
+    child.once('close', resolve);
   }).then(() => {
     ended = true;
   });
@@ -46,7 +52,8 @@ export async function njsVersion(nginx: string, modules: string, signal?: AbortS
   }
 }
 
-function configuration(directory: string, modules: string): string {
+/** @param {string} directory @param {string} modules */
+function configuration(directory, modules) {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   return `load_module ${modules}/ngx_http_js_module.so;
 daemon off;
@@ -65,11 +72,12 @@ ${temporary.map((name) => `  ${name}_temp_path ${directory}/${name};`).join('\n'
 `;
 }
 
-function get(socketPath: string): Promise<string | undefined> {
+/** @param {string} socketPath @returns {Promise<string | undefined>} */
+function get(socketPath) {
   return new Promise((resolve) => {
     const call = request({ socketPath, path: '/', agent: false, timeout: TIME }, (response) => {
       let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => {
+      response.setEncoding('utf8').on('data', (chunk) => {
         text += chunk;
       });
       response.on('end', () => resolve(response.statusCode === 200 ? text : ''));

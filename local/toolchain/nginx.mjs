@@ -1,30 +1,28 @@
+// @ts-check
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { runCommand } from '../launch/command.mjs';
 import { Problem } from '../launch/problem.mjs';
-import { fetchDebianPackages, isFetched } from './debian-packages.js';
-import { njsVersion } from './njs-version.js';
+import { fetchDebianPackages, isFetched } from './debian-packages.mjs';
+import { njsVersion } from './njs-version.mjs';
 
 /** `js_access` without worker crashes, and the QuickJS engine: the same versions that the gate's container asks for. */
 const OLDEST_NJS = '1.0.0';
 
-export interface Nginx {
-  readonly nginx: string;
-  readonly nginxModules: string;
-}
-
-export interface NginxOptions {
-  readonly directory: string;
-  readonly update: (detail: string) => void;
-  readonly signal?: AbortSignal;
-  readonly env?: NodeJS.ProcessEnv;
-}
+/** @typedef {Pick<import('../contracts.js').Tools, 'nginx' | 'nginxModules'>} Nginx */
 
 /**
  * An nginx whose njs is new enough: the one that VOICEGATE_NGINX names, the one that was fetched before, one on PATH, or
  * one fetched from Debian's archive. Each is run before it is believed.
+ *
+ * @param {object} options
+ * @param {string} options.directory
+ * @param {import('../launch/progress.mjs').Update} options.update
+ * @param {AbortSignal} [options.signal]
+ * @param {NodeJS.ProcessEnv} [options.env]
+ * @returns {Promise<Nginx>}
  */
-export async function ensureNginx(options: NginxOptions): Promise<Nginx> {
+export async function ensureNginx(options) {
   const { directory, update, signal, env = process.env } = options;
   const named = env.VOICEGATE_NGINX;
   if (named) {
@@ -36,7 +34,8 @@ export async function ensureNginx(options: NginxOptions): Promise<Nginx> {
   const fetched = join(directory, 'nginx');
   if (isFetched(fetched)) return place(fetched);
 
-  const refusals: string[] = [];
+  /** @type {string[]} */
+  const refusals = [];
   for (const folder of (env.PATH ?? '').split(delimiter)) {
     const candidate = join(folder, 'nginx');
     if (folder === '' || !existsSync(candidate)) continue;
@@ -63,11 +62,17 @@ export async function ensureNginx(options: NginxOptions): Promise<Nginx> {
   return place(fetched);
 }
 
-function place(fetched: string): Nginx {
+/** @param {string} fetched @returns {Nginx} */
+function place(fetched) {
   return { nginx: join(fetched, 'nginx'), nginxModules: join(fetched, 'root/usr/lib/nginx/modules') };
 }
 
-async function check(nginx: string, signal?: AbortSignal): Promise<Nginx | { readonly refusal: string }> {
+/**
+ * @param {string} nginx
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Nginx | { readonly refusal: string }>}
+ */
+async function check(nginx, signal) {
   const { status, output } = await runCommand(nginx, ['-V'], { signal, timeoutMs: 10_000 });
   if (status !== 0) return { refusal: `does not run (${output.trim().split('\n').at(-1)})` };
   const compiled = /--modules-path=(\S+)/.exec(output)?.[1];
@@ -80,7 +85,8 @@ async function check(nginx: string, signal?: AbortSignal): Promise<Nginx | { rea
   return { nginx, nginxModules: modules };
 }
 
-export function isAtLeast(version: string, oldest: string): boolean {
+/** @param {string} version @param {string} oldest */
+export function isAtLeast(version, oldest) {
   const [a, b] = [version, oldest].map((text) => text.split('.').map(Number));
   for (let i = 0; i < 3; i += 1) {
     const difference = (a?.[i] ?? 0) - (b?.[i] ?? 0);

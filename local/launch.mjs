@@ -1,12 +1,14 @@
-import { parseOptions, usage } from './options.mjs';
-import { checkPorts } from './ports.mjs';
-import { importTypeScript, prepare } from './prepare.mjs';
-import { diskFull, isProblem } from './problem.mjs';
-import { createProgress } from './progress.mjs';
-import { findPython } from './python.mjs';
-import { createStopper } from './stopper.mjs';
+import { parseOptions, usage } from './launch/options.mjs';
+import { checkPorts } from './launch/ports.mjs';
+import { importTypeScript, prepare } from './launch/prepare.mjs';
+import { diskFull, isProblem } from './launch/problem.mjs';
+import { createProgress } from './launch/progress.mjs';
+import { findPython } from './launch/python.mjs';
+import { createStopper } from './launch/stopper.mjs';
+import { together } from './launch/together.mjs';
+import { ensureTools } from './toolchain/index.mjs';
 
-/** `npm start`: what can be checked at once, then the packages, then local/main.ts in this same process. */
+/** `npm start`: what can be checked at once, then packages and tools, then local/main.ts in this same process. */
 export async function start(args) {
   let stopper;
   try {
@@ -20,9 +22,13 @@ export async function start(args) {
     const began = Date.now();
     await checkPorts(options);
     await findPython({ signal: stopper.signal });
-    await prepare({ progress, signal: stopper.signal });
+    const [tools] = await together(
+      stopper.signal,
+      (signal) => progress.step('tools', (update) => ensureTools({ update, signal })),
+      (signal) => prepare({ progress, signal }),
+    );
     const { main } = await importTypeScript('local/main.ts');
-    await main({ options, progress, stop: stopper.signal, began });
+    await main({ options, tools, progress, stop: stopper.signal, began });
   } catch (error) {
     if (!stopper?.signal.aborted || isProblem(error)) report(error);
   }
