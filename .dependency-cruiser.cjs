@@ -10,6 +10,9 @@ const closed = (from, to, comment) => ({
   to: { path: `^(${to.join('|')})/` },
 });
 
+/** Packages that `npm start` installs. */
+const installed = Object.keys(require('./local/package.json').dependencies).join('|');
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
@@ -28,10 +31,17 @@ module.exports = {
     closed('lambda', ['bin', 'gate', 'lib', 'local'], 'A function is bundled alone.'),
     closed('gate', ['bin', 'lambda', 'lib', 'local'], 'The gate is bundled alone.'),
     { ...closed('gate/core', ['gate/(?!core/)'], 'The core knows nothing of njs.'), name: 'core-not-host' },
+    {
+      name: 'no-package-of-development',
+      comment: 'What runs is in local/package.json: `npm start` and the command line install no other packages.',
+      severity: 'error',
+      from: { path: '^(bin|contract|gate|lambda|lib|local)/|^build\\.mjs$' },
+      to: { path: '^node_modules/', pathNot: `^node_modules/(${installed})/` },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)(node_modules|dist|cdk\\.out|\\.voicegate)/' },
+    exclude: { path: '(^|/)(dist|cdk\\.out|\\.voicegate)/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
   },

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CfnResource } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
@@ -88,6 +88,26 @@ describe('the app without any configuration', () => {
     const dockerfiles = readdirSync(outdir).filter((name) => existsSync(join(outdir, name, 'Dockerfile')));
     expect(dockerfiles).toHaveLength(1);
     expect(existsSync(join(outdir, String(dockerfiles[0]), 'tests'))).toBe(false);
+  });
+
+  it("has functions that find their packages where the local cloud runs them: the CDK's own use AWS's clients", () => {
+    const { app, outdir } = defaultApp();
+    app.synth();
+    const functions = readdirSync(outdir, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /^asset\.[^/]+\/index\.m?js$/.test(name),
+    );
+    const used = functions.flatMap((name) =>
+      [...readFileSync(join(outdir, name), 'utf8').matchAll(/["'](@aws-sdk\/client-[a-z0-9-]+)["']/g)].map(
+        ([, found]) => found,
+      ),
+    );
+    expect(used).toContain('@aws-sdk/client-s3');
+    const lock = readFileSync(join(import.meta.dirname, '../../package-lock.json'), 'utf8');
+    const { packages } = JSON.parse(lock) as { packages: Record<string, { version: string; dev?: boolean }> };
+    for (const name of used) {
+      // Without the mark of what is for development: `npm start` installs it.
+      expect(packages[`node_modules/${name}`], name).toEqual(expect.not.objectContaining({ dev: true }));
+    }
   });
 
   it('is the same each time, so that a deployment without a change changes nothing', () => {

@@ -18,7 +18,7 @@ export function nodeChecks() {
   return [
     { label: 'biome', command: ['biome', 'ci', '.'] },
     { label: 'eslint', command: ['npm', 'run', '--silent', 'lint:regexp'] },
-    { label: 'import cycles', command: ['depcruise', '--config', '.dependency-cruiser.cjs', ...rooms()] },
+    { label: 'import cycles', command: ['depcruise', '--config', '.dependency-cruiser.cjs', 'build.mjs', ...rooms()] },
     { label: 'tsc', command: tsc },
     { label: 'tsc gate', command: [...tsc, '-p', 'gate'] },
   ];
@@ -50,5 +50,10 @@ function scripts() {
   const found = [...rooms(), 'image', 'examples'].flatMap((room) =>
     readdirSync(join(root, room), { recursive: true }).map((name) => join(room, name)),
   );
-  return ['.ci/run', '.ci/hear', ...found.filter((name) => name.endsWith('.sh') && !name.includes('cdk.out'))];
+  return [
+    '.ci/packages',
+    '.ci/run',
+    '.ci/hear',
+    ...found.filter((name) => name.endsWith('.sh') && !name.includes('cdk.out')),
+  ];
 }
