@@ -68,9 +68,9 @@ def life(start_shared_service: StartService, tmp_path_factory: pytest.TempPathFa
     with ThreadPoolExecutor(16) as pool:
         many = list(pool.map(lambda i: service.request("GET", f"/tts?text={i}{quote('你好')}"), range(64)))
     for wrong in WRONG:
-        with socket.create_connection(("127.0.0.1", service.port), START_SECONDS) as connection:
-            connection.sendall(wrong)
-            assert connection.recv(65_536).startswith(b"HTTP/1.1 4")
+        with socket.create_connection(("127.0.0.1", service.port), START_SECONDS) as plain:
+            plain.sendall(wrong)
+            assert plain.recv(65_536).startswith(b"HTTP/1.1 4")
     connection = HTTPConnection("127.0.0.1", service.port, timeout=START_SECONDS)
     connection.request("POST", "/v1/audio/speech", json.dumps({"input": FIVE_HUNDRED, "response_format": "pcm"}), JSON)
     response = connection.getresponse()
