@@ -16,10 +16,10 @@ import { root } from '../../local/launch/prepare.mjs';
 import { type LocalTasks, startTasks } from '../../local/tasks/index.js';
 import { ensureTools } from '../../local/toolchain/index.mjs';
 import { CONSUMERS } from '../consumers/apps';
+import { copyOf } from '../support/assembly';
 import { synthesizeConsumers } from './consumers/app';
 import { CONVERTED } from './consumers/converted';
 import { NOT_SERVED, SERVED, SHAPES } from './consumers/served';
-import { copyOf } from './support/assembly';
 import { type Answer, call } from './support/http';
 
 const PATIENCE = 40_000;

@@ -9,8 +9,8 @@ import { createToolkitHost } from '../../local/deploy/toolkit-host.js';
 import { type Emulator, startEmulator } from '../../local/emulator/index.js';
 import { ensureTools } from '../../local/toolchain/index.mjs';
 import { FLAGS } from '../lib/support/default-app';
-import { EXAMPLES, exampleFile, runApp } from '../lib/support/examples';
-import { copyOf } from './support/assembly';
+import { EXAMPLES, exampleFile } from '../lib/support/examples';
+import { copyOf, runApp } from '../support/assembly';
 import { added, type Inventory, takeInventory } from './support/inventory';
 
 describe('the examples, deployed by the CDK toolkit into an emulated AWS', () => {

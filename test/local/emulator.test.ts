@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
@@ -26,9 +26,8 @@ import { withLocalAws } from '../../local/emulator/aws.js';
 import { type Emulator, startEmulator } from '../../local/emulator/index.js';
 import { root } from '../../local/launch/prepare.mjs';
 import { ensureTools } from '../../local/toolchain/index.mjs';
+import { copyOf, runApp } from '../support/assembly.js';
 import { filesHolding } from './leftovers.js';
-
-const APP = `${join(root, 'node_modules/.bin/tsx')} ${join(root, 'test/local/fixtures/app.ts')}`;
 
 let directory = '';
 let emulator: Emulator;
@@ -49,12 +48,17 @@ async function start(): Promise<Emulator> {
   return startEmulator({ python, directory: join(directory, 'emulator') });
 }
 
-function deployFixture(context: Record<string, string>, update?: (detail: string) => void): Promise<Deployment> {
+async function deployFixture(version: string, update?: (detail: string) => void): Promise<Deployment> {
+  const { aws } = emulator;
+  const outdir = join(directory, `version-${version}`);
+  if (!existsSync(outdir)) {
+    const env = { account: aws.accountId, region: aws.region };
+    await runApp(join(__dirname, 'fixtures/app.ts'), { outdir, env, context: { version } });
+  }
   return deploy({
-    aws: emulator.aws,
-    app: APP,
+    aws,
+    app: copyOf(outdir),
     assemblyDirectory: join(directory, 'cdk.out'),
-    context,
     ...(update ? { update } : {}),
   });
 }
@@ -64,7 +68,7 @@ const progress: string[] = [];
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'voicegate-emulator-'));
   emulator = await start();
-  first = await deployFixture({ version: '1' }, (detail) => progress.push(detail));
+  first = await deployFixture('1', (detail) => progress.push(detail));
 }, 180_000);
 
 afterAll(async () => {
@@ -231,13 +235,13 @@ describe('a restart', () => {
     const after = new DynamoDBClient(clientOptions(emulator.aws));
     expect((await after.send(new GetItemCommand({ TableName: table, Key: item }))).Item).toEqual(item);
     after.destroy();
-    const again = await deployFixture({ version: '1' });
+    const again = await deployFixture('1');
     expect(again.changed).toBe(false);
     expect(again.stacks[0]?.outputs).toEqual(first.stacks[0]?.outputs);
   }, 120_000);
 
   it('is followed by an update in place when the app has changed', async () => {
-    const updated = await deployFixture({ version: '2' });
+    const updated = await deployFixture('2');
     expect(updated.changed).toBe(true);
     expect(updated.stacks[0]?.outputs).toEqual({ ...first.stacks[0]?.outputs, Answer: 'said hello 2' });
   }, 120_000);
@@ -257,7 +261,7 @@ describe('a deployment that was cut off with the emulator', () => {
   it('is not in progress for ever: an update can be repeated, a first creation is done again', async () => {
     await restartWith('UPDATE_COMPLETE', 'UPDATE_IN_PROGRESS');
     await restartWith('UPDATE_ROLLBACK_COMPLETE', 'CREATE_IN_PROGRESS');
-    const { changed, stacks } = await deployFixture({ version: '2' });
+    const { changed, stacks } = await deployFixture('2');
     expect(changed).toBe(true);
     expect(stacks[0]?.outputs.Answer).toBe('said hello 2');
   }, 120_000);
