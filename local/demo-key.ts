@@ -17,10 +17,11 @@ export interface DemoKey {
  * earlier starts are revoked. It is told to the person (or program) that starts and kept nowhere.
  */
 export async function makeDemoKey(stateDirectory: string, signal?: AbortSignal): Promise<DemoKey> {
-  const created = JSON.parse(
-    await keys(['create', '--owner', OWNER, '--label', LABEL], stateDirectory, signal),
-  ) as DemoKey;
-  const listed = JSON.parse(await keys(['list', '--owner', OWNER], stateDirectory, signal)) as readonly ListedKey[];
+  const answers = await Promise.all([
+    keys(['create', '--owner', OWNER, '--label', LABEL], stateDirectory, signal),
+    keys(['list', '--owner', OWNER], stateDirectory, signal),
+  ]);
+  const [created, listed] = answers.map((text) => JSON.parse(text)) as [DemoKey, readonly ListedKey[]];
   for (const { keyId, label, revokedAt } of listed) {
     if (label !== LABEL || keyId === created.keyId || revokedAt !== undefined) continue;
     await keys(['revoke', keyId, '--yes'], stateDirectory, signal);

@@ -1,6 +1,6 @@
 import { parseOptions, usage } from './launch/options.mjs';
 import { checkPorts } from './launch/ports.mjs';
-import { importTypeScript, prepare } from './launch/prepare.mjs';
+import { buildBundles, importTypeScript, installPackages } from './launch/prepare.mjs';
 import { diskFull, isProblem } from './launch/problem.mjs';
 import { createProgress } from './launch/progress.mjs';
 import { findPython } from './launch/python.mjs';
@@ -25,10 +25,13 @@ export async function start(args) {
     const [tools] = await together(
       stopper.signal,
       (signal) => progress.step('tools', (update) => ensureTools({ update, signal })),
-      (signal) => prepare({ progress, signal }),
+      (signal) => installPackages({ progress, signal }),
     );
+    const bundles = progress.step('bundles', buildBundles);
+    // Told where it is awaited, which a stop may come before.
+    bundles.catch(() => {});
     const { main } = await importTypeScript('local/main.ts');
-    await main({ options, tools, progress, stop: stopper.signal, began });
+    await main({ options, tools, bundles, progress, stop: stopper.signal, began });
   } catch (error) {
     if (!stopper?.signal.aborted || isProblem(error)) report(error);
   }

@@ -11,6 +11,7 @@ import { claimInstance } from './instance.js';
 import type { StartOptions } from './launch/options.mjs';
 import { Problem } from './launch/problem.mjs';
 import { type Progress, seconds } from './launch/progress.mjs';
+import { together } from './launch/together.mjs';
 import { writeRunning } from './running.js';
 import { startTasks } from './tasks/index.js';
 import { readyText } from './ui/ready-text.js';
@@ -21,6 +22,8 @@ const HEALTHY_WITHIN = 180_000;
 export interface MainOptions {
   readonly options: StartOptions;
   readonly tools: Tools;
+  /** The bundles of the app are there. */
+  readonly bundles: Promise<void>;
   readonly progress: Progress;
   /** Aborted when the person wants it to end. */
   readonly stop: AbortSignal;
@@ -29,7 +32,7 @@ export interface MainOptions {
 }
 
 /** The local cloud from its first process to its last: starts it, tells when it is ready, and runs until it is stopped. */
-export async function main({ options, tools, progress, stop, began }: MainOptions): Promise<void> {
+export async function main({ options, tools, bundles, progress, stop, began }: MainOptions): Promise<void> {
   const { stateDirectory } = options;
   const instance = await claimInstance(stateDirectory, options);
   const stops: (() => Promise<void> | void)[] = [() => instance.release()];
@@ -39,6 +42,7 @@ export async function main({ options, tools, progress, stop, began }: MainOption
     );
     stops.push(() => emulator.stop());
     instance.remember(emulator.pid);
+    await bundles;
 
     const assemblyDirectory = join(stateDirectory, 'cdk.out');
     const deployment = await progress.step('cdk deploy', (update) =>
@@ -103,9 +107,6 @@ export async function main({ options, tools, progress, stop, began }: MainOption
       () => opened.stop(),
     );
 
-    await progress.step('healthy targets', (update) =>
-      healthy(tasks, opened, (detail) => update(detail || lastEvent), stop),
-    );
     const stack = stackOf(deployment);
     const state: RunningState = {
       pid: process.pid,
@@ -120,7 +121,14 @@ export async function main({ options, tools, progress, stop, began }: MainOption
       ca: opened.ca,
     };
     writeRunning(stateDirectory, state);
-    const { key } = await progress.step('demo key', () => makeDemoKey(stateDirectory, stop));
+    const [, { key }] = await together(
+      stop,
+      (signal) =>
+        progress.step('healthy targets', (update) =>
+          healthy(tasks, opened, (detail) => update(detail || lastEvent), signal),
+        ),
+      (signal) => progress.step('demo key', () => makeDemoKey(stateDirectory, signal)),
+    );
     stop.throwIfAborted();
 
     ready = true;

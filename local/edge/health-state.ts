@@ -32,9 +32,9 @@ export function afterCheck(health: Health, ok: boolean, now: number, settings: H
   return tooMany ? { ...next, state: 'unhealthy' } : next;
 }
 
-/** Milliseconds to the next check: a target that never was healthy is asked every second, so that a start is quick. */
+/** Milliseconds to the next check: a target that never was healthy is asked four times a second: a start waits for it. */
 export function nextCheckIn(health: Health, settings: HealthCheck): number {
-  return (health.everHealthy ? settings.interval : Math.min(1, settings.interval)) * 1000;
+  return (health.everHealthy ? settings.interval : Math.min(0.25, settings.interval)) * 1000;
 }
 
 /** Whether a status is among a matcher's codes and ranges: `200`, `200,302`, `200-299`. */

@@ -7,24 +7,28 @@ import { Problem } from './problem.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/**
- * Installs the npm packages where they are missing or not those of the lock file, and builds the bundles.
- * With `development` also the packages that only tests, linters and docs use.
- */
+/** What `npm test` and the command line need of what is not in the repository: npm packages, then the bundles. */
 export async function prepare({ progress, development = false, signal }) {
+  await installPackages({ progress, development, signal });
+  await progress.step('bundles', buildBundles);
+}
+
+/**
+ * Installs the npm packages where they are missing or not those of the lock file. With `development` also those that
+ * only tests, linters and docs use.
+ */
+export async function installPackages({ progress, development = false, signal }) {
   await withLock(
     join(root, '.voicegate/install.lock'),
     async () => {
-      if (!isInstalled(root, { development })) {
-        await progress.step('npm packages', (update) => installNodeModules(root, { development, update, signal }));
-      }
-      await progress.step('bundles', buildBundles);
+      if (isInstalled(root, { development })) return;
+      await progress.step('npm packages', (update) => installNodeModules(root, { development, update, signal }));
     },
     { signal, onWait: waitNote(progress) },
   );
 }
 
-/** Loads a TypeScript file; `path` is relative to the project's folder. Only after {@link prepare}. */
+/** Loads a TypeScript file; `path` is relative to the project's folder. Only after {@link installPackages}. */
 export async function importTypeScript(path) {
   // As CommonJS, which is what files of this package are to Node: package.json has no "type".
   const { require } = await import('tsx/cjs/api');
@@ -40,7 +44,10 @@ function waitNote(progress) {
   };
 }
 
-/** Builds `dist/lambda`, `dist/gate` and `dist/cli.js`: a second or two, and what is there already is not written again. */
+/**
+ * Builds `dist/lambda`, `dist/gate` and `dist/cli.js`: a second or two, and what is there already is not written again.
+ * Two may do so at once: each file appears whole.
+ */
 export async function buildBundles() {
   const { buildBundles: build } = await import('../../build.mjs');
   try {

@@ -38,8 +38,8 @@ describe('the health of a target', () => {
     expect(after([true, true, true], unhealthy).state).toBe('healthy');
   });
 
-  it('is asked every second until it was good once, then as deployed', () => {
-    expect(nextCheckIn(newHealth(0), settings)).toBe(1000);
+  it('is asked four times a second until it was good once, then as deployed', () => {
+    expect(nextCheckIn(newHealth(0), settings)).toBe(250);
     expect(nextCheckIn(after([true]), settings)).toBe(10_000);
     expect(nextCheckIn(after([true, false, false]), settings)).toBe(10_000);
   });
