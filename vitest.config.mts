@@ -26,7 +26,7 @@ const projects = [
   },
   { name: 'local', include: ['test/local/**/*.test.ts'] },
   { name: 'e2e', include: ['test/e2e/**/*.test.ts'] },
-  { name: 'package', include: ['test/package/**/*.test.ts'] },
+  { name: 'package', include: ['test/package/**/*.test.ts'], isolate: false },
 ];
 
 export default defineConfig({

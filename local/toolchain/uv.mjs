@@ -60,8 +60,20 @@ export async function installByUv(python, given, signal) {
  * @param {AbortSignal} [options.signal]
  */
 export async function pipInstallByUv(python, args, { into = python, signal } = {}) {
-  const words = ['pip', 'install', '--python', into, '--no-progress', '--color', 'never'];
-  return runCommand(uvOf(python), [...words, ...args], { signal, env: await environment(python, signal) });
+  return runUv(python, ['pip', 'install', '--python', into, ...args], { signal });
+}
+
+/**
+ * Runs the uv of an environment (see {@link ensureUv}), which asks the indexes that pip is configured for.
+ *
+ * @param {string} python
+ * @param {readonly string[]} args
+ * @param {object} [options]
+ * @param {AbortSignal} [options.signal]
+ */
+export async function runUv(python, args, { signal } = {}) {
+  const words = ['--no-progress', '--color', 'never', ...args];
+  return runCommand(uvOf(python), words, { signal, env: await environment(python, signal) });
 }
 
 /** @param {string} python */

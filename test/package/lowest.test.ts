@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { exampleAsJavaScript, nodeAlone, prepared, root, synthesize } from './prepared';
@@ -10,12 +10,19 @@ const { peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'),
 
 describe('with the lowest versions that package.json supports', () => {
   const { oldest } = prepared();
+  const path = nodeAlone();
 
   it.each(['aws-cdk-lib', 'constructs'])('%s is installed as it is named', (name) => {
     const { version } = JSON.parse(readFileSync(join(oldest, 'node_modules', name, 'package.json'), 'utf8')) as {
       version: string;
     };
     expect(`^${version}`).toBe(peerDependencies[name]);
+  });
+
+  it('neither a bundler nor a compiler is installed', () => {
+    for (const name of ['esbuild', 'typescript', 'tsx'])
+      expect(existsSync(join(oldest, 'node_modules', name))).toBe(false);
+    expect(readdirSync(path)).toEqual(['node']);
   });
 
   it('the library compiles', () => {
@@ -46,7 +53,7 @@ describe('with the lowest versions that package.json supports', () => {
     async (name) => {
       const app = join(oldest, `${name}.js`);
       writeFileSync(app, exampleAsJavaScript(name));
-      const templates = await synthesize(process.execPath, [app], nodeAlone());
+      const { templates } = await synthesize(process.execPath, [app], path);
       expect(Object.values(templates).join()).toContain('AWS::Lambda::Function');
     },
     120_000,

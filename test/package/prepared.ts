@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,9 +13,9 @@ const run = promisify(execFile);
 export interface Prepared {
   /** The packed file. */
   readonly file: string;
-  /** A project that installed it. */
+  /** A project with it and the aws-cdk-lib that `python` has. */
   readonly consumer: string;
-  /** A project that installed it with the lowest supported peers; the library's sources are in its folder `source`. */
+  /** A project whose npm installed it, with the lowest supported peers; its folder `source` has the library's sources. */
   readonly oldest: string;
   /** A Python that has the wheel. */
   readonly python: string;
@@ -48,12 +48,15 @@ export function nodeAlone(): string {
   return folder;
 }
 
-/** Runs an app as the CDK toolkit does, and returns its templates as text, by stack. */
-export async function synthesize(
-  command: string,
-  args: readonly string[],
-  path: string,
-): Promise<Readonly<Record<string, string>>> {
+export interface Synthesis {
+  /** As text, by stack. */
+  readonly templates: Readonly<Record<string, string>>;
+  /** The code of the functions, as it would be uploaded. */
+  readonly functions: readonly string[];
+}
+
+/** Runs an app as the CDK toolkit does. */
+export async function synthesize(command: string, args: readonly string[], path: string): Promise<Synthesis> {
   const outdir = mkdtempSync(join(tmpdir(), 'voicegate-out-'));
   const zones = { 'availability-zones:account=111122223333:region=eu-west-1': ['eu-west-1a', 'eu-west-1b'] };
   await run(command, args, {
@@ -80,6 +83,10 @@ export async function synthesize(
       .filter(([, { type }]) => type === 'aws:cloudformation:stack')
       .map(([name, { properties }]) => [name, readFileSync(join(outdir, String(properties?.templateFile)), 'utf8')]),
   );
+  const functions = readdirSync(outdir)
+    .map((name) => join(outdir, name, 'index.mjs'))
+    .filter((name) => existsSync(name))
+    .map((name) => readFileSync(name, 'utf8'));
   rmSync(outdir, { recursive: true, force: true });
-  return templates;
+  return { templates, functions };
 }

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ensureTools } from '../../local/toolchain/index.mjs';
 import { defaultApp } from '../lib/support/default-app';
 import { CHECKOV_EXCEPTIONS } from './checkov-exceptions';
 import { prepared, root } from './prepared';
@@ -11,12 +12,24 @@ interface Report {
   readonly results: { readonly failed_checks: readonly { readonly check_id: string; readonly resource: string }[] };
 }
 
+// One synthesis for both programs.
+const { app, templateFile } = defaultApp();
+beforeAll(() => {
+  app.synth();
+});
+
+it('cfn-lint has nothing to say about the app without any configuration', async () => {
+  const { python } = await ensureTools({ development: true });
+  // W3005 is a redundant DependsOn, which aws-cdk-lib's own functions have.
+  const args = ['--ignore-checks', 'W3005', '--', templateFile];
+  const output = execFileSync(join(dirname(python), 'cfn-lint'), args, { encoding: 'utf8', timeout: 100_000 });
+  expect(output.trim()).toBe('');
+}, 120_000);
+
 describe('checkov on the app without any configuration', () => {
   let report: Report;
 
   beforeAll(() => {
-    const { app, templateFile } = defaultApp();
-    app.synth();
     const output = execFileSync(
       prepared().checkov,
       [
