@@ -20,6 +20,11 @@ export function requestsOfAll({ inFlight, queue }: Limits): number {
   return CLIENTS * (inFlight + queue) + DECIDED_OF_ALL;
 }
 
+/** Connections that a worker takes; each request has one to the app as well. */
+export function connectionsOf(limits: Limits): number {
+  return Math.max(4096, 2 * requestsOfAll(limits) + 1024);
+}
+
 /** Refused requests whose body is still to come and is listened to, so that the answer surely arrives. */
 export const LINGERING = { ofClient: 4, ofAll: 32 } as const;
 
@@ -36,11 +41,13 @@ export function undecidedOfClient({ inFlight, queue }: Limits): number {
 
 /**
  * The same of all clients. With those that are listened to they leave room for all that have a place in the app or its
- * queue.
+ * queue, and for some that are just being decided about.
  */
-export function undecidedOfAll({ inFlight, queue }: Limits): number {
-  return Math.max(DECIDED_OF_ALL - LINGERING.ofAll, inFlight + queue + DECIDED_OF_CLIENT);
+export function undecidedOfAll(limits: Limits): number {
+  return requestsOfAll(limits) - LINGERING.ofAll - limits.inFlight - limits.queue - JUST_COME;
 }
+
+const JUST_COME = 8;
 
 /** Bodies of one caller that are held to be counted, at most: 429 beyond. */
 export function bodiesOfClient({ inFlight, queue }: Limits): number {
@@ -92,9 +99,9 @@ export function zoneBytes(options: Pick<GateOptions, 'cacheBytes' | 'limits'>) {
 
 /** What the gate holds at most, by what it is for, in bytes. */
 export function memoryParts(
-  options: Pick<GateOptions, 'cacheBytes' | 'limits' | 'workers' | 'maxTextBytes' | 'webSession'>,
+  options: Pick<GateOptions, 'cacheBytes' | 'limits' | 'workers' | 'maxTextBytes' | 'webSession' | 'trustedHops'>,
 ): readonly (readonly [what: string, bytes: number])[] {
-  const { limits, workers, maxTextBytes, webSession } = options;
+  const { limits, workers, maxTextBytes, webSession, trustedHops } = options;
   const all = requestsOfAll(limits);
   const pages = SIGN_IN.pages;
   const sum = (sizes: readonly number[]) => sizes.reduce((total, size) => total + size, 0);
@@ -107,7 +114,13 @@ export function memoryParts(
     // As nginx read it, and twice as text; and where it is counted njs has a context more.
     [`${bodiesOfAll(limits)} bodies whose text is counted`, bodiesOfAll(limits) * (3 * maxTextBytes + CONTEXT)],
     [`${limits.inFlight} answers on their way`, limits.inFlight * ANSWER],
+    ...(trustedHops === 0 ? [halfOpen(workers * connectionsOf(limits))] : []),
   ];
+}
+
+/** A load balancer of requests sends whole heads. Where none stands in front clients may stop amid theirs. */
+function halfOpen(connections: number): readonly [what: string, bytes: number] {
+  return [`${connections} connections whose headers are still to come`, connections * HEADERS];
 }
 
 /** Mebibytes that the gate's container needs. @default 256 */

@@ -1,6 +1,14 @@
 /** nginx's configuration: what container/nginx.conf leaves open. */
 
-import { bodiesOfAll, LINGERING, requestsOfAll, requestsOfClient, SIGN_IN, zoneBytes } from '../contract/gate-memory';
+import {
+  bodiesOfAll,
+  connectionsOf,
+  LINGERING,
+  requestsOfAll,
+  requestsOfClient,
+  SIGN_IN,
+  zoneBytes,
+} from '../contract/gate-memory';
 import type { GateOptions } from '../contract/gate-options';
 import { GATE_ENV } from '../contract/names';
 import { PLAIN_QUERY } from './core/request/target';
@@ -100,7 +108,7 @@ export function renderNginxConf(options: GateOptions): string {
     WORKERS: workers,
     LONGEST_REQUEST: options.longestRequest,
     ENVIRONMENT: WORKER_ENV.map((name) => `env ${name};`),
-    CONNECTIONS: Math.max(4096, 2 * requestsOfAll(limits) + 1024),
+    CONNECTIONS: connectionsOf(limits),
     CONTEXTS: Math.ceil(requestsOfAll(limits) / workers),
     TEXTS_KEPT: Math.ceil(bodiesOfAll(limits) / workers),
     ...zones(options),

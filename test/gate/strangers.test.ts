@@ -367,7 +367,7 @@ it('requests that wait for the decision about an unknown key are few, and others
   );
   const early: number[] = [];
   for (const answer of answers) void answer.then(({ status }) => early.push(status));
-  await expect.poll(() => early.length, { timeout: 4000 }).toBe(240 - 48);
+  await expect.poll(() => early.length, { timeout: 4000 }).toBe(240 - 64);
   expect((await call(slow.url, '/voices', withKey(key, { 'X-Forwarded-For': '192.0.5.1' }))).status).toBe(200);
   expect((await slow.line(({ reason }) => reason === 'invocations')).status).toBe(429);
   for (const status of (await Promise.all(answers)).map((answer) => answer.status))

@@ -9,7 +9,7 @@ import {
   type Verdict,
 } from '../../../../gate/core/decision/authorize';
 import type { InvokeResponse } from '../../../../gate/core/decision/authorizer-answer';
-import { noteFailure } from '../../../../gate/core/limits/abuse';
+import { noteFailure, noteRefused } from '../../../../gate/core/limits/abuse';
 import { grantHeaders } from '../../../../gate/core/request/request-headers';
 import { gateOptions } from '../../support/bundle';
 import { MemoryCounter, MemoryDict } from '../../support/fake-dict';
@@ -160,28 +160,31 @@ describe('askAuthorizer', () => {
       return { ...all, land, kinds, wait };
     };
 
-    it('lets 24 of one client wait and 48 of all, so that those who are known find room', async () => {
+    it('lets 24 of one client wait and 64 of all, so that those who are known find room', async () => {
       const { kinds, wait, ports, held, land } = pending();
       await wait(30, '192.0.2.1');
       expect(kinds).toEqual(Array(6).fill('busy'));
-      await wait(30, '192.0.2.2');
-      expect(kinds).toEqual(Array(12).fill('busy'));
-      await wait(1, '192.0.2.3', 'another');
-      expect(kinds).toEqual(Array(13).fill('busy'));
+      await wait(24, '192.0.2.2');
+      await wait(20, '192.0.2.3');
+      expect(kinds).toEqual(Array(10).fill('busy'));
+      await wait(1, '192.0.2.4', 'another');
+      expect(kinds).toEqual(Array(11).fill('busy'));
       for (const one of land) one();
-      await expect.poll(() => kinds.length).toBe(61);
+      await expect.poll(() => kinds.length).toBe(75);
       expect(held).toEqual(new Set());
-      expect([...Array(48).keys()].filter((i) => ports.flights.get(`w*${i}`) !== undefined)).toEqual([]);
+      expect([...Array(64).keys()].filter((i) => ports.flights.get(`w*${i}`) !== undefined)).toEqual([]);
     });
 
     it('lets half as many wait of clients that have failed, so that newcomers find a place', async () => {
       const { kinds, wait, ports, land } = pending();
-      const failed = ['192.0.2.1', '192.0.2.2', '192.0.2.3'];
-      for (const network of failed) noteFailure(ports, network, undefined);
+      const failed = ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4'];
+      for (const network of failed.slice(2)) noteFailure(ports, network, undefined);
+      // Who waits for what another one has asked fails with it.
+      for (const network of failed.slice(0, 2)) noteRefused(ports, network);
       for (const network of failed) await wait(20, network);
-      expect(kinds).toEqual(Array(36).fill('busy'));
-      await wait(20, '192.0.2.4', 'another');
-      expect(kinds).toHaveLength(36);
+      expect(kinds).toEqual(Array(80 - 32).fill('busy'));
+      await wait(20, '192.0.2.5', 'another');
+      expect(kinds).toHaveLength(80 - 32);
       for (const one of land) one();
     });
 
