@@ -25,6 +25,15 @@ const NEGATIVE_TTL = 2;
 const GRACE = 20;
 const RATE = (IN_FLIGHT * 1000) / WORK / 2;
 
+/** Milliseconds in which the rate is reached: at first each key is new to the gate, and each connection to be made. */
+const RAMP = 5000;
+
+/** How many requests are to be sent within so many milliseconds from the start. */
+function dueAfter(elapsed: number): number {
+  const ramped = elapsed < RAMP ? elapsed ** 2 / (2 * RAMP) : elapsed - RAMP / 2;
+  return (ramped * RATE) / 1000;
+}
+
 interface Reply {
   readonly status: number;
   readonly body: string;
@@ -253,7 +262,7 @@ async function main(): Promise<void> {
     let sent = 0;
     while (running()) {
       // A pause of this very program must not become a burst: what is long due is left out.
-      const due = ((Date.now() - start) * RATE) / 1000;
+      const due = dueAfter(Date.now() - start);
       sent = Math.max(sent, Math.floor(due) - 16);
       for (; sent < due; sent++) {
         const one: Promise<void> = oneRequest().finally(() => open.delete(one));
@@ -278,7 +287,7 @@ async function main(): Promise<void> {
   if (lines.length > 0) console.error([...lines, gate.stderr.slice(-2000)].join('\n'));
   const reasons: Record<string, number> = {};
   for (const { status, reason } of gate.lines()) {
-    if (Number(status) < 500) continue;
+    if (Number(status) < 429) continue;
     const name = `${status} ${reason || 'nginx'}`;
     reasons[name] = (reasons[name] ?? 0) + 1;
   }
