@@ -21,6 +21,11 @@ def test_the_command_is_one_array_and_runs_as_an_unprivileged_user() -> None:
     assert json.loads(command) == ["gunicorn", "--config", "gunicorn.conf.py", "voicegate_tts.app:create_app()"]
     [user] = values("USER")
     assert not user.startswith(("0", "root"))
+    # The number has a name in the image, and so has its group: one of the same number, since it is no system user.
+    uid, gid = user.split(":")
+    [useradd] = [line.split() for line in values("RUN") if line.startswith("useradd ")]
+    assert uid == gid == useradd[useradd.index("--uid") + 1]
+    assert "--user-group" in useradd and "--system" not in useradd
     assert values("WORKDIR") == ["/app"]
     assert values("EXPOSE") == ["5000"]
     assert values("ENTRYPOINT") == []
