@@ -24,7 +24,7 @@ const projects = [
     env: { VOICEGATE_TEST_COMMON_WAY: 'off' },
     isolate: false,
   },
-  { name: 'local', include: ['test/local/**/*.test.ts'] },
+  { name: 'local', include: ['test/local/**/*.test.ts'], isolate: false },
   { name: 'e2e', include: ['test/e2e/**/*.test.ts'] },
   { name: 'package', include: ['test/package/**/*.test.ts'], isolate: false },
 ];

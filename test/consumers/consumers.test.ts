@@ -2,14 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../lib/shared/package-root';
 import { SHAPES } from '../e2e/consumers/served';
 import { type CloudFormation, defaultApp, readTemplate } from '../lib/support/default-app';
 import { EXAMPLES, exampleFile, synthesizeFile } from '../lib/support/examples';
 import { warnings } from '../lib/support/stack';
-import { TEMPLATES_ALONE } from '../lib/support/test-stack';
+import { quietApp } from '../lib/support/test-stack';
 import { CONSUMERS } from './apps';
 
 const directory = mkdtempSync(join(tmpdir(), 'voicegate-consumers-'));
@@ -18,8 +17,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 /** Synthesizes an app once; its templates by the name of their stacks. */
 function synthesize(name: string): { templates: CloudFormation[]; said: string[] } {
   const outdir = join(directory, name.replaceAll(' ', '-'));
-  const context = { '@aws-cdk/core:validateAgainstDefaultRules': false };
-  const app = new App({ outdir, context, ...TEMPLATES_ALONE });
+  const app = quietApp(outdir);
   const stacks = CONSUMERS[name]?.(app) ?? [];
   app.synth();
   const files = readdirSync(outdir, { recursive: true, encoding: 'utf8' }).filter((file) =>

@@ -16,11 +16,11 @@ export const FLAGS = (
 
 /** The app that `cdk deploy` makes, with the same flags and, if given, the same `-c key=value`. */
 export function defaultApp(
-  context: Readonly<Record<string, string>> = {},
+  context: Readonly<Record<string, string | boolean>> = {},
   beforeSynthesis: (app: App, stack: VoicegateStack) => void = () => {},
 ) {
   const outdir = mkdtempSync(join(tmpdir(), 'voicegate-app-'));
-  const app = new App({ outdir, context: { ...FLAGS, ...context }, ...TEMPLATES_ALONE });
+  const app = new App({ outdir, context: { ...FLAGS, ...TEMPLATES_ALONE, ...context }, treeMetadata: false });
   const config = readConfig(app.node.getAllContext());
   const stack = new VoicegateStack(app, config.stackName, { config, env: ENV });
   beforeSynthesis(app, stack);

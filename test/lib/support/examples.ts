@@ -5,6 +5,7 @@ import { packageRoot } from '../../../lib/shared/package-root';
 import { runApp } from '../../support/assembly';
 import { type CloudFormation, readTemplate } from './default-app';
 import { ENV } from './stack';
+import { TEMPLATES_ALONE } from './test-stack';
 
 const folder = join(packageRoot(__dirname), 'examples');
 
@@ -26,7 +27,7 @@ export async function synthesizeFile(
 ): Promise<Readonly<Record<string, CloudFormation>>> {
   const outdir = mkdtempSync(join(tmpdir(), 'voicegate-example-'));
   try {
-    await runApp(file, { outdir, env: ENV, context });
+    await runApp(file, { outdir, env: ENV, context: { ...TEMPLATES_ALONE, ...context } });
     return Object.fromEntries(
       readdirSync(outdir)
         .filter((name) => name.endsWith('.template.json'))

@@ -15,10 +15,17 @@ export class TestStack extends Stack {
   }
 }
 
-/** What an app writes besides its templates, and no test reads: a third of a synthesis. */
-export const TEMPLATES_ALONE = { treeMetadata: false, stackTraces: false } as const;
+/** Switches off what a synthesis does besides templates, and no test reads: half of its time. */
+export const TEMPLATES_ALONE = {
+  'aws:cdk:version-reporting': false,
+  'aws:cdk:disable-stack-trace': true,
+  'aws:cdk:disable-creation-stack-traces': true,
+  // Assets are known by their hashes, and copied nowhere.
+  'aws:cdk:disable-asset-staging': true,
+} as const;
 
 /** An app without the toolkit's own validation, which the tests of the whole app run. */
-export function quietApp(): App {
-  return new App({ context: { '@aws-cdk/core:validateAgainstDefaultRules': false }, ...TEMPLATES_ALONE });
+export function quietApp(outdir?: string): App {
+  const context = { ...TEMPLATES_ALONE, '@aws-cdk/core:validateAgainstDefaultRules': false };
+  return new App({ outdir, context, treeMetadata: false });
 }
