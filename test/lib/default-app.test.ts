@@ -27,6 +27,8 @@ function types(found: CloudFormation): string[] {
   return Object.values(found.Resources).map(({ Type }) => Type);
 }
 
+/** With its assets in the assembly. */
+const STAGED = { 'aws:cdk:disable-asset-staging': false };
 const CERTIFICATE = 'arn:aws:acm:eu-west-1:111122223333:certificate/11111111-2222-3333-4444-555555555555';
 
 describe('the app without any configuration', () => {
@@ -83,7 +85,7 @@ describe('the app without any configuration', () => {
   });
 
   it('needs no container builder to be synthesized: the image is a folder until it is deployed', () => {
-    const { app, outdir } = defaultApp({ 'aws:cdk:disable-asset-staging': false });
+    const { app, outdir } = defaultApp(STAGED);
     app.synth();
     const dockerfiles = readdirSync(outdir).filter((name) => existsSync(join(outdir, name, 'Dockerfile')));
     expect(dockerfiles).toHaveLength(1);
@@ -91,7 +93,7 @@ describe('the app without any configuration', () => {
   });
 
   it("has functions that find their packages where the local cloud runs them: the CDK's own use AWS's clients", () => {
-    const { app, outdir } = defaultApp();
+    const { app, outdir } = defaultApp(STAGED);
     app.synth();
     const functions = readdirSync(outdir, { recursive: true, encoding: 'utf8' }).filter((name) =>
       /^asset\.[^/]+\/index\.m?js$/.test(name),
