@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { root } from '../../../../local/launch/prepare.mjs';
 import { ensurePythonWith } from '../../../../local/tasks/runners/image/python-environment.js';
 
 /** Makes a wheel, so that pip needs no network. */
@@ -32,7 +33,7 @@ describe('the Python environment of an image', () => {
     const wheels = join(folder, 'wheels');
     mkdirSync(wheels);
     execFileSync('python3', ['-c', MAKE_WHEEL, wheels]);
-    execFileSync('python3', ['-m', 'venv', join(folder, 'venv')]);
+    execFileSync('python3', [join(root, 'local/toolchain/make_environment.py'), join(folder, 'venv')]);
     process.env.PIP_NO_INDEX = '1';
     process.env.PIP_FIND_LINKS = wheels;
   });
