@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { prepare } from '../local/launch/prepare.mjs';
+import { prepare, root } from '../local/launch/prepare.mjs';
 import { isProblem, Problem } from '../local/launch/problem.mjs';
 import { createProgress, seconds } from '../local/launch/progress.mjs';
 import { createStopper } from '../local/launch/stopper.mjs';
@@ -37,6 +37,9 @@ async function main() {
   }
   await prepare({ progress, development: true, signal: stopper.signal });
   process.env.VOICEGATE_TEST_BUNDLES = 'built';
+  // Python programs start many times here: each module is compiled once, and nothing is written beside a source.
+  delete process.env.PYTHONDONTWRITEBYTECODE;
+  process.env.PYTHONPYCACHEPREFIX = join(root, '.voicegate/pycache');
   const touched = changed === undefined ? undefined : changedTests(changed);
   const wanted = (part) => only.includes(part) && (touched === undefined || touched.parts.has(part));
   const directory = mkdtempSync(join(tmpdir(), 'voicegate-test-'));

@@ -95,6 +95,7 @@ class Service:
             env={
                 "PATH": os.environ.get("PATH", ""),
                 "PYTHONDONTWRITEBYTECODE": "1",
+                **({"PYTHONPYCACHEPREFIX": sys.pycache_prefix} if sys.pycache_prefix else {}),
                 "HOST": "127.0.0.1",
                 "PORT": "0",
                 "TTS_ENGINE": "espeak-ng",

@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { root } from '../../local/launch/prepare.mjs';
 
 const ACTIONLINT = 'github.com/rhysd/actionlint/cmd/actionlint@v1.7.12';
-const tsc = [process.execPath, join(root, 'node_modules/typescript-native/bin/tsc'), '--noEmit'];
+// Several threads would check the same types several times, and the tests beside have the other core.
+const tsc = [process.execPath, join(root, 'node_modules/typescript-native/bin/tsc'), '--noEmit', '--singleThreaded'];
 const python = ['image', 'local', 'examples'];
 
 /**

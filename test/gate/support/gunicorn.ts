@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { root } from '../../../local/launch/prepare.mjs';
 import { ensureTools } from '../../../local/toolchain/index.mjs';
 import { freePort } from './gate';
 
@@ -34,7 +35,8 @@ export class Gunicorn {
     const words = ['-m', 'gunicorn', '--bind', `127.0.0.1:${this.port}`, ...OPTIONS, `reporting_app:${this.app}`];
     const child = spawn(python, words, {
       cwd: join(fileURLToPath(new URL('.', import.meta.url)), '../corpus'),
-      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
+      // As the emulator: bytecode not in the source tree.
+      env: { ...process.env, PYTHONPYCACHEPREFIX: join(root, '.voicegate/pycache') },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
