@@ -4,34 +4,18 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { memoryLimitMiB } from '../../contract/gate-memory';
-import { GATE_DEFAULTS } from '../../contract/gate-ranges';
 import { gateOptions } from './support/bundle';
 import type { GateContainers } from './support/gate';
-import { gateWorld } from './support/gate-world';
 import { call, newKey, withKey } from './support/http';
-import { allow, deny } from './support/lambda-endpoint';
+import { body, crowdedWorld, DEFAULTS, FORM, headers, slow, spaces, stranger } from './support/strangers';
 
-/** As lib gives them where nobody says otherwise. */
-const DEFAULTS = { ...GATE_DEFAULTS, loadBalancerIdleTimeout: 125, webSession: { lifetime: 43_200 } };
 const SECONDS = 8;
 
-const good = new Set<string>();
-const { app, startGate } = gateWorld(async ({ event }) => {
-  await sleep(15);
-  const key = event.identitySource[0] ?? '';
-  return good.has(key) ? allow({ keyId: key.slice(3, 15) }, 60) : deny(401, 10);
-});
-
-const spaces = (length: number) => ' '.repeat(length);
-const headers = (line: string, address: string) =>
-  `GET /x HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${address}\r\n${line}\r\n\r\n`;
-const body = (head: string, address: string, length = 60_000) =>
-  `${head} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${address}\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n{"text":"`;
+const { issue, honestGate } = crowdedWorld();
 
 /** What strangers send; each from an address that it shares with the others of its kind. */
 const KINDS: readonly ((address: string) => string)[] = [
@@ -49,49 +33,6 @@ const KINDS: readonly ((address: string) => string)[] = [
   (address) => headers('', address),
 ];
 
-/** Keeps some of that kind going until it is told to stop, and goes on sending what seems to be a body. */
-function stranger(
-  gate: GateContainers,
-  kind: (address: string) => string,
-  address: string,
-  connections = 4,
-): { sent(): number; stop(): void } {
-  const sockets = new Set<Socket>();
-  let isOver = false;
-  let sent = 0;
-  const open = () => {
-    if (isOver) return;
-    const socket = connect(gate.port, '127.0.0.1', () => {
-      socket.write(Buffer.from(kind(address), 'latin1'));
-      sent++;
-    });
-    sockets.add(socket);
-    socket.on('data', () => undefined);
-    socket.on('error', () => undefined);
-    socket.on('close', () => {
-      sockets.delete(socket);
-      setTimeout(open, 100);
-    });
-  };
-  for (let i = 0; i < connections; i++) open();
-  const trickle = setInterval(() => {
-    for (const socket of sockets) if (socket.writable) socket.write('x');
-  }, 200);
-  // Answers without a body left to come leave the connection open.
-  const renew = setInterval(() => {
-    for (const socket of sockets) socket.destroy();
-  }, 1000);
-  return {
-    sent: () => sent,
-    stop() {
-      isOver = true;
-      clearInterval(trickle);
-      clearInterval(renew);
-      for (const socket of sockets) socket.destroy();
-    },
-  };
-}
-
 /** Mebibytes that all of nginx's processes hold, what they share counted once. */
 function memory(gate: GateContainers): number {
   const master = readFileSync(join(gate.directory, 'nginx.pid'), 'utf8').trim();
@@ -101,10 +42,6 @@ function memory(gate: GateContainers): number {
   );
   return kilobytes.reduce((sum, one) => sum + one, 0) / 1024;
 }
-
-const slow = (head: string, address: string, ...fields: readonly string[]) =>
-  `${[head, 'Host: x', `X-Forwarded-For: ${address}`, ...fields].join('\r\n')}\r\n\r\nx`;
-const FORM = ['Content-Type: application/x-www-form-urlencoded', 'Content-Length: 1800', 'Sec-Fetch-Site: same-origin'];
 
 /** What trickles in: more of it at the same time than the gate serves. */
 const TRICKLES: Readonly<Record<string, (address: string) => string>> = {
@@ -123,58 +60,6 @@ const TRICKLES: Readonly<Record<string, (address: string) => string>> = {
   'more after the last request': (address) => slow('GET /x HTTP/1.1', address, 'Connection: close'),
 };
 
-/** What one connection holds at once: nginx answers the next request of it before it looks at other connections. */
-const PIPELINED: Readonly<Record<string, (address: string) => string>> = {
-  'requests without a key': (address) => headers('', address),
-  'requests for the sign-in page': (address) =>
-    `GET /.voicegate/session HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${address}\r\n\r\n`,
-  'requests for what nginx itself refuses': (address) =>
-    `GET /.voicegate/answer HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${address}\r\n\r\n`,
-};
-
-/** Connections on which requests come as fast as they are taken, and none of whose answers is read. */
-function flood(gate: GateContainers, request: string, connections: number): () => void {
-  const sockets = new Set<Socket>();
-  const many = request.repeat(500);
-  let isOver = false;
-  const open = () => {
-    if (isOver) return;
-    const socket = connect(gate.port, '127.0.0.1').pause();
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-    socket.on('close', () => {
-      sockets.delete(socket);
-      setTimeout(open, 20);
-    });
-  };
-  for (let i = 0; i < connections; i++) open();
-  // Many times what the gate can answer, though not so much that this machine does nothing else.
-  const more = setInterval(() => {
-    for (const socket of sockets) if (socket.writable && socket.writableLength === 0) socket.write(many);
-  }, 10);
-  return () => {
-    isOver = true;
-    clearInterval(more);
-    for (const socket of sockets) socket.destroy();
-  };
-}
-
-async function honestGate(): Promise<{ gate: GateContainers; cached: string }> {
-  const gate = await startGate(DEFAULTS as never, {
-    env: { VOICEGATE_SESSION_SECRET: 'a-secret-of-sessions-0123456789abcdefghijklmnop' },
-  });
-  app.handler = async (_, response) => {
-    await sleep(50);
-    response.end('spoken');
-    return true;
-  };
-  const cached = newKey();
-  good.add(cached);
-  // The gate has learnt the key before they come.
-  expect((await call(gate.url, '/voices', withKey(cached, { 'X-Forwarded-For': '203.0.113.1' }))).status).toBe(200);
-  return { gate, cached };
-}
-
 it('callers with a key are served while three addresses fill 144 connections with what trickles in', async () => {
   const { gate, cached } = await honestGate();
   const failures: string[] = [];
@@ -191,8 +76,7 @@ it('callers with a key are served while three addresses fill 144 connections wit
     try {
       for (let round = 0; round < 3; round++) {
         await sleep(300);
-        const fresh = newKey();
-        good.add(fresh);
+        const fresh = issue();
         const calls = [
           honest(name, '/voices', cached),
           honest(name, '/tts', cached, 'hi'),
@@ -210,53 +94,6 @@ it('callers with a key are served while three addresses fill 144 connections wit
   expect(failures).toEqual([]);
 }, 120_000);
 
-it.each(Object.entries(PIPELINED))(
-  'callers with a key are served while connections are full of %s',
-  async (_, request) => {
-    const { gate, cached } = await honestGate();
-    const times: number[] = [];
-    const stop = flood(gate, request('198.51.100.1'), 24);
-    try {
-      for (let round = 0; round < 5; round++) {
-        await sleep(300);
-        const fresh = newKey();
-        good.add(fresh);
-        const from = (n: number) => ({ 'X-Forwarded-For': `203.0.113.${n}` });
-        const began = performance.now();
-        const calls = [withKey(cached, from(1)), withKey(fresh, from(2))].map((one) => call(gate.url, '/voices', one));
-        expect((await Promise.all(calls)).map(({ status }) => status)).toEqual([200, 200]);
-        times.push(performance.now() - began);
-        expect(await gate.health()).toBe(200);
-      }
-    } finally {
-      stop();
-    }
-  },
-  60_000,
-);
-
-it('callers with a key are served, and people can sign in, while four addresses send its form slowly', async () => {
-  const { gate } = await honestGate();
-  const kind = TRICKLES['a form for the sign-in page'] as (address: string) => string;
-  const crowd = [1, 2, 3, 4].map((n) => stranger(gate, kind, `198.51.101.${n}`, 12));
-  onTestFinished(() => {
-    for (const one of crowd) one.stop();
-  });
-  const signIn = async () => {
-    const key = newKey();
-    good.add(key);
-    const headers = { 'Content-Type': 'application/x-www-form-urlencoded', 'Sec-Fetch-Site': 'same-origin' };
-    return (await call(gate.url, '/.voicegate/session', { method: 'POST', headers, body: `key=${key}` })).status;
-  };
-  // Each has four slow forms a minute, for five seconds.
-  await gate.line(({ reason }) => reason === 'slow-forms');
-  await expect.poll(signIn, { timeout: 9000, interval: 500 }).toBe(303);
-  for (let round = 0; round < 5; round++) {
-    await sleep(300);
-    expect(await signIn()).toBe(303);
-  }
-}, 60_000);
-
 it('a gate full of strangers serves every call of those who have a key, stays green, and within its memory', async () => {
   const { gate, cached } = await honestGate();
   const strangers = KINDS.map((kind, i) => stranger(gate, kind, `192.0.2.${i + 1}`));
@@ -271,8 +108,7 @@ it('a gate full of strangers serves every call of those who have a key, stays gr
   };
   try {
     for (let second = 0; second < SECONDS; second++) {
-      const fresh = newKey();
-      good.add(fresh);
+      const fresh = issue();
       await Promise.all([honest(cached, '203.0.113.1'), honest(fresh, '203.0.113.2'), sleep(1000)]);
       expect(await gate.health()).toBe(200);
       most = Math.max(most, memory(gate));
