@@ -12,7 +12,7 @@ const LIMITS = { inFlight: 8, queue: 16, requestsPerMinute: 10_000, synthesisPer
 /** More than all buffers on the way hold. */
 const LARGE = Buffer.alloc(24 * 1024 ** 2, 'x');
 
-const { app, startGate } = gateWorld(({ event }) =>
+const { app, startGate, gateForTest } = gateWorld(({ event }) =>
   allow({ keyId: (event.identitySource[0] ?? '').slice(3, 15) }, 600),
 );
 let gate: GateContainers;
@@ -33,9 +33,9 @@ beforeEach(() => {
 });
 
 /** A connection that asks, and reads nothing of the answer. */
-function unread(path: string, headers: Readonly<Record<string, string>>): Socket {
+function unread(path: string, headers: Readonly<Record<string, string>>, port = gate.port): Socket {
   const fields = Object.entries({ Host: 'x', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
-  const socket = connect(gate.port, '127.0.0.1', () => socket.write(`GET ${path} HTTP/1.1\r\n${fields.join('')}\r\n`));
+  const socket = connect(port, '127.0.0.1', () => socket.write(`GET ${path} HTTP/1.1\r\n${fields.join('')}\r\n`));
   socket.pause();
   socket.on('error', () => undefined);
   onTestFinished(() => void socket.destroy());
@@ -78,5 +78,19 @@ it('those without a key leave room for who has one, and one address for the othe
   for (let n = 3; n < 9; n++) sockets.push(unread('/open/large', from(n)));
   await expect.poll(large, { timeout: 9000 }).toBe(6);
   expect((await call(gate.url, '/voices', withKey(newKey(), from(2)))).status).toBe(200);
+  for (const socket of sockets) socket.destroy();
+});
+
+it('of two places those without a key leave one, though others of them wait and nobody with a key was about', async () => {
+  const small = await gateForTest({
+    limits: { ...LIMITS, inFlight: 2 },
+    publicRoutes: [{ method: 'GET', path: '/open/*' }],
+  });
+  const sockets = [1, 2, 3, 4].map((n) => unread('/open/large', from(n), small.port));
+  await expect.poll(large, { timeout: 9000 }).toBe(1);
+  for (let round = 0; round < 3; round++) {
+    expect((await call(small.url, '/voices', withKey(newKey(), from(9)))).status).toBe(200);
+  }
+  expect(large()).toBe(1);
   for (const socket of sockets) socket.destroy();
 });
