@@ -26,7 +26,7 @@ const TOUCHES = [
 ];
 /** What every test stands on. */
 const ALL =
-  /^(package(-lock)?\.json|vitest\.config\.mts|tsconfig\.json|build\.mjs|cdk\.json|test\/(run\.mjs|runner\/.*|support\/bundles\.ts))$/;
+  /^((local\/)?package(-lock)?\.json|vitest\.config\.mts|tsconfig\.json|build\.mjs|cdk\.json|test\/(run\.mjs|runner\/.*|support\/bundles\.ts))$/;
 
 /** The parts and test files that a change since `commit` touches; `files` undefined: all. */
 export function changedTests(commit) {
