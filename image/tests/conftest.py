@@ -22,7 +22,7 @@ from flask.testing import FlaskClient
 
 from voicegate_tts.app import create_app
 from voicegate_tts.audio import Audio
-from voicegate_tts.engine import SpeechEngine
+from voicegate_tts.engine import SpeechEngine, is_never_gone
 from voicegate_tts.espeak_engine import EspeakEngine
 
 FOLDER = Path(__file__).resolve().parent.parent
@@ -46,7 +46,13 @@ class ScriptedEngine(EspeakEngine):
         self.asked = 0
         self.ended_early = False
 
-    def speak(self, text: str, voice: str, speed: float) -> Iterator[bytes]:  # noqa: ARG002
+    def speak(
+        self,
+        text: str,  # noqa: ARG002
+        voice: str,  # noqa: ARG002
+        speed: float,  # noqa: ARG002
+        is_gone: Callable[[], bool] = is_never_gone,  # noqa: ARG002
+    ) -> Iterator[bytes]:
         self.asked += 1
         try:
             for piece in self.script:

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from voicegate_tts.app import create_app
 from voicegate_tts.audio import Audio
+from voicegate_tts.errors import ClientGoneError
 from voicegate_tts.espeak_engine import EspeakEngine
 
 from .conftest import ScriptedEngine, spoken
@@ -156,6 +157,16 @@ def test_what_fails_before_the_first_sound_is_500(name: str) -> None:
     answer = client.post(SPEECH, json={"input": "hello", "response_format": name})
     assert answer.status_code == 500
     assert (answer.json or {})["error"]["type"] == "server_error"
+
+
+def test_what_nobody_hears_any_more_ends_quietly_and_is_not_remembered(capsys: pytest.CaptureFixture[str]) -> None:
+    engine = ScriptedEngine(SECOND, ClientGoneError())
+    client = create_app({}, engine).test_client()
+    for _ in range(2):
+        answer = client.post(SPEECH, json={"input": "hello"}, headers={"X-Auth-Principal": "alice"})
+        assert answer.status_code == 200
+    assert engine.asked == 2
+    assert "broke off" not in capsys.readouterr().out
 
 
 def test_what_fails_in_the_middle_breaks_the_answer_off_and_is_logged(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from voicegate_tts.errors import ClientGoneError
 from voicegate_tts.turns import BUFFER_BYTES, Turns
 
 from .conftest import FOLDER
@@ -94,6 +95,23 @@ def test_of_those_who_hear_nothing_yet_the_one_with_the_shortest_piece_comes_fir
     for listener in (running, *waiting):
         listener.join(SECONDS)
     assert bench.made == ["x0", "s0", "m0", "l0"]
+
+
+def test_who_is_gone_while_a_piece_is_made_gets_no_further_one(bench: Bench) -> None:
+    gone = threading.Event()
+    pieces = bench.turns.listen(bench.jobs("a", [1] * 100), gone.is_set)
+    bench.allow()
+    next(pieces)
+    bench.wait_until(lambda: bench.asked == 2)
+    gone.set()
+    # Known before the piece is made, so that the next one is not begun.
+    with pytest.raises(ClientGoneError):
+        next(pieces)
+    bench.allow(100)
+    bench.wait_until(lambda: bench.made == ["a0", "a1"])
+    other = Listener(bench.turns.listen(bench.jobs("b", [1])))
+    other.join(SECONDS)
+    assert bench.made == ["a0", "a1", "b0"]
 
 
 def test_who_goes_away_ends_the_synthesis_after_the_piece_that_is_being_made(bench: Bench) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,6 +29,11 @@ class Voice:
     label_zh: str
 
 
+def is_never_gone() -> bool:
+    """For those who close the iterator when they have heard enough."""
+    return False
+
+
 class SpeechEngine(Protocol):
     """Turns text into sound. Implementations are safe to call from several threads."""
 
@@ -52,7 +57,9 @@ class SpeechEngine(Protocol):
     def sample_rate(self) -> int:
         """Samples a second of what `speak` gives, in Hz."""
 
-    def speak(self, text: str, voice: str, speed: float) -> Iterator[bytes]:
+    def speak(
+        self, text: str, voice: str, speed: float, is_gone: Callable[[], bool] = is_never_gone
+    ) -> Iterator[bytes]:
         """Speaks piece by piece, as the pieces are made: 16-bit signed little-endian mono samples, pauses included.
 
         Closing the iterator ends the synthesis after the piece that is being made. Whoever reads slowly holds nobody
@@ -62,6 +69,10 @@ class SpeechEngine(Protocol):
             text: clean text (see `clean_text`).
             voice: the id of one of `voices`.
             speed: within `speeds`.
+            is_gone: whether nobody hears it any more; asked again and again while a piece is made.
+
+        Raises:
+            ClientGoneError: nobody hears it any more; the synthesis ends as if the iterator was closed.
         """
 
 

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
 
+from .engine import is_never_gone
 from .pieces import Piece, pieces
 from .reading.plain import plain
 from .reading.spell import is_chinese, spell
@@ -26,9 +27,11 @@ class PiecewiseEngine(ABC):
         self.sample_rate = sample_rate
         self._turns = Turns(_BYTES_A_SAMPLE * sample_rate, makers)
 
-    def speak(self, text: str, voice: str, speed: float) -> Iterator[bytes]:
+    def speak(
+        self, text: str, voice: str, speed: float, is_gone: Callable[[], bool] = is_never_gone
+    ) -> Iterator[bytes]:
         """See `SpeechEngine.speak`."""
-        return self._turns.listen(self._jobs(text, voice, speed))
+        return self._turns.listen(self._jobs(text, voice, speed), is_gone)
 
     @abstractmethod
     def _speak_piece(self, text: str, voice: str, speed: float) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, Response, request
 
 from .catalogue import Catalogue
@@ -79,10 +81,12 @@ def _add_speech(routes: Blueprint, engine: SpeechEngine, settings: Settings, cat
             cache="miss" if speech is None else "hit",
         )
         sound: Speech | SpeechStream | None = speech
+        # The answer is made when the request's context has ended.
+        gone = partial(is_gone, request.environ)
         if sound is None and (wants_whole(request) or not wanted.format.streams):
-            sound = speaker.whole(wanted, caller, lambda: is_gone(request.environ))
+            sound = speaker.whole(wanted, caller, gone)
         if sound is None:
-            sound = speaker.stream(wanted, caller)
+            sound = speaker.stream(wanted, caller, gone)
         if wanted.events:
             return events_response(sound, len(wanted.text))
         if isinstance(sound, SpeechStream):

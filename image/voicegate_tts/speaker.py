@@ -49,7 +49,7 @@ class Speaker:
         Args:
             wanted: what to speak.
             caller: for whom it is remembered.
-            is_gone: whether nobody waits for it any more; asked after each piece.
+            is_gone: whether nobody waits for it any more.
 
         Raises:
             RequestError: there is nothing to say in the text, or more than is held until it is whole.
@@ -60,10 +60,8 @@ class Speaker:
         key = _key(wanted, caller)
         size = 0
         with ExitStack() as unless_handed_on:
-            pieces = unless_handed_on.enter_context(closing(_audible(self._engine, wanted)))
+            pieces = unless_handed_on.enter_context(closing(_audible(self._engine, wanted, is_gone)))
             for piece in pieces:
-                if is_gone():
-                    raise ClientGoneError
                 encoder.write(piece)
                 size += len(piece)
                 if time.monotonic() > deadline:
@@ -83,13 +81,25 @@ class Speaker:
             self._cache.put(key, speech)
         return speech
 
-    def stream(self, wanted: SpeechRequest, caller: str | None) -> SpeechStream:
+    def stream(self, wanted: SpeechRequest, caller: str | None, is_gone: Callable[[], bool]) -> SpeechStream:
         """Speaks piece by piece. The first piece is made when this returns, so that a wrong request is known by then.
+
+        Args:
+            wanted: what to speak.
+            caller: for whom it is remembered.
+            is_gone: whether nobody hears it any more.
 
         Raises:
             RequestError: there is nothing to say in the text.
+            ClientGoneError: nobody waits for the first piece any more.
         """
-        return SpeechStream(self._engine, self._cache, wanted, _key(wanted, caller))
+        encoder = wanted.format.encoder(self._engine.sample_rate)
+        pieces = _audible(self._engine, wanted, is_gone)
+        first = next(pieces)
+        encoder.write(first)
+        return SpeechStream(
+            self._engine, self._cache, wanted, _key(wanted, caller), _Begun(encoder, len(first), pieces)
+        )
 
 
 @dataclass(frozen=True)
@@ -120,12 +130,13 @@ class SpeechStream(Iterator[bytes]):
         cache: SpeechCache,
         wanted: SpeechRequest,
         key: bytes | None,
-        begun: _Begun | None = None,
+        begun: _Begun,
     ) -> None:
         self.seconds = 0.0
         self._engine = engine
         self._cache = cache
         self._parts = self._encoded(wanted, key, begun)
+        # Begun, so that closing it closes what it reads.
         next(self._parts)
 
     def __next__(self) -> bytes:
@@ -134,18 +145,15 @@ class SpeechStream(Iterator[bytes]):
     def close(self) -> None:
         self._parts.close()
 
-    def _encoded(self, wanted: SpeechRequest, key: bytes | None, begun: _Begun | None) -> Generator[bytes, None, None]:
-        pieces = begun.pieces if begun else _audible(self._engine, wanted)
+    def _encoded(self, wanted: SpeechRequest, key: bytes | None, begun: _Begun) -> Generator[bytes, None, None]:
         try:
-            if not begun:
-                encoder = wanted.format.encoder(self._engine.sample_rate)
-                first = next(pieces)
-                encoder.write(first)
-                begun = _Begun(encoder, len(first), pieces)
             yield b""
             yield from self._remembered(self._parts_of(begun), wanted, key)
+        except ClientGoneError:
+            # Nobody is there to be told.
+            return
         finally:
-            pieces.close()
+            begun.pieces.close()
 
     def _parts_of(self, begun: _Begun) -> Iterator[bytes]:
         encoder, size = begun.encoder, begun.size
@@ -159,6 +167,8 @@ class SpeechStream(Iterator[bytes]):
                 yield encoder.take()
             encoder.close()
             yield encoder.take()
+        except ClientGoneError:
+            raise
         except Exception as error:
             # The status has left: only an answer that breaks off tells the client.
             log_event("error", "speech broke off", error)
@@ -179,13 +189,14 @@ class SpeechStream(Iterator[bytes]):
             self._cache.put(key, Speech(b"".join(kept), self.seconds))
 
 
-def _audible(engine: SpeechEngine, wanted: SpeechRequest) -> Generator[bytes, None, None]:
+def _audible(engine: SpeechEngine, wanted: SpeechRequest, is_gone: Callable[[], bool]) -> Generator[bytes, None, None]:
     """The engine's pieces; the first one has sound in it.
 
     Raises:
         RequestError: there is none.
+        ClientGoneError: nobody hears them any more.
     """
-    pieces = engine.speak(wanted.text, wanted.voice, wanted.speed)
+    pieces = engine.speak(wanted.text, wanted.voice, wanted.speed, is_gone)
     try:
         first = b""
         while _seconds(engine, len(first)) < _SILENCE_SECONDS:

@@ -7,11 +7,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 
+from .engine import is_never_gone
+from .errors import ClientGoneError
+
 #: Sound made ahead of a listener waits in at most this many bytes (one piece more when the last one crosses it).
 BUFFER_BYTES = 8 * 1024 * 1024
 
 # A listener who waits this long for a piece goes before a newcomer whose piece is as much shorter.
 _CHARACTERS_A_SECOND = 10.0
+
+# Seconds after which a listener who waits for a piece is looked after: a piece takes a few times as long.
+_GLANCE_SECONDS = 0.25
 
 
 class Turns:
@@ -32,11 +38,17 @@ class Turns:
         self._changed = threading.Condition()
         self._listeners: list[_Listener] = []
 
-    def listen(self, jobs: Iterator[tuple[int, Callable[[], bytes]]]) -> Iterator[bytes]:
+    def listen(
+        self, jobs: Iterator[tuple[int, Callable[[], bytes]]], is_gone: Callable[[], bool] = is_never_gone
+    ) -> Iterator[bytes]:
         """The results of the jobs, in their order, each as soon as it is there.
 
         Args:
             jobs: what to call, each with the length of its text. An exception of one of them is raised here.
+            is_gone: whether nobody hears them any more; asked while a result is waited for, and before it is given.
+
+        Raises:
+            ClientGoneError: nobody hears them any more. No further job is begun.
         """
         listener = _Listener(jobs)
         if not listener.advance():
@@ -46,21 +58,25 @@ class Turns:
                 self._listeners.append(listener)
                 self._start_makers()
                 self._changed.notify_all()
-            while (piece := self._take(listener)) is not None:
+            while (piece := self._take(listener, is_gone)) is not None:
                 yield piece
         finally:
             # Without the lock: who is forgotten unclosed ends here on whichever thread collects the garbage, also on
             # one for which the holder of the lock waits, such as a maker that is being started.
             listener.leave()
 
-    def _take(self, listener: _Listener) -> bytes | None:
+    def _take(self, listener: _Listener, is_gone: Callable[[], bool]) -> bytes | None:
         with self._changed:
             while not listener.made:
                 if listener.error is not None:
                     raise listener.error
                 if listener.job is None and not listener.busy:
                     return None
-                self._changed.wait()
+                if is_gone():
+                    raise ClientGoneError
+                self._changed.wait(_GLANCE_SECONDS)
+            if is_gone():
+                raise ClientGoneError
             piece = listener.made.popleft()
             listener.waiting_bytes -= len(piece)
             if listener.first_heard is None:
