@@ -104,7 +104,7 @@ class Speaker:
 
 @dataclass(frozen=True)
 class _Begun:
-    """A file of which the beginning was made as if it were sent as a whole.
+    """A file of which the beginning is made.
 
     Attributes:
         encoder: has what was made so far.
