@@ -1,4 +1,4 @@
-"""Makes a virtual environment with pip in it: python make_environment.py DIRECTORY."""
+"""Makes a virtual environment: python make_environment.py DIRECTORY PACKAGE...; packages are pip and setuptools."""
 
 import ensurepip
 import sys
@@ -10,22 +10,31 @@ from venv import EnvBuilder
 
 
 class Builder(EnvBuilder):
-    """Unpacks the wheel of pip that Python brings. ensurepip has pip install itself, and compiles what never runs."""
+    """Unpacks wheels that Python brings. ensurepip has pip install them, and compiles what never runs."""
+
+    def __init__(self, packages: list[str]) -> None:
+        super().__init__(symlinks=True)
+        self.packages = packages
 
     def post_setup(self, context: SimpleNamespace) -> None:
-        packages = sysconfig.get_path("purelib", "posix_prefix", {"base": context.env_dir})
-        with zipfile.ZipFile(pip_wheel()) as archive:
-            archive.extractall(packages)
+        folder = sysconfig.get_path("purelib", "posix_prefix", {"base": context.env_dir})
+        for package in self.packages:
+            wheel = bundled(package)
+            if wheel is not None:
+                with zipfile.ZipFile(wheel) as archive:
+                    archive.extractall(folder)
 
 
-def pip_wheel() -> Path:
-    """The wheel's place: some distributions keep it outside of the standard library."""
+def bundled(package: str) -> Path | None:
+    """The wheel's place: some distributions keep it outside of the standard library. None without: setuptools ended."""
     folders = [sysconfig.get_config_var("WHEEL_PKG_DIR"), Path(ensurepip.__path__[0], "_bundled")]
     for folder in filter(None, folders):
-        for wheel in Path(folder).glob("pip-*.whl"):
+        for wheel in Path(folder).glob(f"{package}-*.whl"):
             return wheel
-    raise SystemExit(f"ensurepip is not available: its wheel of pip is in none of {folders}")
+    if package == "pip":
+        raise SystemExit(f"ensurepip is not available: its wheel of pip is in none of {folders}")
+    return None
 
 
 if __name__ == "__main__":
-    Builder(symlinks=True).create(sys.argv[1])
+    Builder(sys.argv[2:]).create(sys.argv[1])

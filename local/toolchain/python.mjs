@@ -10,7 +10,8 @@ import { findPython } from '../launch/python.mjs';
 import { pipInstall } from './pip.mjs';
 import { ensureUv, installByUv } from './uv.mjs';
 
-const MAKE_ENVIRONMENT = join(root, 'local/toolchain/make_environment.py');
+/** Program that makes a virtual environment: its folder follows, and which of Python's own packages it gets. */
+export const MAKE_ENVIRONMENT = join(root, 'local/toolchain/make_environment.py');
 const REQUIREMENTS = ['local/emulator/requirements.txt', 'image/requirements.txt'];
 const DEVELOPMENT = ['local/toolchain/requirements-dev.txt', 'image/requirements-dev.txt'];
 /** Files in which every package has its hashes: pip takes no others beside them. */
@@ -76,7 +77,7 @@ async function runs(python, version, signal) {
  * @param {AbortSignal} [signal]
  */
 async function createEnvironment(base, environment, signal) {
-  const { status, output } = await runCommand(base.executable, [MAKE_ENVIRONMENT, environment], { signal });
+  const { status, output } = await runCommand(base.executable, [MAKE_ENVIRONMENT, environment, 'pip'], { signal });
   if (status === 0) return;
   signal?.throwIfAborted();
   if (/No module named '(?:ensurepip|venv)'|ensurepip is not available/.test(output)) {

@@ -186,7 +186,7 @@ describe('the virtual environment', () => {
     ].join('; ');
     const environment = join(directory, 'venv');
     const script = join(root, 'local/toolchain/make_environment.py');
-    expect(await runCommand(executable, ['-c', moved, script, environment])).toMatchObject({ status: 0 });
+    expect(await runCommand(executable, ['-c', moved, script, environment, 'pip'])).toMatchObject({ status: 0 });
     const pip = await runCommand(join(environment, 'bin/python'), ['-m', 'pip', '--version']);
     expect(pip).toMatchObject({ status: 0, stdout: expect.stringContaining(environment) });
   });

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { MAKE_ENVIRONMENT } from '../../../toolchain/python.mjs';
 import { CannotRun } from './step.js';
 
 /** One `pip install` of a Dockerfile. */
@@ -134,7 +135,8 @@ async function ensure(
   const timer = setInterval(() => tell('installing the Python packages of the image'), 2000);
   try {
     await rm(folder, { recursive: true, force: true });
-    await run(python, ['-m', 'venv', folder], signal);
+    // What an image of Python has: setuptools too, as long as Python brought it.
+    await run(python, [MAKE_ENVIRONMENT, folder, 'pip', 'setuptools'], signal);
     const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'];
     for (const { args, directory, locate } of installations) {
       await run(own, [...install, ...args.map(locate)], signal, { cwd: directory });

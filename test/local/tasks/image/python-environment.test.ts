@@ -16,6 +16,12 @@ with zipfile.ZipFile(sys.argv[1] + '/voices-1.0-py3-none-any.whl', 'w') as wheel
     wheel.writestr('voices-1.0.dist-info/RECORD', '')
 `;
 
+/** What an image of Python has besides itself: setuptools until 3.11. */
+const BROUGHT = "import sys; print('pip', *['setuptools'] * (sys.version_info < (3, 12)))";
+const HAS = `
+import importlib.util
+print(*[name for name in ('pip', 'setuptools') if importlib.util.find_spec(name)])`;
+
 describe('the Python environment of an image', () => {
   const folder = mkdtempSync(join(tmpdir(), 'voicegate-python-'));
   const python = join(folder, 'venv', 'bin', 'python');
@@ -33,7 +39,7 @@ describe('the Python environment of an image', () => {
     const wheels = join(folder, 'wheels');
     mkdirSync(wheels);
     execFileSync('python3', ['-c', MAKE_WHEEL, wheels]);
-    execFileSync('python3', [join(root, 'local/toolchain/make_environment.py'), join(folder, 'venv')]);
+    execFileSync('python3', [join(root, 'local/toolchain/make_environment.py'), join(folder, 'venv'), 'pip']);
     process.env.PIP_NO_INDEX = '1';
     process.env.PIP_FIND_LINKS = wheels;
   });
@@ -66,6 +72,8 @@ describe('the Python environment of an image', () => {
     progress.length = 0;
     expect(await ensure({ 'r.txt': 'voices==1.0\n' })).toBe(own);
     expect(progress).toEqual([]);
+    const brought = execFileSync(python, ['-c', BROUGHT], { encoding: 'utf8' });
+    expect(execFileSync(own, ['-c', HAS], { encoding: 'utf8' })).toBe(brought);
     // The given environment, which also runs the emulator, stays as it was.
     expect(() => execFileSync(python, ['-c', 'import voices'], { stdio: 'ignore' })).toThrow();
   });
