@@ -164,6 +164,9 @@ async function contextFor(aws: LocalAws, project: IContextStore): Promise<IConte
   const zones = ['a', 'b', 'c'].map((letter) => aws.region + letter);
   let context: Record<string, unknown> = {
     [`availability-zones:account=${aws.accountId}:region=${aws.region}`]: zones,
+    // The toolkit reads the metadata once more at each event of a deployment, and traces are most of it.
+    'aws:cdk:disable-stack-trace': true,
+    'aws:cdk:disable-creation-stack-traces': true,
     ...(await project.read()),
   };
   return {
