@@ -13,11 +13,17 @@ export async function runApp(file: string, { outdir, env, context = {} }: Synthe
   vi.stubEnv('CDK_OUTDIR', outdir);
   vi.stubEnv('CDK_DEFAULT_ACCOUNT', env.account);
   vi.stubEnv('CDK_DEFAULT_REGION', env.region);
+  // Of templates the app's own tests make the CDK's check; the toolkit, once it has run here, has forgotten that.
+  vi.stubEnv('CDK_VALIDATION', process.env.CDK_VALIDATION ?? 'false');
   vi.stubEnv(
     'CDK_CONTEXT_JSON',
     JSON.stringify({
       [`availability-zones:account=${env.account}:region=${env.region}`]: zones,
       '@aws-cdk/core:validateAgainstDefaultRules': false,
+      // The toolkit reads them once more at each event of a deployment.
+      'aws:cdk:disable-logicalId-metadata': true,
+      'aws:cdk:disable-stack-trace': true,
+      'aws:cdk:disable-creation-stack-traces': true,
       ...context,
     }),
   );
