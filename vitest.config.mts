@@ -34,8 +34,8 @@ export default defineConfig({
   resolve: { alias: { voicegate: fileURLToPath(new URL('lib/index.ts', import.meta.url)) } },
   test: {
     sequence: { sequencer: LongestFirst },
-    // Two cores are the smallest machine we promise. Gates and local clouds mostly wait: one more file fills the gaps.
-    maxWorkers: 3,
+    // Two cores are the smallest machine we promise. Gates and local clouds mostly wait: two more files fill the gaps.
+    maxWorkers: 4,
     // What nobody should wait for; a machine that is busy with other things may take tenfold.
     testTimeout: 60_000,
     hookTimeout: 120_000,
