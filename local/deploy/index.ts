@@ -6,6 +6,7 @@ import type { LocalAws } from '../contracts.js';
 import { useLocalAws } from '../emulator/aws.js';
 import { root } from '../launch/prepare.mjs';
 import { Problem } from '../launch/problem.mjs';
+import { NO_TRACES } from './no-traces.js';
 import { fingerprintInputs, type RecordedStack, readRecord, stands, writeRecord } from './record.js';
 import { describeStacks, type StackState } from './stacks.js';
 import { createToolkitHost } from './toolkit-host.js';
@@ -164,9 +165,8 @@ async function contextFor(aws: LocalAws, project: IContextStore): Promise<IConte
   const zones = ['a', 'b', 'c'].map((letter) => aws.region + letter);
   let context: Record<string, unknown> = {
     [`availability-zones:account=${aws.accountId}:region=${aws.region}`]: zones,
-    // The toolkit reads the metadata once more at each event of a deployment, and traces are most of it.
-    'aws:cdk:disable-stack-trace': true,
-    'aws:cdk:disable-creation-stack-traces': true,
+    // The toolkit reads the metadata once more at each event of a deployment.
+    ...NO_TRACES,
     ...(await project.read()),
   };
   return {

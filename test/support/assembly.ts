@@ -1,4 +1,5 @@
 import { vi } from 'vitest';
+import { NO_TRACES } from '../../local/deploy/no-traces.js';
 
 interface Synthesis {
   /** Where the app puts its assembly. */
@@ -13,7 +14,7 @@ export async function runApp(file: string, { outdir, env, context = {} }: Synthe
   vi.stubEnv('CDK_OUTDIR', outdir);
   vi.stubEnv('CDK_DEFAULT_ACCOUNT', env.account);
   vi.stubEnv('CDK_DEFAULT_REGION', env.region);
-  // Of templates the app's own tests make the CDK's check; the toolkit, once it has run here, has forgotten that.
+  // Switched off for all tests, but the toolkit, once it has run in this process, takes the setting away.
   vi.stubEnv('CDK_VALIDATION', process.env.CDK_VALIDATION ?? 'false');
   vi.stubEnv(
     'CDK_CONTEXT_JSON',
@@ -22,8 +23,7 @@ export async function runApp(file: string, { outdir, env, context = {} }: Synthe
       '@aws-cdk/core:validateAgainstDefaultRules': false,
       // The toolkit reads them once more at each event of a deployment.
       'aws:cdk:disable-logicalId-metadata': true,
-      'aws:cdk:disable-stack-trace': true,
-      'aws:cdk:disable-creation-stack-traces': true,
+      ...NO_TRACES,
       ...context,
     }),
   );

@@ -1,4 +1,5 @@
 import { App, Fn, Stack } from 'aws-cdk-lib';
+import { NO_TRACES } from '../../../local/deploy/no-traces.js';
 
 export const ENV = { account: '111122223333', region: 'eu-west-1' };
 
@@ -18,8 +19,7 @@ export class TestStack extends Stack {
 /** Switches off what a synthesis does besides templates, and no test reads: half of its time. */
 export const TEMPLATES_ALONE = {
   'aws:cdk:version-reporting': false,
-  'aws:cdk:disable-stack-trace': true,
-  'aws:cdk:disable-creation-stack-traces': true,
+  ...NO_TRACES,
   // Assets are known by their hashes, and copied nowhere.
   'aws:cdk:disable-asset-staging': true,
 } as const;
