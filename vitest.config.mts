@@ -15,6 +15,8 @@ const projects = [
     include: ['test/**/*.test.ts'],
     exclude: [NGINX, 'test/{local,e2e,package}/**'],
     isolate: false,
+    // They never wait, and each process loads the CDK for itself: eight seconds.
+    maxWorkers: 2,
   },
   { name: 'nginx', include: [NGINX], isolate: false },
   {
@@ -34,8 +36,8 @@ export default defineConfig({
   resolve: { alias: { voicegate: fileURLToPath(new URL('lib/index.ts', import.meta.url)) } },
   test: {
     sequence: { sequencer: LongestFirst },
-    // Two cores are the smallest machine we promise. Gates and local clouds mostly wait: two more files fill the gaps.
-    maxWorkers: 4,
+    // Two cores are the smallest machine we promise. Gates and local clouds mostly wait: three more files fill the gaps.
+    maxWorkers: 5,
     // What nobody should wait for; a machine that is busy with other things may take tenfold.
     testTimeout: 60_000,
     hookTimeout: 120_000,

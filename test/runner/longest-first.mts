@@ -1,7 +1,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take longest while their own size, by which vitest judges in a fresh clone, does not tell it. */
-const LONGEST = ['test/e2e/echo-app', 'test/e2e/default-app', 'test/e2e/examples'];
+const LONGEST = ['test/e2e/echo-app', 'test/e2e/default-app', 'test/e2e/examples', 'test/local/start'];
 
 /**
  * What takes longest begins first, or all else waits for it in the end; then the gates, which mostly wait: beside them
@@ -12,7 +12,7 @@ export class LongestFirst extends BaseSequencer {
     const rank = ({ moduleId, project }: TestSpecification) => {
       const found = LONGEST.findIndex((name) => moduleId.includes(name));
       if (found >= 0) return found;
-      return project.name === 'nginx' ? LONGEST.length : LONGEST.length + 1;
+      return project.name.startsWith('nginx') ? LONGEST.length : LONGEST.length + 1;
     };
     const sorted = await super.sort(files);
     const group = ({ project }: TestSpecification) => project.config.sequence.groupOrder;
