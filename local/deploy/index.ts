@@ -177,8 +177,7 @@ async function contextFor(aws: LocalAws, project: IContextStore): Promise<IConte
   };
 }
 
-/** `app` of cdk.json; `npx` is left out, since the packages of this project are on its PATH anyway. */
 function appOfProject(): string {
   const { app } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')) as { readonly app: string };
-  return app.replace(/^npx (?:--no-install )?/, `${join(root, 'node_modules/.bin')}/`);
+  return app;
 }

@@ -45,8 +45,8 @@ function waitNote(progress) {
 }
 
 /**
- * Builds `dist/lambda`, `dist/gate` and `dist/cli.js`: a second or two, and what is there already is not written again.
- * Two may do so at once: each file appears whole.
+ * Builds `dist/lambda`, `dist/gate`, `dist/cli.js` and `dist/app.js`: a second or two, and nothing where they are of the
+ * code as it stands. Two may do so at once: each file appears whole.
  */
 export async function buildBundles() {
   const { buildBundles: build } = await import('../../build.mjs');
@@ -55,7 +55,7 @@ export async function buildBundles() {
   } catch (error) {
     throw new Problem(`The bundles could not be built: ${error.message}`);
   }
-  for (const bundle of ['dist/lambda/authorizer/index.mjs', 'dist/gate/program.js', 'dist/cli.js']) {
+  for (const bundle of ['dist/lambda/authorizer/index.mjs', 'dist/gate/program.js', 'dist/cli.js', 'dist/app.js']) {
     if (!existsSync(join(root, bundle)))
       throw new Problem(`The build made no ${bundle}: run "node build.mjs bundles" to see why.`);
   }
