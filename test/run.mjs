@@ -35,11 +35,11 @@ async function main() {
     process.stdout.write(usage);
     return;
   }
-  await prepare({ progress, development: true, signal: stopper.signal });
-  process.env.VOICEGATE_TEST_BUNDLES = 'built';
   // Python programs start many times here: each module is compiled once, and nothing is written beside a source.
   delete process.env.PYTHONDONTWRITEBYTECODE;
   process.env.PYTHONPYCACHEPREFIX = join(root, '.voicegate/pycache');
+  const tools = await prepareBesideTools();
+  process.env.VOICEGATE_TEST_BUNDLES = 'built';
   const touched = changed === undefined ? undefined : changedTests(changed);
   const wanted = (part) => only.includes(part) && (touched === undefined || touched.parts.has(part));
   const directory = mkdtempSync(join(tmpdir(), 'voicegate-test-'));
@@ -48,7 +48,7 @@ async function main() {
   chmodSync(directory, 0o711);
   const runner = createRunner({ progress, signal: stopper.signal, directory });
   try {
-    await runAll(runner, wanted, touched?.files ?? filters);
+    await runAll(runner, wanted, touched?.files ?? filters, tools);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -63,19 +63,18 @@ async function main() {
 
 /**
  * Two lanes: the tests, of which many wait, and beside them what compiles. What needs no tools begins while these are
- * installed, so that the first failure shows early.
+ * still installed, so that the first failure shows early.
  */
-async function runAll(runner, wanted, filters) {
-  const tools = installTools();
+async function runAll(runner, wanted, filters, tools) {
   const tests = async () => {
     if (wanted('unit')) await runner.vitest('unit tests', ['unit'], filters, { live: true });
     const others = PROJECTS.filter((name) => name !== 'unit' && wanted(name));
-    await tools;
+    await tools.installed;
     if (others.length > 0) await runner.vitest(`${others.join(', ')} tests`, others, filters, { live: true });
   };
   const others = async () => {
     if (wanted('lint')) for (const check of nodeChecks()) await runner.check(check);
-    const { python } = await tools;
+    const { python } = await tools.installed;
     if (wanted('lint')) for (const check of pythonChecks(python)) await runner.check(check);
     if (wanted('workflow')) await lintWorkflow(runner);
     if (wanted('package')) await packageTests(runner, filters);
@@ -98,10 +97,24 @@ async function packageTests(runner, filters) {
   }
 }
 
-async function installTools() {
-  const tools = await progress.step('tools', (update) =>
-    ensureTools({ development: true, update, signal: stopper.signal }),
-  );
+/** The tools as they are being installed; what needs none of them need not wait. */
+async function prepareBesideTools() {
+  const failed = new AbortController();
+  const tools = installTools(AbortSignal.any([stopper.signal, failed.signal]));
+  // Told where they are awaited.
+  const ended = tools.catch(() => {});
+  try {
+    await prepare({ progress, development: true, signal: stopper.signal });
+  } catch (error) {
+    failed.abort();
+    await ended;
+    throw error;
+  }
+  return { installed: tools };
+}
+
+async function installTools(signal) {
+  const tools = await progress.step('tools', (update) => ensureTools({ development: true, update, signal }));
   // cfn-lint and the like are called by their names.
   process.env.PATH = [dirname(tools.python), process.env.PATH].join(delimiter);
   return tools;
