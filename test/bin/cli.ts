@@ -11,7 +11,7 @@ import { afterAll } from 'vitest';
 import { run } from '../../bin/program';
 import type { Terminal } from '../../bin/terminal';
 
-type Env = Readonly<Record<string, string>>;
+type Env = Readonly<Record<string, string | undefined>>;
 
 export interface Result {
   readonly exitCode: number | null;
@@ -47,7 +47,7 @@ export function commandLine(): Cli {
     directory,
     file,
     run(args, env, input = '') {
-      const result = last.then(() => runHere(args, { ...base, ...env }, input));
+      const result = last.then(() => runInThisProcess(args, { ...base, ...env }, input));
       last = result.catch(() => undefined);
       return result;
     },
@@ -55,7 +55,8 @@ export function commandLine(): Cli {
   };
 }
 
-async function runHere(args: readonly string[], env: Env, input: string): Promise<Result> {
+/** All but the process around it. One at a time: the environment is the command's until it has ended. */
+export async function runInThisProcess(args: readonly string[], env: Env, input = ''): Promise<Result> {
   let stdout = '';
   let stderr = '';
   const terminal: Terminal = {
