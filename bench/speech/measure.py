@@ -87,6 +87,8 @@ def units(text: str, kind: str) -> list[str]:
     from pypinyin import lazy_pinyin
 
     words = spell(plain(text), chinese=kind != "en").lower().replace("'", "")
+    # An e-mail is an email.
+    words = re.sub(r"(?<![a-z])([a-z])-(?=[a-z])", r"\1", words)
     found: list[str] = []
     for run in re.findall(r"[\u3400-\u9fff]+|[a-z0-9]+", words):
         found += lazy_pinyin(run) if run[0] > "\u3000" else [run]
