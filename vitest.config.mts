@@ -28,7 +28,14 @@ const projects = [
   },
   { name: 'local', include: ['test/local/**/*.test.ts'], isolate: false },
   { name: 'e2e', include: ['test/e2e/**/*.test.ts'] },
-  { name: 'package', include: ['test/package/**/*.test.ts'], isolate: false },
+  {
+    name: 'package',
+    include: ['test/package/**/*.test.ts'],
+    isolate: false,
+    // Programs that compute for up to twenty seconds by themselves; each has a limit of its own, test/package/prepared.ts.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+  },
 ];
 
 export default defineConfig({

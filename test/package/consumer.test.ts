@@ -31,5 +31,5 @@ describe('a project with the packed file and a recent aws-cdk-lib', () => {
     const fromPython = await synthesize(python, [join(root, 'examples/python/app.py')], path);
     expect(Object.keys(fromPython.templates)).toEqual(['Speech']);
     expect(JSON.parse(fromPython.templates.Speech ?? '')).toEqual(JSON.parse(made.templates.Speech ?? ''));
-  }, 180_000);
+  });
 });

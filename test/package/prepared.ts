@@ -48,6 +48,12 @@ export function nodeAlone(): string {
   return folder;
 }
 
+/**
+ * Milliseconds after which a program that only computes hangs: cfn-lint needs nine seconds of CPU time, and took more
+ * than a hundred where a dozen others wanted the same two cores.
+ */
+export const HANGS = 480_000;
+
 export interface Synthesis {
   /** As text, by stack. */
   readonly templates: Readonly<Record<string, string>>;
@@ -60,7 +66,7 @@ export async function synthesize(command: string, args: readonly string[], path:
   const outdir = mkdtempSync(join(tmpdir(), 'voicegate-out-'));
   const zones = { 'availability-zones:account=111122223333:region=eu-west-1': ['eu-west-1a', 'eu-west-1b'] };
   await run(command, args, {
-    timeout: 120_000,
+    timeout: HANGS,
     env: {
       PATH: path,
       HOME: outdir,

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { ensureTools } from '../../local/toolchain/index.mjs';
 import { defaultApp } from '../lib/support/default-app';
 import { CHECKOV_EXCEPTIONS } from './checkov-exceptions';
-import { prepared, root } from './prepared';
+import { HANGS, prepared, root } from './prepared';
 
 interface Report {
   readonly summary: { readonly passed: number; readonly parsing_errors: number };
@@ -22,9 +22,9 @@ it('cfn-lint has nothing to say about the app without any configuration', async 
   const { python } = await ensureTools({ development: true });
   // W3005 is a redundant DependsOn, which aws-cdk-lib's own functions have.
   const args = ['--ignore-checks', 'W3005', '--', templateFile];
-  const output = execFileSync(join(dirname(python), 'cfn-lint'), args, { encoding: 'utf8', timeout: 100_000 });
+  const output = execFileSync(join(dirname(python), 'cfn-lint'), args, { encoding: 'utf8', timeout: HANGS });
   expect(output.trim()).toBe('');
-}, 120_000);
+});
 
 describe('checkov on the app without any configuration', () => {
   let report: Report;
@@ -37,10 +37,10 @@ describe('checkov on the app without any configuration', () => {
         // It exits with 0 whatever it finds, and asks nobody for rules.
         ...['--quiet', '--compact', '--soft-fail', '--skip-download'],
       ],
-      { encoding: 'utf8', timeout: 170_000, maxBuffer: 64 * 1024 * 1024 },
+      { encoding: 'utf8', timeout: HANGS, maxBuffer: 64 * 1024 * 1024 },
     );
     report = JSON.parse(output) as Report;
-  }, 180_000);
+  });
 
   it('reads the template and passes most of its checks', () => {
     expect(report.summary.parsing_errors).toBe(0);
