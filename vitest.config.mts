@@ -48,6 +48,9 @@ export default defineConfig({
     // What nobody should wait for; a machine that is busy with other things may take tenfold.
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // Long enough for a busy machine, and less than the thirty seconds of the gate's longest request: what only that
+    // would end is not taken for what is waited for.
+    expect: { poll: { timeout: 20_000 } },
     // The CDK's own check of every template is four fifths of a synthesis; the tests that are about it switch it on.
     env: { CDK_VALIDATION: 'false' },
     unstubEnvs: true,

@@ -141,7 +141,7 @@ it('clients that have failed use half of the invocations at most, so newcomers f
     // The others wait a little, in vain.
     let turnedAway = 0;
     for (const one of guesses) void one.then(({ status }) => status === 429 && turnedAway++);
-    await expect.poll(() => turnedAway, { timeout: 5000 }).toBe(8);
+    await expect.poll(() => turnedAway).toBe(8);
     open();
     const statuses = (await Promise.all(guesses)).map(({ status }) => status);
     expect(statuses.filter((status) => status === 401)).toHaveLength(4);

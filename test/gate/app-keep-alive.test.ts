@@ -68,7 +68,7 @@ describe('connections to the app', () => {
     });
     await sleep(500);
     expect(closed).toBe(false);
-    await expect.poll(() => closed, { timeout: 5000 }).toBe(true);
+    await expect.poll(() => closed).toBe(true);
     expect(await statusOf('POST', key)).toBe(200);
   });
 

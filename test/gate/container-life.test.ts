@@ -10,7 +10,7 @@ import { gateWorld } from './support/gate-world';
 import { call, newKey, raw, withKey } from './support/http';
 import { HANG } from './support/lambda-endpoint';
 
-const { app, lambda, packGate, gateForTest, containersForTest } = gateWorld();
+const { app, lambda, packGate, gateForTest, containersForTest, stopAppForTest } = gateWorld();
 
 describe('the bundle', () => {
   it('is the same whenever the options are, and small enough for a task definition', () => {
@@ -96,7 +96,7 @@ describe('the gate', () => {
   });
 
   it('is unhealthy until the app has answered once', async () => {
-    await app.stop();
+    await stopAppForTest();
     const gate = containersForTest();
     await gate.init();
     await gate.start();
@@ -147,7 +147,7 @@ describe('the gate', () => {
 
   it('answers 502 while the app is gone, and goes on with it', async () => {
     const gate = await gateForTest();
-    await app.stop();
+    await stopAppForTest();
     const answer = await call(gate.url, '/static/x');
     expect([answer.status, answer.json().error]).toEqual([502, 'Bad Gateway']);
     await app.listen();

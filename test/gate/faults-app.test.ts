@@ -10,7 +10,7 @@ import { freePort, type GateContainers } from './support/gate';
 import { gateWorld } from './support/gate-world';
 import { call, newKey, raw, withKey } from './support/http';
 
-const { app, lambda, gateForTest, containersForTest } = gateWorld();
+const { app, lambda, gateForTest, containersForTest, stopAppForTest } = gateWorld();
 
 const master = (gate: GateContainers) => Number(readFileSync(join(gate.directory, 'nginx.pid'), 'utf8'));
 const workersOf = (gate: GateContainers) =>
@@ -31,7 +31,7 @@ async function expectAllPlacesFree(gate: GateContainers, places: number): Promis
   };
   const statuses = async () =>
     (await Promise.all(Array.from({ length: places }, () => ask(gate)))).map(({ status }) => status);
-  await expect.poll(statuses, { timeout: 5000 }).toEqual(Array(places).fill(200));
+  await expect.poll(statuses).toEqual(Array(places).fill(200));
 }
 
 /** The status, and whether it came over a connection that was used before. */
@@ -47,11 +47,11 @@ function askOver(agent: Agent, gate: GateContainers): Promise<readonly [status: 
 
 describe('an app', () => {
   it('that is not up yet: 502, and health is red, so that no load balancer sends anybody', async () => {
-    await app.stop();
+    await stopAppForTest();
     const gate = containersForTest();
     await gate.init();
     await gate.start();
-    await expect.poll(() => gate.health(), { timeout: 5000 }).toBe(503);
+    await expect.poll(() => gate.health()).toBe(503);
     const answer = await call(gate.url, '/tts', withKey(newKey()));
     expect([answer.status, answer.json().error]).toEqual([502, 'Bad Gateway']);
     await app.listen();
@@ -82,7 +82,7 @@ describe('an app', () => {
       expect(broken.some((text) => text.endsWith('half'))).toBe(true);
       expect((await ask(gate)).status).toBe(502);
       start();
-      await expect.poll(async () => (await ask(gate)).status, { timeout: 5000 }).toBe(200);
+      await expect.poll(async () => (await ask(gate)).status).toBe(200);
     }
     expect(workersOf(gate)).toBe(before);
     // No place was lost to a request that broke off.
@@ -185,14 +185,13 @@ describe('connections', () => {
     await sleep(500);
     expect(await askOver(agent, gate)).toEqual([200, true]);
     expect(await askOver(agent, gate)).toEqual([200, false]);
-    await expect.poll(() => workersOf(gate).split(' '), { timeout: 5000 }).toHaveLength(1);
+    await expect.poll(() => workersOf(gate).split(' ')).toHaveLength(1);
   });
 
   it('are not dropped by a reload under load, and decisions, limits and places outlive it', async () => {
     const gate = await gateForTest({ workers: 2 });
     const key = newKey();
     expect((await call(gate.url, '/tts', withKey(key))).status).toBe(200);
-    const before = workersOf(gate);
     app.handler = async (_, response) => {
       await sleep(20);
       response.end('ok');
@@ -211,16 +210,20 @@ describe('connections', () => {
       }
     };
     const clients = Array.from({ length: 8 }, client);
+    const more = (answers: number) => {
+      const wanted = statuses.length + answers;
+      return expect.poll(() => statuses.length).toBeGreaterThan(wanted);
+    };
     for (let i = 0; i < 3; i++) {
-      await sleep(300);
+      await more(40);
+      const old = workersOf(gate);
       process.kill(master(gate), 'SIGHUP');
+      await expect.poll(() => workersOf(gate)).not.toBe(old);
     }
-    await sleep(500);
+    await more(40);
     running = false;
     await Promise.all(clients);
-    expect(statuses.length).toBeGreaterThan(100);
     expect(statuses.filter((status) => status !== 200)).toEqual([]);
-    expect(workersOf(gate)).not.toBe(before);
     expect(lambda.invocations).toHaveLength(1);
     await expectAllPlacesFree(gate, 16);
   });

@@ -63,12 +63,10 @@ describe('while the authorizer', () => {
     expect(await gate.line((line) => line.cache === 'stale')).toMatchObject({ decision: 'allow', status: 200 });
 
     lambda.behaviour = () => allow({}, 1);
-    await expect
-      .poll(async () => (await call(gate.url, '/tts', withKey(newKey()))).status, { timeout: 5000 })
-      .toBe(200);
+    await expect.poll(async () => (await call(gate.url, '/tts', withKey(newKey()))).status).toBe(200);
     // The same workers, and of the connections none but those that are kept on purpose.
     expect(workers(gate).ids).toEqual(before.ids);
-    await expect.poll(() => workers(gate).sockets, { timeout: 5000 }).toBeLessThanOrEqual(before.sockets + 20 + 16);
+    await expect.poll(() => workers(gate).sockets).toBeLessThanOrEqual(before.sockets + 20 + 16);
     const log = gate.stdout + gate.stderr;
     for (const key of [known, ...strangers]) expect(log).not.toContain(key.slice(-49));
     expect(log).not.toContain(CREDENTIALS.secretAccessKey);
@@ -105,7 +103,7 @@ describe('while the authorizer', () => {
     lambda.behaviour = () => allow({}, 1);
     expect((await call(gate.url, '/tts', withKey(key))).status).toBe(200);
     lambda.behaviour = () => RESET;
-    await expect.poll(async () => (await call(gate.url, '/tts', withKey(key))).status, { timeout: 6000 }).toBe(503);
+    await expect.poll(async () => (await call(gate.url, '/tts', withKey(key))).status).toBe(503);
     app.reset();
     expect((await call(gate.url, '/tts', withKey(key))).status).toBe(503);
     expect(app.received).toEqual([]);
@@ -182,7 +180,7 @@ describe('credentials of the task', () => {
     expect(await ask(gate)).toBe(503);
     expect(lambda.invocations).toEqual([]);
     source.answer = () => ({ status: 200, body: valid(3600) });
-    await expect.poll(() => ask(gate), { timeout: 5000 }).toBe(200);
+    await expect.poll(() => ask(gate)).toBe(200);
     expect(gate.stdout + gate.stderr).not.toContain(CREDENTIALS.secretAccessKey);
     expect(gate.stdout + gate.stderr).not.toContain('a-token-of-the-task');
   });
@@ -193,7 +191,7 @@ describe('credentials of the task', () => {
     const gate = await gateOf(source);
     expect(await ask(gate)).toBe(503);
     source.answer = () => ({ status: 200, body: valid(3600) });
-    await expect.poll(() => ask(gate), { timeout: 5000 }).toBe(200);
+    await expect.poll(() => ask(gate)).toBe(200);
   });
 
   it('whose endpoint is gone let nobody in until it is back', async () => {
@@ -202,6 +200,6 @@ describe('credentials of the task', () => {
     const gate = await gateOf(source);
     expect(await ask(gate)).toBe(503);
     await source.app.listen();
-    await expect.poll(() => ask(gate), { timeout: 5000 }).toBe(200);
+    await expect.poll(() => ask(gate)).toBe(200);
   });
 });

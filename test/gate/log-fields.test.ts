@@ -27,7 +27,7 @@ describe('a line of the log', () => {
 
   const portOf = (server: Server) => (server.address() as { readonly port: number }).port;
   const lineOf = (gate: GateContainers, path: string) =>
-    expect.poll(() => gate.lines().find((line) => line.path === path), { timeout: 20_000 });
+    expect.poll(() => gate.lines().find((line) => line.path === path));
 
   it('tells why a request that was let through got no answer', async () => {
     const gate = await gateForTest({ longestRequest: 1 }, { upstreamPort: portOf(app) });

@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GateOptions } from '../../contract/gate-options';
-import type { App } from './support/app';
 import { FunctionProcess } from './support/function-process';
 import type { GateContainers } from './support/gate';
-import { type GateWorld, gateWorld } from './support/gate-world';
+import { gateWorld, type ReportingWorld } from './support/gate-world';
 import { type Answer, call } from './support/http';
 
 // Authorizers that were written for API Gateway and know nothing of the gate, each in its own runtime.
 
-interface World extends GateWorld<App> {
+interface World extends ReportingWorld {
   gate: GateContainers;
 }
 

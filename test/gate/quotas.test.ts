@@ -349,7 +349,7 @@ it('a request whose client goes before it reaches the app is not paid', async ()
   answer();
   expect((await slow).status).toBe(200);
   // Their turn comes, and nobody is there any more.
-  await expect.poll(() => small.lines().filter(({ status }) => status === 499).length, { timeout: 15_000 }).toBe(3);
+  await expect.poll(() => small.lines().filter(({ status }) => status === 499).length).toBe(3);
   expect(await left()).toBe(before - 2);
   expect(app.received.map(({ url }) => url)).toEqual(['/slow', '/voices']);
 });

@@ -50,7 +50,7 @@ it('a key leaves a quarter of the places to others, whether they came before or 
   const [slow, early, late] = [newKey(), newKey(), newKey()];
   expect((await call(gate.url, '/voices', withKey(early))).status).toBe(200);
   const sockets = Array.from({ length: 12 }, (_, n) => unread('/large', { 'X-API-Key': slow, ...from(n) }));
-  await expect.poll(() => reached('/large'), { timeout: 9000 }).toBe(6);
+  await expect.poll(() => reached('/large')).toBe(6);
   for (let round = 0; round < 5; round++) {
     const keys = [early, late, newKey(), newKey()];
     const answers = await Promise.all(keys.map((key) => call(gate.url, '/voices', withKey(key))));
@@ -59,7 +59,7 @@ it('a key leaves a quarter of the places to others, whether they came before or 
   expect(reached('/large')).toBe(6);
   // Its own come later, as soon as others have ended.
   for (const socket of sockets.slice(0, 6)) socket.destroy();
-  await expect.poll(() => reached('/large'), { timeout: 9000 }).toBeGreaterThan(6);
+  await expect.poll(() => reached('/large')).toBeGreaterThan(6);
   for (const socket of sockets) socket.destroy();
 });
 
@@ -74,10 +74,10 @@ it('those without a key leave room for who has one, and one address for the othe
   // Somebody with a key is about.
   expect((await call(gate.url, '/voices', withKey(newKey(), from(2)))).status).toBe(200);
   const sockets = Array.from({ length: 12 }, () => unread('/open/large', from(1)));
-  await expect.poll(() => reached('/open/large'), { timeout: 9000 }).toBe(5);
+  await expect.poll(() => reached('/open/large')).toBe(5);
   expect((await call(gate.url, '/open/page', { headers: from(2) })).status).toBe(200);
   for (let n = 3; n < 9; n++) sockets.push(unread('/open/large', from(n)));
-  await expect.poll(() => reached('/open/large'), { timeout: 9000 }).toBe(6);
+  await expect.poll(() => reached('/open/large')).toBe(6);
   expect((await call(gate.url, '/voices', withKey(newKey(), from(2)))).status).toBe(200);
   for (const socket of sockets) socket.destroy();
 });
@@ -88,7 +88,7 @@ it('of two places those without a key leave one, though others of them wait and 
     publicRoutes: [{ method: 'GET', path: '/open/*' }],
   });
   const sockets = [1, 2, 3, 4].map((n) => unread('/open/large-of-two', from(n), small.port));
-  await expect.poll(() => reached('/open/large-of-two'), { timeout: 9000 }).toBe(1);
+  await expect.poll(() => reached('/open/large-of-two')).toBe(1);
   for (let round = 0; round < 3; round++) {
     expect((await call(small.url, '/voices', withKey(newKey(), from(9)))).status).toBe(200);
   }

@@ -185,7 +185,7 @@ describe('a body that is slow to come', () => {
       for (const socket of sockets) if (socket.writable) socket.write('x');
     }, 100);
     onTestFinished(() => clearInterval(trickle));
-    await expect.poll(() => sockets.every((socket) => socket.closed), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => sockets.every((socket) => socket.closed)).toBe(true);
     expect(Date.now() - began).toBeGreaterThan(1500);
     const line = await own.line(({ status }) => status === 408);
     expect(line).toMatchObject({ decision: 'deny', path: '/tts' });
@@ -203,9 +203,9 @@ describe('a body that is slow to come', () => {
     const status = async () => (await call(gate.url, '/voices', withKey(key))).status;
     await expect.poll(status).toBe(200);
     brief.delete(key);
-    await expect.poll(status, { timeout: 20_000 }).toBe(401);
+    await expect.poll(status).toBe(401);
     socket.write(body.slice(1));
-    await expect.poll(() => socket.answer(), { timeout: 20_000 }).toMatch(/^HTTP\/1\.1 401 /);
+    await expect.poll(() => socket.answer()).toMatch(/^HTTP\/1\.1 401 /);
     expect(app.received.filter(({ url }) => url === '/tts')).toEqual([]);
   });
 
@@ -215,7 +215,7 @@ describe('a body that is slow to come', () => {
     const socket = open(post('/tts', key, '192.0.2.10', body.length), body.slice(0, 1));
     await sleep(1100);
     socket.write(body.slice(1));
-    await expect.poll(() => socket.answer(), { timeout: 20_000 }).toMatch(/^HTTP\/1\.1 200 /);
+    await expect.poll(() => socket.answer()).toMatch(/^HTTP\/1\.1 200 /);
   });
 });
 

@@ -97,7 +97,7 @@ function tests(running: () => LocalCloud): void {
     await page.getByLabel('API key').fill(cloud.ready.key);
     await page.getByRole('button', { name: 'Play' }).click();
     await expect
-      .poll(() => page.locator('#status, #error').allTextContents(), { timeout: 20_000 })
+      .poll(() => page.locator('#status, #error').allTextContents())
       .toEqual([expect.stringMatching(/^Ready/), '']);
     // The page's own policy forbids eval, and with it Playwright's waitForFunction.
     await expect
@@ -117,7 +117,7 @@ function tests(running: () => LocalCloud): void {
     await other.getByLabel('API key').fill(cloud.ready.key);
     await other.getByRole('button', { name: 'Play' }).click();
     const player = () => other.locator('audio').evaluate(playerState);
-    await expect.poll(async () => (await player()).time, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(async () => (await player()).time).toBeGreaterThan(0);
     expect(await player()).toMatchObject({ known: false, source: expect.stringMatching(/^blob:/) });
     await other.evaluate(() => (globalThis as unknown as Held).release());
     await other.getByRole('status').filter({ hasText: 'Ready' }).waitFor();
@@ -202,7 +202,7 @@ function tests(running: () => LocalCloud): void {
       .waitFor();
     const seconds = async () => Number.parseInt((await page.getByRole('timer').textContent()) ?? '', 10);
     const first = await seconds();
-    await expect.poll(seconds, { timeout: 10_000 }).toBeLessThan(first);
+    await expect.poll(seconds).toBeLessThan(first);
   });
 
   it('speaks Chinese to those who want it', async () => {

@@ -34,7 +34,9 @@ export class App {
     this.handler = undefined;
   }
 
+  /** Nothing where it does already. */
   async listen(): Promise<void> {
+    if (this.server.listening) return;
     this.server = this.create();
     this.server.listen(this.port, '127.0.0.1');
     await once(this.server, 'listening');

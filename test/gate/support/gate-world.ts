@@ -78,12 +78,21 @@ export function gateInFrontOf<A extends AppBehindGate>(app: A, authorizer?: Beha
   };
 }
 
+export interface ReportingWorld extends GateWorld<App> {
+  /** The app is gone until the test that calls lets it listen again, or has ended. */
+  stopAppForTest(): Promise<void>;
+}
+
 /** The same with an app that reports what it received; it and Lambda's endpoint are as new before each test. */
-export function gateWorld(authorizer?: Behaviour): GateWorld<App> {
+export function gateWorld(authorizer?: Behaviour): ReportingWorld {
   const world = gateInFrontOf(new App(), authorizer);
   beforeEach(() => {
     world.app.reset();
     world.lambda.reset(authorizer);
   });
-  return world;
+  const stopAppForTest = async () => {
+    onTestFinished(() => world.app.listen());
+    await world.app.stop();
+  };
+  return { ...world, stopAppForTest };
 }

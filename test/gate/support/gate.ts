@@ -15,6 +15,9 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 let found: Promise<Nginx> | undefined;
 
 /** The nginx of the local cloud, installed on first use. */
+/** Milliseconds; as vitest.config.mts has for what tests wait for by themselves. */
+const PATIENCE = 20_000;
+
 export function findNginx(): Promise<Nginx> {
   found ??= ensureNginx({ directory: join(root, '.voicegate'), update: () => undefined });
   return found;
@@ -110,7 +113,7 @@ export class GateContainers {
 
   /** Waits until health is green; fails when the gate ends before. */
   async ready(): Promise<void> {
-    const deadline = Date.now() + 15_000;
+    const deadline = Date.now() + PATIENCE;
     for (;;) {
       const status = await this.health();
       if (status === 200) return;
@@ -164,7 +167,7 @@ export class GateContainers {
 
   /** The access log line that matches, once it is there. */
   async line(test: (line: Readonly<Record<string, unknown>>) => boolean): Promise<Readonly<Record<string, unknown>>> {
-    const deadline = Date.now() + 5000;
+    const deadline = Date.now() + PATIENCE;
     for (;;) {
       const match = this.lines().find(test);
       if (match !== undefined) return match;
@@ -175,7 +178,7 @@ export class GateContainers {
 
   /** Waits until the error log holds the text. */
   async logged(text: string): Promise<void> {
-    const deadline = Date.now() + 5000;
+    const deadline = Date.now() + PATIENCE;
     while (!this.stderr.includes(text)) {
       if (Date.now() > deadline) throw new Error(`the log does not say "${text}": ${this.stderr}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
