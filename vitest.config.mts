@@ -17,6 +17,8 @@ const projects = [
     isolate: false,
     // They never wait, and each process loads the CDK for itself: eight seconds.
     maxWorkers: 2,
+    // The first synthesis in a process loads most of it: minutes, on a machine that is busy otherwise.
+    testTimeout: 120_000,
   },
   { name: 'nginx', include: [NGINX], isolate: false },
   {

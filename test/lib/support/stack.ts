@@ -3,12 +3,8 @@ import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { vi } from 'vitest';
 import { EdgeCertificate, SecureTtsService, type SecureTtsServiceProps } from '../../../lib';
 import { CERTIFICATE_ARN, ENV, quietApp, TestStack } from './test-stack';
-
-// The first synthesis in a process loads most of aws-cdk-lib: minutes, on a machine that is busy otherwise.
-vi.setConfig({ testTimeout: 120_000 });
 
 export { CERTIFICATE_ARN, ENV, quietApp, TestStack };
 
