@@ -22,7 +22,9 @@ import { CONVERTED } from './consumers/converted';
 import { NOT_SERVED, SERVED, SHAPES } from './consumers/served';
 import { type Answer, call } from './support/http';
 
-const PATIENCE = 40_000;
+/** The tasks of all apps start at once: ten seconds on a quiet machine, and tenfold on a busy one. */
+const PATIENCE = 100_000;
+const LONGEST = PATIENCE + 20_000;
 
 const run = promisify(execFile);
 
@@ -66,18 +68,23 @@ describe('the shapes of other apps, deployed and called', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it.each(SERVED)('%s: 401 without a key', async (_, { stacks, balancers, hosts = [undefined], atTasks }) => {
-    if (atTasks) {
-      const own = () => tasks.tasks().filter(({ service }) => stacks.some((stack) => service.startsWith(`${stack}-`)));
-      expect(own()).not.toEqual([]);
-      for (const { address } of own()) await expectRefused(`http://${address}:${AuthorizerGate.PORT}`);
-      return;
-    }
-    for (const stackNames of balancers?.map((stack) => [stack]) ?? [stacks]) {
-      const edge = await balance(stackNames);
-      for (const host of hosts) await expectRefused(edge.https, edge.ca, host);
-    }
-  });
+  it.each(SERVED)(
+    '%s: 401 without a key',
+    async (_, { stacks, balancers, hosts = [undefined], atTasks }) => {
+      if (atTasks) {
+        const own = () =>
+          tasks.tasks().filter(({ service }) => stacks.some((stack) => service.startsWith(`${stack}-`)));
+        expect(own()).not.toEqual([]);
+        for (const { address } of own()) await expectRefused(`http://${address}:${AuthorizerGate.PORT}`);
+        return;
+      }
+      for (const stackNames of balancers?.map((stack) => [stack]) ?? [stacks]) {
+        const edge = await balance(stackNames);
+        for (const host of hosts) await expectRefused(edge.https, edge.ca, host);
+      }
+    },
+    LONGEST,
+  );
 
   it.each(NOT_SERVED)('%s: skipped, as the emulator refuses %s', async (_, refused) => {
     const { client, destroy } = awsClients(emulator.aws, { client: CloudFormationClient });
@@ -87,19 +94,23 @@ describe('the shapes of other apps, deployed and called', () => {
     destroy();
   });
 
-  it.each(CONVERTED)('%s, converted by addTo: 401 without a key, and the app behind it with one', async (stack) => {
-    const edge = await balance([stack]);
-    await expectRefused(edge.https, edge.ca);
-    const words = ['keys', 'create', '--owner', 'somebody', '--label', stack, '--stack', stack, '--json'];
-    const env = { ...process.env, ...emulator.aws.env };
-    const { stdout } = await run(process.execPath, [join(root, 'dist/cli.js'), ...words], { cwd: root, env });
-    const { key } = JSON.parse(stdout) as { readonly key: string };
-    const answer = await patiently(() =>
-      call(`${edge.https}/tts?text=x`, { ca: edge.ca, headers: { 'x-api-key': key } }),
-    );
-    expect(answer.status).toBe(200);
-    expect(answer.json()).toMatchObject({ path: 'tts', query: 'text=x', scheme: 'https' });
-  });
+  it.each(CONVERTED)(
+    '%s, converted by addTo: 401 without a key, and the app behind it with one',
+    async (stack) => {
+      const edge = await balance([stack]);
+      await expectRefused(edge.https, edge.ca);
+      const words = ['keys', 'create', '--owner', 'somebody', '--label', stack, '--stack', stack, '--json'];
+      const env = { ...process.env, ...emulator.aws.env };
+      const { stdout } = await run(process.execPath, [join(root, 'dist/cli.js'), ...words], { cwd: root, env });
+      const { key } = JSON.parse(stdout) as { readonly key: string };
+      const answer = await patiently(() =>
+        call(`${edge.https}/tts?text=x`, { ca: edge.ca, headers: { 'x-api-key': key } }),
+      );
+      expect(answer.status).toBe(200);
+      expect(answer.json()).toMatchObject({ path: 'tts', query: 'text=x', scheme: 'https' });
+    },
+    LONGEST,
+  );
 
   async function balance(stackNames: readonly string[]): Promise<Edge> {
     const edge = await startEdge({

@@ -78,7 +78,7 @@ describe('the gate in front of a hostile app', () => {
     const second = respond([], 'smuggled\n');
     answers.set(target, respond([], 'first\n') + second);
     const bytes = request(target) + request('/static/next', ['Connection: close']);
-    const exchange = await send({ port: gate.port, bytes, silence: 5000 });
+    const exchange = await send({ port: gate.port, bytes });
     expect(exchange.answers.map(({ body }) => body)).toEqual(['first\n', 'other\n']);
     expect(exchange.bytes).not.toContain('smuggled');
   });
@@ -87,7 +87,7 @@ describe('the gate in front of a hostile app', () => {
     const target = '/static/switch';
     answers.set(target, 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
     const bytes = request(target) + SMUGGLED.replaceAll(CASE, 'tunnel');
-    await send({ port: gate.port, bytes, silence: 1000 });
+    await send({ port: gate.port, bytes, answers: 1 });
     expect(app.received(caseOf(target)).map(({ extra }) => extra)).toEqual(['']);
     expect(app.received('tunnel')).toEqual([]);
   });
@@ -97,7 +97,7 @@ describe('the gate in front of a hostile app', () => {
       const target = `/static/upgrade-${index}`;
       const headers = [`Upgrade: ${protocol}`, 'Connection: Upgrade, HTTP2-Settings', 'HTTP2-Settings: AAMAAABk'];
       const bytes = request(target, headers) + SMUGGLED.replaceAll(CASE, 'upgrade');
-      const exchange = await send({ port: gate.port, bytes, silence: 1000 });
+      const exchange = await send({ port: gate.port, bytes, answers: 2 });
       expect(exchange.answers.map(({ status }) => status)).toEqual([200, 401]);
       const [received] = app.received(caseOf(target));
       expect(received?.headers.filter(([name]) => /^(upgrade|http2-settings)$/i.test(name))).toEqual([]);
@@ -134,12 +134,12 @@ describe('the gate in front of a hostile app', () => {
     answers.set(target, respond(['Connection: keep-alive', 'X-Auth-Principal: root', 'Set-Cookie: a=b'], 'x\n'));
     const bytes =
       request(target) + request('/tts', [keyLine(KEYS.good.text)]) + request('/voices', ['Connection: close']);
-    const exchange = await send({ port: gate.port, bytes, silence: 5000 });
+    const exchange = await send({ port: gate.port, bytes });
     expect(exchange.answers.map(({ status }) => status)).toEqual([200, 200, 401]);
   });
 
   function get(target: string): Promise<Exchange> {
-    return send({ port: gate.port, bytes: request(target, ['Connection: close']), silence: 5000 });
+    return send({ port: gate.port, bytes: request(target, ['Connection: close']) });
   }
 });
 

@@ -56,7 +56,7 @@ describe.each(['bare', 'trusting'] as const)('a %s Flask app behind the gate', (
     const queue = [...CASES[kind]];
     const worker = async () => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        const { answers } = await send({ port: gate.port, bytes: next.bytes, silence: 8000 });
+        const { answers } = await send({ port: gate.port, bytes: next.bytes });
         problems.push(...(await faults(next, answers[0])).map((text) => `${next.name}: ${text}`));
       }
     };
@@ -130,7 +130,7 @@ describe.each(['bare', 'trusting'] as const)('a %s Flask app behind the gate', (
 
   async function report(headers: readonly string[]): Promise<Report> {
     const bytes = raw({ target: '/tts', headers: [keyLine(KEYS.good.text), ...headers, 'Connection: close'] });
-    const { answers } = await send({ port: gate.port, bytes, silence: 8000 });
+    const { answers } = await send({ port: gate.port, bytes });
     expect(answers.map(({ status }) => status)).toEqual([200]);
     return JSON.parse(answers[0]?.body ?? '');
   }

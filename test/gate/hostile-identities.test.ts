@@ -111,7 +111,7 @@ describe('identities that an authorizer of anybody tells', () => {
   async function identityOf(headers: readonly string[] = []) {
     const id = `i${count++}`;
     const bytes = raw({ target: '/tts', headers: ['X-Token: token', 'Accept: */*', ...headers, 'Connection: close'] });
-    const { answers } = await send({ port: gate.port, bytes: bytes.replaceAll(CASE, id), silence: 8000 });
+    const { answers } = await send({ port: gate.port, bytes: bytes.replaceAll(CASE, id) });
     expect(answers.map(({ status }) => status)).toEqual([200]);
     const received = app.received(id);
     expect(received).toHaveLength(1);

@@ -19,12 +19,16 @@ export interface Exchange {
 export interface SendOptions {
   readonly port: number;
   readonly bytes: string;
-  /** Milliseconds of silence after which an exchange is taken as finished. */
-  readonly silence: number;
+  /** How many answers must come before silence means anything; absent: the other end must close. */
+  readonly answers?: number | undefined;
 }
 
-/** Sends everything at once, then reads until the other end closes or is silent. */
-export function send({ port, bytes, silence }: SendOptions): Promise<Exchange> {
+/** Milliseconds of silence after which nothing more is expected, and after which what is expected does not come. */
+const SILENCE = 300;
+const PATIENCE = 20_000;
+
+/** Sends everything at once, then reads until the other end closes, or is silent after the answers that must come. */
+export function send({ port, bytes, answers }: SendOptions): Promise<Exchange> {
   return new Promise((resolve) => {
     let received = '';
     const socket = connect({ port, host: '127.0.0.1' });
@@ -33,12 +37,14 @@ export function send({ port, bytes, silence }: SendOptions): Promise<Exchange> {
       socket.destroy();
       resolve({ answers: parseAnswers(received), bytes: received, closed });
     };
-    let timer = setTimeout(() => finish(false), silence);
+    const isOwed = () => answers === undefined || parseAnswers(received).length < answers;
+    const wait = () => setTimeout(() => finish(false), isOwed() ? PATIENCE : SILENCE);
+    let timer = wait();
     socket.setEncoding('latin1');
     socket.on('data', (data: string) => {
       received += data;
       clearTimeout(timer);
-      timer = setTimeout(() => finish(false), silence);
+      timer = wait();
     });
     // A server that refuses early may reset what is still being sent; what it answered counts.
     socket.on('error', () => finish(true));

@@ -22,6 +22,12 @@ export function traceOf(one: Case, world: World): Trace {
   return trace;
 }
 
+/** Of requests that end, for which no other end of the connection is allowed; undefined: it has to end. */
+function answersOwed({ outcomes, end }: Trace): number | undefined {
+  if (end === 'closed') return undefined;
+  return outcomes.filter(({ bare, partial }) => !bare && !(partial !== undefined && end === 'incomplete')).length;
+}
+
 export async function runCorpus(
   cases: readonly Case[],
   place: { readonly port: number; readonly app: RecordingApp; readonly world: World },
@@ -30,8 +36,8 @@ export async function runCorpus(
   const queue = [...cases];
   const worker = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const waits = traceOf(next, place.world).end !== 'closed';
-      const exchange = await send({ port: place.port, bytes: next.bytes, silence: waits ? 300 : 6000 });
+      const answers = answersOwed(traceOf(next, place.world));
+      const exchange = await send({ port: place.port, bytes: next.bytes, answers });
       observations.push({ case: next, exchange, received: place.app.received(next.id) });
     }
   };
