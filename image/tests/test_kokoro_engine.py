@@ -83,17 +83,17 @@ def test_the_same_words_are_the_same_samples(kokoro: KokoroEngine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "voice", "lends"),
+    ("text", "voice", "lends", "share"),
     [
-        ("今天天气很好。", "zf_xiaoxiao", None),
-        ("价格是16元。", "zm_yunxi", None),
-        ("点击Update按钮。", "zf_xiaoxiao", "af_heart"),
-        ("Good morning.", "zm_yunxi", "am_michael"),
-        ("Good morning, 世界。", "af_heart", None),
+        ("今天天气很好。", "zf_xiaoxiao", "af_heart", 0.0),
+        ("价格是16元。", "zm_yunxi", "am_michael", 0.0),
+        ("点击Update按钮。", "zf_xiaoxiao", "af_heart", 0.6),
+        ("Good morning.", "zm_yunxi", "am_michael", 0.3),
+        ("Good morning, 世界。", "af_heart", "am_michael", 0.0),
     ],
 )
 def test_english_words_in_a_chinese_voice_have_some_of_an_english_voice_s_style(
-    kokoro: KokoroEngine, monkeypatch: pytest.MonkeyPatch, text: str, voice: str, lends: str | None
+    kokoro: KokoroEngine, monkeypatch: pytest.MonkeyPatch, text: str, voice: str, lends: str, share: float
 ) -> None:
     heard: list[voices.Timbre] = []
 
@@ -104,8 +104,7 @@ def test_english_words_in_a_chinese_voice_have_some_of_an_english_voice_s_style(
     monkeypatch.setattr(kokoro, "_sound", note)
     list(kokoro.speak(text, voice, 1.0))
     own = kokoro._timbres[voice].styles
-    share = 0 if lends is None else voices.ENGLISH_SHARE[lends]
-    wanted = (1 - share) * own + share * kokoro._timbres[lends or voice].styles
+    wanted = (1 - share) * own + share * kokoro._timbres[lends].styles
     assert heard
     assert all(np.allclose(timbre.styles, wanted, atol=1e-6) for timbre in heard)
 
