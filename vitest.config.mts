@@ -45,8 +45,8 @@ export default defineConfig({
   resolve: { alias: { voicegate: fileURLToPath(new URL('lib/index.ts', import.meta.url)) } },
   test: {
     sequence: { sequencer: LongestFirst },
-    // Two cores are the smallest machine we promise. Gates and local clouds mostly wait: three more files fill the gaps.
-    maxWorkers: 5,
+    // Two cores are the smallest machine we promise. Gates and local clouds mostly wait: four more files fill the gaps.
+    maxWorkers: 6,
     // What nobody should wait for; a machine that is busy with other things may take tenfold.
     testTimeout: 60_000,
     hookTimeout: 120_000,
