@@ -28,8 +28,11 @@ export function connectionsOf(limits: Limits): number {
 /** Refused requests whose body is still to come and is listened to, so that the answer surely arrives. */
 export const LINGERING = { ofClient: 4, ofAll: 32 } as const;
 
-/** Requests for the sign-in page and its style at the same time, and how many of them send the form: 503 beyond. */
-export const SIGN_IN = { pages: 24, forms: { ofClient: 4, ofAll: 16 } } as const;
+/**
+ * Requests for the sign-in page at the same time, how many of them send the form, and requests for its style: 503 beyond.
+ * The style has places of its own, so that refusals there, which can be many at once, do not keep anybody from signing in.
+ */
+export const SIGN_IN = { pages: 24, forms: { ofClient: 4, ofAll: 16 }, styles: 8 } as const;
 
 /**
  * Requests of one client that wait for the decision about a credential that nobody knows, at most: 429 beyond. As many as
@@ -103,13 +106,13 @@ export function memoryParts(
 ): readonly (readonly [what: string, bytes: number])[] {
   const { limits, workers, maxTextBytes, webSession, trustedHops } = options;
   const all = requestsOfAll(limits);
-  const pages = SIGN_IN.pages;
+  const pages = SIGN_IN.pages + SIGN_IN.styles;
   const sum = (sizes: readonly number[]) => sizes.reduce((total, size) => total + size, 0);
   return [
     ['shared memory: decisions, refusals, limits, bans, leases', sum(Object.values(zoneBytes(options)))],
     ['nginx with its workers', MASTER + workers * WORKER],
     [`${all} requests at the same time, with headers of 64 KB`, all * REQUEST],
-    [`${pages} more for the sign-in page`, webSession === undefined ? 0 : pages * REQUEST],
+    [`${pages} more for the sign-in page and its style`, webSession === undefined ? 0 : pages * REQUEST],
     [`${LINGERING.ofAll} requests that nginx refuses by itself, with headers of 64 KB`, LINGERING.ofAll * HEADERS],
     // As nginx read it, and twice as text; and where it is counted njs has a context more.
     [`${bodiesOfAll(limits)} bodies whose text is counted`, bodiesOfAll(limits) * (3 * maxTextBytes + CONTEXT)],

@@ -174,6 +174,8 @@ function session(options: GateOptions): readonly string[] {
     SESSION_STYLE_PATH,
     PAGES: SIGN_IN.pages,
     PAGES_KEPT: SIGN_IN.pages / 2,
+    STYLES: SIGN_IN.styles,
+    STYLES_KEPT: SIGN_IN.styles / 2,
     FORMS_OF_CLIENT: SIGN_IN.forms.ofClient,
     FORMS: SIGN_IN.forms.ofAll,
   });

@@ -26,11 +26,12 @@ describe('the memory of the gate', () => {
     const parts = memoryParts(DEFAULTS).map(([, bytes]) => bytes / MIB);
     const sum = parts.reduce((total, part) => total + part, 0);
     expect(told).toEqual([...parts.map(Math.round), Math.round(sum), memoryLimitMiB(DEFAULTS)]);
-    expect([memoryLimitMiB(DEFAULTS), memoryLimitMiB(GATE_DEFAULTS)]).toEqual([276, 256]);
+    expect([memoryLimitMiB(DEFAULTS), memoryLimitMiB(GATE_DEFAULTS)]).toEqual([283, 256]);
     const { limits } = GATE_DEFAULTS;
     expect(table).toContain(`${requestsOfClient(limits)} of one client, ${requestsOfAll(limits)} of all`);
     expect(table).toContain(`${bodiesOfClient(limits)} of one caller, ${bodiesOfAll(limits)} of all`);
     expect(table).toContain(`${SIGN_IN.pages} at the same time, ${SIGN_IN.forms.ofAll} of them with a form`);
+    expect(table).toContain(`${SIGN_IN.styles} more for the style`);
     expect(table).toContain(`${LINGERING.ofAll} requests that nginx refuses`);
     expect(table).toContain(
       `${undecidedOfClient(limits)} requests of one client and ${undecidedOfAll(limits)} of all may wait`,

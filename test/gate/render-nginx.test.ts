@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { GateBundle } from '../../contract/gate-options';
-import { APP_UPSTREAM, DIVERTED, INVOKE_LOCATION, TEXT_LOCATION } from '../../gate/locations';
+import {
+  APP_UPSTREAM,
+  DIVERTED,
+  INVOKE_LOCATION,
+  SESSION_PATH,
+  SESSION_STYLE_PATH,
+  TEXT_LOCATION,
+} from '../../gate/locations';
 import { renderNginxConf } from '../../gate/render-nginx';
 import { buildGate, gateOptions } from './support/bundle';
 import { GateContainers } from './support/gate';
@@ -150,4 +157,14 @@ describe('nginx', () => {
       { numRuns: 15 },
     );
   });
+});
+
+it('the style of the sign-in page takes none of the places of the page', () => {
+  const conf = parseNginxConf(renderNginxConf(gateOptions({ webSession: { lifetime: 3600 } })));
+  const zones = (path: string) => {
+    const found = [...walk(conf)].find(({ directive: { name, args } }) => name === 'location' && args.at(-1) === path);
+    return found?.directive.block?.filter(({ name }) => name === 'limit_conn').map(({ args }) => args[0]) ?? [];
+  };
+  expect(zones(SESSION_STYLE_PATH)).toEqual(['styles']);
+  expect(zones(SESSION_PATH)).toEqual(['pages', 'forms_of_client', 'forms']);
 });
