@@ -199,7 +199,10 @@ describe('a body that is slow to come', () => {
   it('outlives no decision: a key that was revoked meanwhile is refused', async () => {
     const key = newKey();
     brief.add(key);
+    const asked = lambda.invocations.length;
     const socket = open(post('/tts', key, '192.0.2.9', body.length), body.slice(0, 1));
+    // It is let in for a second, and not later than the calls that tell when that is over.
+    await expect.poll(() => lambda.invocations.length).toBe(asked + 1);
     const status = async () => (await call(gate.url, '/voices', withKey(key))).status;
     await expect.poll(status).toBe(200);
     brief.delete(key);
