@@ -42,21 +42,24 @@ export function commandLine(): Cli {
     AWS_SHARED_CREDENTIALS_FILE: join(directory, 'aws-credentials'),
     AWS_EC2_METADATA_DISABLED: 'true',
   };
-  let last: Promise<unknown> = Promise.resolve();
   return {
     directory,
     file,
-    run(args, env, input = '') {
-      const result = last.then(() => runInThisProcess(args, { ...base, ...env }, input));
-      last = result.catch(() => undefined);
-      return result;
-    },
+    run: (args, env, input) => runInThisProcess(args, { ...base, ...env }, input),
     spawn: (args, env, input = '') => runProcess([file, ...args], { ...base, ...env }, input, directory),
   };
 }
 
-/** All but the process around it. One at a time: the environment is the command's until it has ended. */
-export async function runInThisProcess(args: readonly string[], env: Env, input = ''): Promise<Result> {
+let last: Promise<unknown> = Promise.resolve();
+
+/** All but the process around it. One after the other: the environment is the command's until it has ended. */
+export function runInThisProcess(args: readonly string[], env: Env, input = ''): Promise<Result> {
+  const result = last.then(() => runHere(args, env, input));
+  last = result.catch(() => undefined);
+  return result;
+}
+
+async function runHere(args: readonly string[], env: Env, input: string): Promise<Result> {
   let stdout = '';
   let stderr = '';
   const terminal: Terminal = {

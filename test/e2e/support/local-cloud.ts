@@ -28,8 +28,6 @@ export interface CreatedKey {
 
 /** A local cloud of its own: own state folder, free ports; started as a user starts it. */
 export class LocalCloud {
-  private lastKey: Promise<unknown> = Promise.resolve();
-
   private constructor(
     readonly ready: Ready,
     readonly stateDirectory: string,
@@ -107,11 +105,8 @@ export class LocalCloud {
   async createKey(label: string, ...options: readonly string[]): Promise<CreatedKey> {
     // Without a process of its own, which costs a third of a second: what tests do most. Other commands have theirs.
     const words = ['keys', 'create', '--owner', 'e2e', '--label', label, ...options, '--json'];
-    const made = this.lastKey.then(() =>
-      runInThisProcess([...words, '--local', '--state-dir', this.stateDirectory], process.env),
-    );
-    this.lastKey = made.catch(() => undefined);
-    const { exitCode, stdout, stderr } = await made;
+    const place = ['--local', '--state-dir', this.stateDirectory];
+    const { exitCode, stdout, stderr } = await runInThisProcess([...words, ...place], process.env);
     if (exitCode !== 0) throw new Error(`keys create ended with ${exitCode}: ${stderr}`);
     return JSON.parse(stdout) as CreatedKey;
   }
