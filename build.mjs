@@ -1,5 +1,5 @@
-// Builds what the package ships and the app of cdk.json. `node build.mjs bundles` makes only the esbuild bundles (what
-// synth needs); without arguments also the jsii assembly (what consumers of the package import).
+// Builds what the package ships, the app of cdk.json and the local cloud. `node build.mjs bundles` makes only the
+// esbuild bundles (what synth and `npm start` need); without arguments also the jsii assembly (what consumers import).
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -66,6 +66,18 @@ const bundles = [
     outfile: join(root, 'dist/app.js'),
     packages: 'external',
     format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    minify: false,
+    sourcemap: 'linked',
+  },
+  {
+    // As the app: tsx would add a second to each `npm start`. What installs comes first, and is JavaScript already.
+    entryPoints: [join(root, 'local/main.ts')],
+    outfile: join(root, 'dist/local.mjs'),
+    packages: 'external',
+    external: [join(root, 'local/launch/*'), join(root, 'local/toolchain/*')],
+    format: 'esm',
     platform: 'node',
     target: 'node20',
     minify: false,

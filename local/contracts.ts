@@ -55,6 +55,8 @@ export interface Edge extends Running {
   /** Deployed things that the edge reads but cannot do, each in one sentence for the person who starts it. */
   readonly notEmulated: readonly string[];
   targetHealth(): readonly TargetHealth[];
+  /** Reads AWS at once, for who has just changed something there. */
+  refresh(): void;
 }
 
 export interface EdgeOptions {
@@ -97,6 +99,8 @@ export interface TasksOptions {
   readonly onEvent: (text: string) => void;
   /** What the person who starts it should know although the tasks run: a sentence. */
   readonly onWarning: (text: string) => void;
+  /** Targets were registered or deregistered. */
+  readonly onTargets?: () => void;
   /** Health of a task's target, as the edge sees it; unhealthy tasks are replaced. */
   readonly healthOf: (target: Target) => TargetState;
 }

@@ -1,6 +1,6 @@
 import { parseOptions, usage } from './launch/options.mjs';
 import { checkPorts } from './launch/ports.mjs';
-import { buildBundles, importTypeScript, installPackages } from './launch/prepare.mjs';
+import { buildBundles, installPackages } from './launch/prepare.mjs';
 import { diskFull, isProblem } from './launch/problem.mjs';
 import { createProgress } from './launch/progress.mjs';
 import { findPython } from './launch/python.mjs';
@@ -8,7 +8,7 @@ import { createStopper } from './launch/stopper.mjs';
 import { together } from './launch/together.mjs';
 import { ensureTools } from './toolchain/index.mjs';
 
-/** `npm start`: what can be checked at once, then packages and tools, then local/main.ts in this same process. */
+/** `npm start`: what can be checked at once, then packages, tools and bundles, then local/main.ts in this same process. */
 export async function start(args) {
   let stopper;
   try {
@@ -27,11 +27,10 @@ export async function start(args) {
       (signal) => progress.step('tools', (update) => ensureTools({ update, signal })),
       (signal) => installPackages({ progress, signal }),
     );
-    const bundles = progress.step('bundles', buildBundles);
-    // Told where it is awaited, which a stop may come before.
-    bundles.catch(() => {});
-    const { main } = await importTypeScript('local/main.ts');
-    await main({ options, tools, bundles, progress, stop: stopper.signal, began });
+    await progress.step('bundles', buildBundles);
+    process.setSourceMapsEnabled(true);
+    const { main } = await import('../dist/local.mjs');
+    await main({ options, tools, progress, stop: stopper.signal, began });
   } catch (error) {
     if (!stopper?.signal.aborted || isProblem(error)) report(error);
   }

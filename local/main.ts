@@ -22,8 +22,6 @@ const HEALTHY_WITHIN = 180_000;
 export interface MainOptions {
   readonly options: StartOptions;
   readonly tools: Tools;
-  /** The bundles of the app are there. */
-  readonly bundles: Promise<void>;
   readonly progress: Progress;
   /** Aborted when the person wants it to end. */
   readonly stop: AbortSignal;
@@ -32,7 +30,7 @@ export interface MainOptions {
 }
 
 /** The local cloud from its first process to its last: starts it, tells when it is ready, and runs until it is stopped. */
-export async function main({ options, tools, bundles, progress, stop, began }: MainOptions): Promise<void> {
+export async function main({ options, tools, progress, stop, began }: MainOptions): Promise<void> {
   const { stateDirectory } = options;
   const instance = await claimInstance(stateDirectory, options);
   const stops: (() => Promise<void> | void)[] = [() => instance.release()];
@@ -42,7 +40,6 @@ export async function main({ options, tools, bundles, progress, stop, began }: M
     );
     stops.push(() => emulator.stop());
     instance.remember(emulator.pid);
-    await bundles;
 
     const assemblyDirectory = join(stateDirectory, 'cdk.out');
     const deployment = await progress.step('cdk deploy', (update) =>
@@ -79,6 +76,7 @@ export async function main({ options, tools, bundles, progress, stop, began }: M
         lastEvent = text;
         if (ready) progress.log(text);
       },
+      onTargets: () => edge?.refresh(),
       healthOf: (target) =>
         edge
           ?.targetHealth()

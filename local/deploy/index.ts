@@ -86,7 +86,10 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
   });
   try {
     signal?.throwIfAborted();
-    const stacks = assembly.cloudAssembly.stacksRecursively.map(({ stackName: name, template }) => ({
+    const artifacts = assembly.cloudAssembly.stacksRecursively;
+    // The toolkit reads the file of metadata twice at each event of a deployment.
+    for (const stack of artifacts) Object.defineProperty(stack, 'metadata', { value: stack.metadata });
+    const stacks = artifacts.map(({ stackName: name, template }) => ({
       name,
       id: before.get(name)?.id ?? '',
       fingerprint: createHash('sha256').update(JSON.stringify(template)).digest('hex'),
@@ -165,7 +168,6 @@ async function contextFor(aws: LocalAws, project: IContextStore): Promise<IConte
   const zones = ['a', 'b', 'c'].map((letter) => aws.region + letter);
   let context: Record<string, unknown> = {
     [`availability-zones:account=${aws.accountId}:region=${aws.region}`]: zones,
-    // The toolkit reads the metadata once more at each event of a deployment.
     ...NO_TRACES,
     ...(await project.read()),
   };

@@ -8,18 +8,19 @@ import type { EdgeModel } from './model.js';
 import { notEmulatedBy } from './not-emulated.js';
 import { protocols } from './protocols.js';
 import { readDeployment } from './read-deployment.js';
+import { repeat } from './repeat.js';
 import { serve } from './serve.js';
 import { ShownCertificates } from './shown-certificates.js';
 import { tlsVersions } from './ssl-policy.js';
 import { Targets } from './targets.js';
 import { Firewall } from './waf/firewall.js';
 
-/** Milliseconds between the end of one reading of AWS and the next. */
-const REFRESH = 2_000;
+/** Milliseconds between the end of one reading of AWS, of fourteen calls and more, and the next. */
+const REFRESH = 5_000;
 
 /**
  * Serves the application load balancers of the stacks on loopback: listeners, rules, web ACLs and targets as AWS
- * describes them, read again every two seconds.
+ * describes them, read again every five seconds and where somebody asks for it.
  * @throws Error if the stacks have no load balancer, AWS does not answer, or a port is taken
  */
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
@@ -112,7 +113,8 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     };
     const httpPort = await listen(80, options.httpPort, (socket) => plain.accept(socket));
     const httpsPort = await listen(443, options.httpsPort, (socket) => secure.acceptTls(socket));
-    stopping.push(repeat(async () => use(await read())));
+    const reading = repeat(async () => use(await read()), REFRESH);
+    stopping.push(reading.stop);
 
     return {
       http: `http://localhost:${httpPort}`,
@@ -126,6 +128,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
         ];
       },
       targetHealth: () => targets.health(),
+      refresh: reading.atOnce,
       stop,
     };
   } catch (error) {
@@ -136,27 +139,6 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
 
 function idleSeconds({ loadBalancers }: EdgeModel): number {
   return Number(loadBalancers[0]?.attributes.get('idle_timeout.timeout_seconds') ?? 60);
-}
-
-/** Runs a step again and again; a step that fails (AWS restarts, a resource is just being deleted) is tried later. */
-function repeat(step: () => Promise<void>): () => Promise<void> {
-  let stopped = false;
-  let timer: NodeJS.Timeout;
-  let running: Promise<void> = Promise.resolve();
-  const again = () => {
-    if (stopped) return;
-    timer = setTimeout(() => {
-      running = step()
-        .catch(() => undefined)
-        .then(again);
-    }, REFRESH);
-  };
-  again();
-  return async () => {
-    stopped = true;
-    clearTimeout(timer);
-    await running;
-  };
 }
 
 function once(step: () => Promise<void>): () => Promise<void> {

@@ -24,7 +24,7 @@ import task_definitions
 import unfinished_stacks
 import web_acls
 
-SAVE_EVERY_SECONDS = 10
+SAVE_EVERY_SECONDS = 30
 STOP_SECONDS = 8
 
 

@@ -12,4 +12,3 @@ export interface PrepareOptions {
 export declare function prepare(options: PrepareOptions): Promise<void>;
 export declare function installPackages(options: PrepareOptions): Promise<void>;
 export declare function buildBundles(): Promise<void>;
-export declare function importTypeScript(path: string): Promise<Record<string, unknown>>;

@@ -28,14 +28,6 @@ export async function installPackages({ progress, development = false, signal })
   );
 }
 
-/** Loads a TypeScript file; `path` is relative to the project's folder. Only after {@link installPackages}. */
-export async function importTypeScript(path) {
-  // As CommonJS, which is what files of this package are to Node: package.json has no "type".
-  const { require } = await import('tsx/cjs/api');
-  process.setSourceMapsEnabled(true);
-  return require(join(root, path), import.meta.url);
-}
-
 function waitNote(progress) {
   let told = false;
   return (pid) => {
@@ -45,8 +37,8 @@ function waitNote(progress) {
 }
 
 /**
- * Builds `dist/lambda`, `dist/gate`, `dist/cli.js` and `dist/app.js`: a second or two, and nothing where they are of the
- * code as it stands. Two may do so at once: each file appears whole.
+ * Builds the functions, the gate, the command line, the app and the local cloud into `dist/`: a second or two, and
+ * nothing where they are of the code as it stands. Two may do so at once: each file appears whole.
  */
 export async function buildBundles() {
   const { buildBundles: build } = await import('../../build.mjs');
@@ -55,7 +47,8 @@ export async function buildBundles() {
   } catch (error) {
     throw new Problem(`The bundles could not be built: ${error.message}`);
   }
-  for (const bundle of ['dist/lambda/authorizer/index.mjs', 'dist/gate/program.js', 'dist/cli.js', 'dist/app.js']) {
+  const made = ['lambda/authorizer/index.mjs', 'gate/program.js', 'cli.js', 'app.js', 'local.mjs'];
+  for (const bundle of made.map((name) => `dist/${name}`)) {
     if (!existsSync(join(root, bundle)))
       throw new Problem(`The build made no ${bundle}: run "node build.mjs bundles" to see why.`);
   }

@@ -1,10 +1,11 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
+import { root } from '../launch/prepare.mjs';
 import { splitLines } from './line-splitter.js';
 import { type OwnLoopback, withOwnLoopback } from './loopback/index.js';
 
-const SHIM = fileURLToPath(new URL('./shim.py', import.meta.url));
+const SHIM = join(root, 'local/tasks/shim.py');
 
 /** What runs as a container's main process. */
 export interface ProcessSpec {

@@ -15,7 +15,7 @@ import type { TaskSurroundings } from './task-surroundings.js';
 import { unanswered } from './unanswered.js';
 
 /** Seconds between two looks at the deployed services. */
-const POLL = 2;
+const POLL = 5;
 /** Seconds after a task's start in which its app should listen. */
 const UNANSWERED_AFTER = 8;
 /** Seconds for the last deregistration; the emulator may be gone already. */
@@ -77,7 +77,7 @@ class TaskManager implements LocalTasks {
     loopback: LoopbackWay,
   ) {
     this.deployed = new DeployedServices(clients, options.stackNames);
-    this.registrar = new TargetRegistrar(clients.elb);
+    this.registrar = new TargetRegistrar(clients.elb, options.onTargets);
     this.around = {
       aws: options.aws,
       clients,

@@ -15,7 +15,10 @@ const TASK_ADDRESS = /^127\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.\d+\.\d+$/;
 export class TargetRegistrar {
   private last: Promise<void> = Promise.resolve();
 
-  constructor(private readonly client: ElasticLoadBalancingV2Client) {}
+  constructor(
+    private readonly client: ElasticLoadBalancingV2Client,
+    private readonly onChange: () => void = () => {},
+  ) {}
 
   /** Registers what is missing and deregisters what is no task's any more; one at a time, in the order of the calls. */
   sync(targetGroupArns: readonly string[], wanted: () => readonly Target[]): Promise<void> {
@@ -56,5 +59,6 @@ export class TargetRegistrar {
     if (gone.length > 0) {
       await this.client.send(new DeregisterTargetsCommand({ TargetGroupArn: arn, Targets: gone }));
     }
+    if (missing.length > 0 || gone.length > 0) this.onChange();
   }
 }

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { root } from '../../launch/prepare.mjs';
 
 /**
  * How what a container binds as its own comes to its task's address: the kernel asks (`notification.py`), for every
@@ -24,8 +24,8 @@ export interface FoundWay {
   readonly warning?: string;
 }
 
-const HOOK = fileURLToPath(new URL('./hook', import.meta.url));
-const SHIM = fileURLToPath(new URL('../shim.py', import.meta.url));
+const HOOK = join(root, 'local/tasks/loopback/hook');
+const SHIM = join(root, 'local/tasks/shim.py');
 const PROBE_MILLISECONDS = 20_000;
 
 /** Tries it: what kernel, container and machine allow cannot be told from their versions. */

@@ -105,6 +105,7 @@ export async function startCloud(): Promise<Cloud | undefined> {
           return edge.notEmulated;
         },
         targetHealth: () => edge.targetHealth(),
+        refresh: () => edge.refresh(),
         stop: () => edge.stop(),
         lines,
         lineOf: (path: string) => until(() => lines.find((line) => line.path === path)),
