@@ -43,10 +43,9 @@ class _Source:
     voice: Voice
     sha256: str
     gain: float
-    # The English voice that lends its style to English words, None: it is one; and how much of the style is then that
-    # voice's.
-    english: str | None
-    share: float = 0.0
+    # The English voice that lends its style to English words, and how much of the style is then that voice's. None: it
+    # is one.
+    english: tuple[str, float] | None
 
 
 # The files are voices/*.bin of the npm package kokoro-js 1.2.1 (Apache-2.0), unchanged. The shares are those at which a
@@ -54,19 +53,19 @@ class _Source:
 _SOURCES = (
     _Source(
         Voice("zf_xiaoxiao", "Xiaoxiao (female, Chinese)", "晓晓（女声）"),
-        "03adb5d5e3ddd88b047954e974e651cb0a4b524c985057e5d872e962c7be1169", 0.71, "af_heart", 0.6,
+        "03adb5d5e3ddd88b047954e974e651cb0a4b524c985057e5d872e962c7be1169", 0.71, ("af_heart", 0.6),
     ),
     _Source(
         Voice("zf_xiaoyi", "Xiaoyi (female, Chinese)", "晓伊（女声）"),
-        "bc1555c5c486099196ac254bae5e0bb543c121952a3092f50b7d8724f1bc36b3", 0.92, "af_heart", 0.65,
+        "bc1555c5c486099196ac254bae5e0bb543c121952a3092f50b7d8724f1bc36b3", 0.92, ("af_heart", 0.65),
     ),
     _Source(
         Voice("zm_yunxi", "Yunxi (male, Chinese)", "云希（男声）"),
-        "7243892fb4e560d47014090ddf010f8b8b790f3c6b029ff82b2ac06aa4e27c8b", 1.24, "am_michael", 0.3,
+        "7243892fb4e560d47014090ddf010f8b8b790f3c6b029ff82b2ac06aa4e27c8b", 1.24, ("am_michael", 0.3),
     ),
     _Source(
         Voice("zm_yunjian", "Yunjian (male, Chinese)", "云健（男声）"),
-        "de48a00bdbf3649f07162269a2b6e0513604389bfac8a2e6c75cb34b323ad6fa", 1.17, "am_michael", 0.5,
+        "de48a00bdbf3649f07162269a2b6e0513604389bfac8a2e6c75cb34b323ad6fa", 1.17, ("am_michael", 0.5),
     ),
     _Source(
         Voice("af_heart", "Heart (female, English)", "Heart（英文女声）"),
@@ -91,7 +90,7 @@ def load_timbres() -> dict[str, Timbre]:
     return {
         source.voice.id: timbres[source.voice.id]
         if source.english is None
-        else _lent(timbres[source.voice.id], timbres[source.english], source.share)
+        else _lent(timbres[source.voice.id], timbres[source.english[0]], source.english[1])
         for source in _SOURCES
     }
 

@@ -101,10 +101,7 @@ function tests(running: () => LocalCloud): void {
       .toEqual([expect.stringMatching(/^Ready/), '']);
     // The page's own policy forbids eval, and with it Playwright's waitForFunction.
     await expect
-      .poll(
-        () => page.locator('audio').evaluate((audio) => (audio as unknown as { currentTime: number }).currentTime),
-        { timeout: 20_000 },
-      )
+      .poll(() => page.locator('audio').evaluate((audio) => (audio as unknown as { currentTime: number }).currentTime))
       .toBeGreaterThan(0);
     expect(addresses.join('\n')).not.toContain(cloud.ready.key);
   });

@@ -105,15 +105,11 @@ function tests(running: () => LocalCloud): void {
     expect(await play()).toEqual({ status: 206, type: 'audio/wav' });
     const audio = page.locator('audio');
     await expect
-      .poll(() => audio.evaluate((element) => (element as unknown as { readyState: number }).readyState), {
-        timeout: 20_000,
-      })
+      .poll(() => audio.evaluate((element) => (element as unknown as { readyState: number }).readyState))
       .toBeGreaterThanOrEqual(2);
     await audio.evaluate((element) => (element as unknown as { play(): Promise<void> }).play());
     await expect
-      .poll(() => audio.evaluate((element) => (element as unknown as { currentTime: number }).currentTime), {
-        timeout: 20_000,
-      })
+      .poll(() => audio.evaluate((element) => (element as unknown as { currentTime: number }).currentTime))
       .toBeGreaterThan(0);
   });
 
