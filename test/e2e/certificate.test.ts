@@ -33,7 +33,9 @@ import { type Emulator, startEmulator } from '../../local/emulator/index.js';
 import { root } from '../../local/launch/prepare.mjs';
 import { ensureTools } from '../../local/toolchain/index.mjs';
 import { ensurePebble, type Pebble } from '../../local/toolchain/pebble.mjs';
+import { FLAGS } from '../lib/support/default-app';
 import { until } from '../local/edge/support.js';
+import { copyOf, runApp } from '../support/assembly';
 import { type PebbleServer, PebbleWorld } from './certificate/pebble';
 
 const HOUR = 3_600_000;
@@ -80,9 +82,11 @@ describe.skipIf(tools === undefined)('a certificate by ACME', () => {
     const { python } = await ensureTools();
     emulator = await startEmulator({ python, directory: join(directory, 'emulator') });
     const { aws } = emulator;
-    const app = [join(root, 'node_modules/.bin/tsx'), join(root, 'test/e2e/certificate/app.ts')].join(' ');
+    const made = join(directory, 'made');
+    const env = { account: aws.accountId, region: aws.region };
+    await runApp(join(import.meta.dirname, 'certificate/app.ts'), { outdir: made, env, context: FLAGS });
     const [, started] = await Promise.all([
-      deploy({ aws, app, assemblyDirectory: join(directory, 'cdk.out') }),
+      deploy({ aws, app: copyOf(made), assemblyDirectory: join(directory, 'cdk.out') }),
       PebbleWorld.start(tools as Pebble, directory),
     ]);
     world = started;

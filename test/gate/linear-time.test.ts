@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { meter } from '../../gate/core/quota/metering';
-import { steepness, TOO_STEEP } from '../contract/steepness';
+import { computed, steepness, TOO_STEEP } from '../contract/steepness';
 import type { GateContainers } from './support/gate';
 import { gateWorld } from './support/gate-world';
 import { bytes, ENDS, fits, grown, type Hostile, requestOf, STARTS, UNITS } from './support/hostile-texts';
@@ -65,7 +65,7 @@ describe('what a stranger sends', () => {
       const request = { method: 'POST', query: undefined, headers: [['content-type', type] as const], body };
       for (let i = 0; i < 3; i++) expect(meter(request, 'text', 1000)).toMatchObject({ status: 415 });
     };
-    expect(await steepness(SHORT, read)).toBeLessThan(TOO_STEEP);
+    expect(await steepness(SHORT, read, computed)).toBeLessThan(TOO_STEEP);
   });
 
   it('costs time linear in its length, whatever is repeated in whichever header or part of the target', async () => {

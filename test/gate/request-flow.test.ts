@@ -4,7 +4,7 @@ import { gateWorld } from './support/gate-world';
 import { call, newKey, raw, withKey } from './support/http';
 import { allow, deny, functionError, HANG, RawAnswer, RESET } from './support/lambda-endpoint';
 
-const { app, lambda, startGate } = gateWorld();
+const { app, gateForTest, lambda, startGate } = gateWorld();
 let gate: GateContainers;
 
 beforeAll(async () => {
@@ -212,6 +212,8 @@ describe('decisions', () => {
   });
 
   it('bounds invocations in flight, and still serves cached keys', async () => {
+    // One that waits for the authorizer until the test lets it answer, however long its eight requests take to come.
+    const gate = await gateForTest({ authorizer: { timeout: 30_000 } });
     const known = newKey();
     await call(gate.url, '/x', withKey(known, client()));
     let release = () => {};
@@ -232,6 +234,7 @@ describe('decisions', () => {
     expect(cached.status).toBe(200);
     expect((await Promise.all(waiting)).map((answer) => answer.status)).toEqual(Array(8).fill(200));
   });
+
   it('keeps the connection to Lambda open between invocations', async () => {
     await call(gate.url, '/x', withKey(newKey(), client()));
     const before = lambda.connections;

@@ -13,3 +13,4 @@ const edge = new HttpsLoadBalancer(stack, 'Edge', {
   domainNames: ['tts.example.com', 'speech.example.com'],
 });
 new Firewall(stack, 'Firewall', { allowedCountries: ['DE'] }).protect(edge.loadBalancer);
+app.synth();
