@@ -4,9 +4,10 @@ export const TOO_STEEP = 8;
 const ENOUGH = 8_000;
 const TRIES = 12;
 
-/** Milliseconds; a clock that runs whoever has the CPU. */
+/** In milliseconds. */
 type Clock = () => number;
 
+/** Runs whoever has the CPU. */
 const passed: Clock = () => performance.now();
 
 /**
