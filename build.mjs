@@ -2,16 +2,7 @@
 // esbuild bundles (what synth and `npm start` need); without arguments also the jsii assembly (what consumers import).
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -98,7 +89,6 @@ export async function buildBundles() {
   for (const name of templates)
     files.push({ path: join(root, 'dist', name), contents: readFileSync(join(root, name)) });
   for (const { path, contents } of files) put(path, contents);
-  chmodSync(join(root, 'dist/cli.js'), 0o755);
   const inputs = built.flatMap(({ metafile }) => Object.keys(metafile.inputs));
   // Packages are those of the lock file.
   const own = inputs.filter((name) => !name.includes('node_modules/'));

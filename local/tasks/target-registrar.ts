@@ -55,10 +55,11 @@ export class TargetRegistrar {
     if (missing.length > 0) {
       const Targets = missing.map(({ id, port }) => ({ Id: id, Port: port }));
       await this.client.send(new RegisterTargetsCommand({ TargetGroupArn: arn, Targets }));
+      this.onChange();
     }
     if (gone.length > 0) {
       await this.client.send(new DeregisterTargetsCommand({ TargetGroupArn: arn, Targets: gone }));
+      this.onChange();
     }
-    if (missing.length > 0 || gone.length > 0) this.onChange();
   }
 }

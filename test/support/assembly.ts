@@ -21,7 +21,7 @@ export async function runApp(file: string, { outdir, env, context = {} }: Synthe
     JSON.stringify({
       [`availability-zones:account=${env.account}:region=${env.region}`]: zones,
       '@aws-cdk/core:validateAgainstDefaultRules': false,
-      // The toolkit reads them once more at each event of a deployment.
+      // The toolkit reads them once more at each event, where it destroys.
       'aws:cdk:disable-logicalId-metadata': true,
       ...NO_TRACES,
       ...context,
