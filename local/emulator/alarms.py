@@ -5,7 +5,7 @@ No alarm sees a metric of AWS here, so there is nothing that the expression coul
 
 from typing import Any
 
-from ministack.services.cloudformation import provisioners
+from late_services import provisioners
 
 Props = dict[str, Any]
 

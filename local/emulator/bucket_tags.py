@@ -3,7 +3,8 @@
 from typing import Any
 
 from ministack.services import s3
-from ministack.services.cloudformation import provisioners
+
+from late_services import provisioners
 
 Props = dict[str, Any]
 Created = tuple[str, dict[str, Any]]

@@ -9,7 +9,8 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from ministack.services import alb
-from ministack.services.cloudformation import provisioners
+
+from late_services import provisioners
 
 # AWS answers a condition's values both ways: flat, and in the member of the condition's own type.
 CONFIGS = {

@@ -13,7 +13,8 @@ from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import cloudwatch, ec2
-from ministack.services.cloudformation import provisioners
+
+from late_services import provisioners
 
 Props = dict[str, Any]
 Created = tuple[str, dict[str, Any]]

@@ -8,7 +8,8 @@ import json
 from typing import Any
 
 from ministack.services import secretsmanager
-from ministack.services.cloudformation import provisioners
+
+from late_services import provisioners
 
 Props = dict[str, Any]
 Created = tuple[str, dict[str, Any]]

@@ -3,7 +3,8 @@
 from typing import Any
 
 from ministack.services import ecs
-from ministack.services.cloudformation import provisioners
+
+from late_services import provisioners
 
 # Maps whose keys are the user's own words.
 FREE = {"Options", "DockerLabels", "Labels", "DriverOpts"}

@@ -6,7 +6,7 @@ failure: a first creation is to be deleted and done again, an update can be repe
 
 from typing import Any
 
-from ministack.services import cloudformation
+from late_services import cloudformation
 
 SETTLED = {
     "CREATE_IN_PROGRESS": "ROLLBACK_COMPLETE",

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ministack.services import waf
-from ministack.services.cloudformation import provisioners
+
+from late_services import provisioners
 
 Props = dict[str, Any]
 Created = tuple[str, dict[str, Any]]

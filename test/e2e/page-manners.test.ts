@@ -31,7 +31,6 @@ describeWhere(NO_BROWSER, 'how the web page treats people', () => {
 
   beforeEach(async () => {
     context = await browser.newContext({ locale: 'en-GB', viewport: PHONE, acceptDownloads: true });
-    await context.addInitScript(AXE);
     page = await context.newPage();
     await page.goto(service.url);
   });

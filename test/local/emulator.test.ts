@@ -22,7 +22,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalAws } from '../../local/contracts.js';
 import { type Deployment, deploy } from '../../local/deploy/index.js';
 import { servedReport } from '../../local/deploy/served.js';
-import { withLocalAws } from '../../local/emulator/aws.js';
+import { namingKey, withLocalAws } from '../../local/emulator/aws.js';
 import { type Emulator, startEmulator } from '../../local/emulator/index.js';
 import { root } from '../../local/launch/prepare.mjs';
 import { ensureTools } from '../../local/toolchain/index.mjs';
@@ -239,6 +239,19 @@ describe('a restart', () => {
     expect(again.changed).toBe(false);
     expect(again.stacks[0]?.outputs).toEqual(first.stacks[0]?.outputs);
   }, 120_000);
+
+  it('keeps what only a stack has of a service', async () => {
+    const response = await fetch(emulator.aws.endpoint, {
+      method: 'POST',
+      headers: {
+        ...namingKey(emulator.aws, 'kinesis'),
+        'Content-Type': 'application/x-amz-json-1.1',
+        'X-Amz-Target': 'Kinesis_20131202.DescribeStreamSummary',
+      },
+      body: JSON.stringify({ StreamName: 'fixture' }),
+    });
+    expect(await response.json()).toMatchObject({ StreamDescriptionSummary: { OpenShardCount: 1 } });
+  });
 
   it('is followed by an update in place when the app has changed', async () => {
     const updated = await deployFixture('2');
