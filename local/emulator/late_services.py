@@ -28,10 +28,10 @@ class LateService(ModuleType):
             del sys.modules[self.__name__]
 
 
-_names = (f"{services.__name__}.{module.name}" for module in pkgutil.iter_modules(services.__path__))
-_late = {name: LateService(name) for name in _names if name not in sys.modules}
-# CloudFormation itself is wanted now.
-del _late[f"{services.__name__}.cloudformation"]
+_names = {f"{services.__name__}.{module.name}" for module in pkgutil.iter_modules(services.__path__)}
+# CloudFormation itself is wanted now, and what is there already is there.
+_names -= {f"{services.__name__}.cloudformation", *sys.modules}
+_late = {name: LateService(name) for name in _names}
 sys.modules.update(_late)
 try:
     from ministack.services import cloudformation
