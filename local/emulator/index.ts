@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalAws, Running } from '../contracts.js';
 import { lastLines } from '../launch/node-modules.mjs';
 import { root } from '../launch/prepare.mjs';
 import { Problem } from '../launch/problem.mjs';
+import { reservePort } from '../reserved-port.js';
 import { localAws, namingKey } from './aws.js';
 
 const READY_WITHIN = 60_000;
@@ -39,7 +39,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   symlinkSync(join(root, 'node_modules'), join(temporary, 'node_modules'));
 
   const certificateKeys = join(directory, 'certificate-keys');
-  const port = await freePort();
+  const { port, release } = await reservePort();
   const aws = localAws(port);
   const logFile = join(directory, 'emulator.log');
   const log = openSync(logFile, 'w', 0o600);
@@ -76,6 +76,8 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   } catch (error) {
     await stop();
     throw error;
+  } finally {
+    release();
   }
   const died = new Promise<void>((resolve) => {
     void exited.then(() => {
@@ -147,18 +149,4 @@ function kill(child: ChildProcess, signal: NodeJS.Signals): void {
   } catch {
     // Nobody of the group is left.
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (address && typeof address === 'object') resolve(address.port);
-        else reject(new Error('no port'));
-      });
-    });
-  });
 }

@@ -6,7 +6,8 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { freePort, type GateContainers } from './support/gate';
+import { freePort } from '../support/free-port';
+import type { GateContainers } from './support/gate';
 import { gateWorld } from './support/gate-world';
 import { call, newKey, raw, withKey } from './support/http';
 

@@ -3,11 +3,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { webcrypto } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
 import type { Pebble } from '../../../local/toolchain/pebble.mjs';
 import { until } from '../../local/edge/support.js';
+import { freePort } from '../../support/free-port.js';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const HOST = '127.0.0.1';
@@ -45,7 +45,7 @@ export class PebbleWorld {
 
   static async start(tools: Pebble, directory: string): Promise<PebbleWorld> {
     const { certificate, privateKey } = await serverCertificate();
-    const [dns, management] = await freePorts(2);
+    const [dns, management] = await Promise.all([freePort(), freePort()]);
     const names: Names = {
       server: `${HOST}:${dns}`,
       set: async (host, { a = [], aaaa = [] }) => {
@@ -73,7 +73,7 @@ export class PebbleWorld {
 
   /** @param httpPort where challenges are asked, in place of port 80 */
   async pebble(httpPort: number, settings: object = {}, env: NodeJS.ProcessEnv = {}): Promise<PebbleServer> {
-    const [listen, management] = await freePorts(2, AUTHORITY);
+    const [listen, management] = await Promise.all([freePort(), freePort()]);
     const name = (this.count++).toString();
     const file = (suffix: string, text: string) => {
       const path = join(this.directory, `pebble-${name}.${suffix}`);
@@ -163,21 +163,4 @@ async function serverCertificate(): Promise<{ readonly certificate: string; read
   );
   const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
   return { certificate: certificate.toString('pem'), privateKey: x509.PemConverter.encode(pkcs8, 'PRIVATE KEY') };
-}
-
-async function freePorts(count: number, host = HOST): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, host, resolve));
-      return server;
-    }),
-  );
-  return Promise.all(
-    servers.map(async (server) => {
-      const address = server.address();
-      await new Promise((resolve) => server.close(resolve));
-      return address && typeof address === 'object' ? address.port : 0;
-    }),
-  );
 }

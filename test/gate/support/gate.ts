@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { rootCertificates } from 'node:tls';
@@ -9,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { GateOptions, GatePackage } from '../../../contract/gate-options';
 import { GATE_ENV } from '../../../contract/names';
 import { ensureNginx, type Nginx } from '../../../local/toolchain/nginx.mjs';
+import { freePort } from '../../support/free-port';
 import { CREDENTIALS } from './lambda-endpoint';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -22,15 +22,6 @@ const PATIENCE = 20_000;
 export function findNginx(): Promise<Nginx> {
   found ??= ensureNginx({ directory: join(root, '.voicegate'), update: () => undefined });
   return found;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 export interface GateSetup {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { root } from '../../../local/launch/prepare.mjs';
 import { ensureTools } from '../../../local/toolchain/index.mjs';
-import { freePort } from './gate';
+import { freePort } from '../../support/free-port';
 
 /** Its own limits of lines are lifted: what arrives is what the gate let through. */
 const OPTIONS = [

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ContainerProcess } from '../../../../local/tasks/container-process.js';
 import { findLoopbackWay, type LoopbackWay, prepareNotes } from '../../../../local/tasks/loopback/index.js';
 import { freeTaskAddress } from '../../../../local/tasks/task-address.js';
+import { freePort } from '../../../support/free-port.js';
 import { eventually, toolsOrSkip } from '../support.js';
 
 const tools = await toolsOrSkip();
@@ -155,12 +156,4 @@ function listens(host: string, port: number): Promise<boolean> {
     });
     socket.once('error', () => resolve(false));
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
