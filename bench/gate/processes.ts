@@ -2,7 +2,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import { connect } from 'node:net';
+import { reservePort } from '../../local/reserved-port';
 
 /** A stack that cannot run here; the message is a whole sentence. */
 export class Missing extends Error {}
@@ -121,23 +122,10 @@ function accepts(port: number): Promise<boolean> {
   });
 }
 
-/** So many ports of the loopback interface that were free just now, all different. */
+/** So many ports of 127.0.0.1 that nobody else is given while this process lives. */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<Server>((resolve) => {
-          const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return address !== null && typeof address === 'object' ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const reserved = await Promise.all(Array.from({ length: count }, reservePort));
+  return reserved.map(({ port }) => port);
 }
 
 /** Seconds of CPU that the processes of a group have used; those that have ended are counted in their parents. */
