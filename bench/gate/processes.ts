@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { reservePort } from '../../local/reserved-port';
+import { freePort } from '../../test/support/free-port';
 
 /** A stack that cannot run here; the message is a whole sentence. */
 export class Missing extends Error {}
@@ -122,10 +122,9 @@ function accepts(port: number): Promise<boolean> {
   });
 }
 
-/** So many ports of 127.0.0.1 that nobody else is given while this process lives. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  const reserved = await Promise.all(Array.from({ length: count }, reservePort));
-  return reserved.map(({ port }) => port);
+/** So many ports of 127.0.0.1, all different. */
+export function freePorts(count: number): Promise<readonly number[]> {
+  return Promise.all(Array.from({ length: count }, freePort));
 }
 
 /** Seconds of CPU that the processes of a group have used; those that have ended are counted in their parents. */
