@@ -2,12 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeDecision, encodeDecision } from '../../contract/authorizer-answer';
 import { type Decision, type Grant, type RequestFacts, refusal } from '../../contract/decision';
+import { anyText } from '../support/any-text';
 
 const seconds = fc.nat(4_000_000_000);
 const names = fc.array(fc.string({ maxLength: 12 }), { maxLength: 4 });
 const grant: fc.Arbitrary<Grant> = fc.record(
   {
-    principal: fc.string({ unit: 'binary' }),
+    principal: anyText(),
     scopes: names,
     keyId: fc.string(),
     notBefore: seconds,

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromItem, type KeyRecord, toItem } from '../../contract/key-record';
+import { anyText } from '../support/any-text';
 
 const seconds = fc.nat(4_000_000_000);
-const text = fc.string({ unit: 'binary', maxLength: 50 });
+const text = anyText({ maxLength: 50 });
 const hash = fc.stringMatching(/^[0-9a-f]{64}$/);
 const list = fc.array(text, { maxLength: 4 });
 const record: fc.Arbitrary<KeyRecord> = fc.record(

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type MeteredRequest, meter } from '../../gate/core/quota/metering';
+import { anyText } from '../support/any-text';
 import { describeWhere } from '../support/where';
 
 const python =
@@ -120,7 +121,7 @@ const hostile = fc.constantFrom(
 ); // prettier-ignore
 const value = fc.oneof(
   fc.array(hostile, { maxLength: 4 }).map((parts) => parts.join('')),
-  fc.string({ unit: 'binary', maxLength: 8 }),
+  anyText({ maxLength: 8 }),
   fc.string({ unit: 'grapheme', maxLength: 8 }),
 );
 const formName = fc.constantFrom(
