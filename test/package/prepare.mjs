@@ -1,7 +1,7 @@
 // Makes what the tests of this folder look at, in .voicegate/package: the file that `npm publish` would upload, the
-// Python wheel of the same build, an empty project that installed the file with the lowest supported aws-cdk-lib, a
-// Python environment with the wheel, a project with the very packages that Python runs, and an environment with checkov.
-// Expects a finished build (`npm run build`).
+// Python wheel of the same build, a project with the file and the lowest supported aws-cdk-lib, a Python environment with
+// the wheel, a project with the very packages that Python runs, and an environment with checkov. Expects a finished build
+// (`npm run build`).
 import {
   copyFileSync,
   cpSync,
@@ -15,19 +15,23 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { runCommand } from '../../local/launch/command.mjs';
 import { root } from '../../local/launch/prepare.mjs';
 import { findPython } from '../../local/launch/python.mjs';
 import { pipInstall } from '../../local/toolchain/pip.mjs';
 import { pipInstallByUv, runUv } from '../../local/toolchain/uv.mjs';
 
-const { version, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { version, peerDependencies } = packageFile(root);
 const folder = join(root, '.voicegate/package');
 /** Python of the tools, which has uv. */
 const TOOLS = join(root, '.voicegate/venv/bin/python');
 /** Exact versions. */
 const PYTHON_REQUIREMENTS = join(root, 'test/package/requirements.txt');
+
+function packageFile(directory) {
+  return JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+}
 
 async function run(command, args, cwd = root) {
   const { status, output } = await runCommand(command, args, { cwd, timeoutMs: 10 * 60_000 });
@@ -39,32 +43,48 @@ function elsewhere(name) {
   return mkdtempSync(join(tmpdir(), `voicegate-${name}-`));
 }
 
-async function project(name, packages) {
+/** A project with these packages, as `npm install` lays them down; for aws-cdk-lib that takes six times as long as tar. */
+async function project(name, archives) {
   const directory = elsewhere(name);
-  writeFileSync(join(directory, 'package.json'), '{ "private": true }\n');
-  const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
-  await run('npm', ['install', ...quiet, ...packages], directory);
+  await unpack(directory, archives);
   return directory;
 }
 
-/**
- * What `npm install` lays down of the file, and of aws-cdk-lib and what it needs as they are inside Python's packages:
- * aws-cdk-lib brings assets of its own, which differ from release to release.
- */
-async function consumer(python) {
-  const directory = elsewhere('consumer');
-  const packages = dirname(python).replace(/bin$/, 'lib');
-  const files = readdirSync(packages, { recursive: true }).filter((name) => name.endsWith('.jsii.tgz'));
-  const theirs = files.filter((name) => !name.includes('/voicegate/')).map((name) => join(packages, name));
-  for (const archive of [file, ...theirs]) {
+async function unpack(directory, archives) {
+  for (const archive of archives) {
     await run('tar', ['-xzf', archive, '-C', directory]);
     const unpacked = join(directory, 'package');
-    const { name } = JSON.parse(readFileSync(join(unpacked, 'package.json'), 'utf8'));
-    const place = join(directory, 'node_modules', name);
+    const place = join(directory, 'node_modules', packageFile(unpacked).name);
     mkdirSync(dirname(place), { recursive: true });
     renameSync(unpacked, place);
   }
+}
+
+/** The lowest supported peers, and what aws-cdk-lib needs besides what it brings along. */
+async function oldestProject() {
+  const peers = Object.entries(peerDependencies).map(([name, range]) => `${name}@${range.replace(/^\^/, '')}`);
+  const directory = await project('oldest', [file, ...(await fetchPackages(peers))]);
+  const library = join(directory, 'node_modules/aws-cdk-lib');
+  const missing = Object.entries(packageFile(library).dependencies).filter(
+    ([name]) => !existsSync(join(library, 'node_modules', name)),
+  );
+  await unpack(directory, await fetchPackages(missing.map(([name, range]) => `${name}@${range}`)));
   return directory;
+}
+
+/** By npm, from its cache where that has them. */
+async function fetchPackages(names) {
+  const directory = elsewhere('fetched');
+  await run('npm', ['pack', '--prefer-offline', '--ignore-scripts', '--loglevel=error', ...names], directory);
+  return readdirSync(directory).map((name) => join(directory, name));
+}
+
+/** aws-cdk-lib and what it needs as they are inside Python's packages: its assets differ from release to release. */
+function consumer(python) {
+  const packages = dirname(python).replace(/bin$/, 'lib');
+  const files = readdirSync(packages, { recursive: true }).filter((name) => name.endsWith('.jsii.tgz'));
+  const theirs = files.filter((name) => !name.includes('/voicegate/')).map((name) => join(packages, name));
+  return project('consumer', [file, ...theirs]);
 }
 
 /** Made of the unpacked file, so that both languages get the same; below this project, where its peers are found. */
@@ -77,7 +97,8 @@ async function wheel(file) {
   const pacmak = (...more) =>
     run(join(root, 'node_modules/.bin/jsii-pacmak'), [
       ...['--targets', 'python', '--outdir', directory, '--no-fingerprint'],
-      ...['--pack-command', 'npm pack --ignore-scripts', ...more],
+      // The file itself instead of another one like it.
+      ...['--pack-command', `cp ${JSON.stringify(file)} . && echo ${basename(file)}`, ...more],
       join(unpacked, 'package'),
     ]);
   await pacmak('--code-only');
@@ -121,9 +142,8 @@ mkdirSync(folder, { recursive: true });
 await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder]);
 const file = join(folder, `voicegate-${version}.tgz`);
 
-const lowest = (name) => `${name}@${peerDependencies[name].replace(/^\^/, '')}`;
 const [oldest, [python, newer], checkov] = await Promise.all([
-  project('oldest', [file, lowest('aws-cdk-lib'), lowest('constructs')]),
+  oldestProject(),
   (async () => {
     const package_ = await wheel(file);
     const interpreter = join(await environment('python-cdk', PYTHON_REQUIREMENTS), 'python');

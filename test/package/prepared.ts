@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import ts from 'typescript';
+import { transformSync } from 'esbuild';
 import { packageRoot } from '../../lib/shared/package-root';
 
 export const root = packageRoot(__dirname);
@@ -15,7 +15,7 @@ export interface Prepared {
   readonly file: string;
   /** A project with it and the aws-cdk-lib that `python` has. */
   readonly consumer: string;
-  /** A project whose npm installed it, with the lowest supported peers; its folder `source` has the library's sources. */
+  /** A project with it and the lowest supported peers; its folder `source` has the library's sources. */
   readonly oldest: string;
   /** A Python that has the wheel. */
   readonly python: string;
@@ -36,8 +36,7 @@ export function prepared(): Prepared {
 /** An example as JavaScript, for a project without a compiler. */
 export function exampleAsJavaScript(name: string): string {
   const source = readFileSync(join(root, 'examples', name, 'app.ts'), 'utf8');
-  const options = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, esModuleInterop: true };
-  return ts.transpileModule(source, { compilerOptions: options }).outputText;
+  return transformSync(source, { loader: 'ts', format: 'cjs', target: 'es2022' }).code;
 }
 
 /** A folder with Node.js alone: as PATH it hides compilers and container builders. */
