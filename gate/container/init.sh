@@ -17,7 +17,8 @@ address='^([0-9.]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$'
 words='an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080'
 listen=${VOICEGATE_LISTEN:-}
 health=${VOICEGATE_HEALTH_LISTEN:-}
-upstream=$(echo "${VOICEGATE_UPSTREAM:-}" | sed 's/^localhost:/127.0.0.1:/')
+upstream=${VOICEGATE_UPSTREAM:-}
+case $upstream in localhost:*) upstream=127.0.0.1:${upstream#localhost:} ;; esac
 modules=${VOICEGATE_NGINX_MODULES:-/usr/lib/nginx/modules}
 check VOICEGATE_LISTEN "$listen" '][0-9A-Fa-f:.' "$address" "$words"
 check VOICEGATE_HEALTH_LISTEN "$health" '][0-9A-Fa-f:.' "$address" "$words"
@@ -26,14 +27,16 @@ check VOICEGATE_NGINX_MODULES "$modules" 'A-Za-z0-9._/-' '^/' "the absolute path
 [ -r "$modules/ngx_http_js_module.so" ] || fail "njs is missing: found no $modules/ngx_http_js_module.so; required is an nginx image with njs @REQUIRED_NJS@ or later"
 
 # As root nginx would give up its rights to a user that an image need not have.
-if [ "$(id -u)" = 0 ]; then set -- -g 'user root root;'; else set --; fi
+user=$(id -u)
+if [ "$user" = 0 ]; then set -- -g 'user root root;'; else set --; fi
 
 # njs tells its version only to a program that it runs.
 mkdir -p temp
 sed "s|@MODULES@|$modules|" version.conf.in > version.conf
-rm -f njs-version
+rm -f njs-version draining
 timeout 10 nginx -p "$dir/" -c version.conf "$@" > version.log 2>&1 < /dev/null || true
-found=$(cat njs-version 2>/dev/null || true)
+found=
+[ ! -f njs-version ] || read -r found < njs-version || true
 [ -n "$found" ] || { sh filter.sh < version.log >&2; fail "njs does not run, or is older than 0.8.1; required is @REQUIRED_NJS@ or later"; }
 echo "$found @REQUIRED_NJS@" | awk '{
   split($1, f, "."); split($2, r, ".");
@@ -41,7 +44,9 @@ echo "$found @REQUIRED_NJS@" | awk '{
 }' || fail "found njs $found, required is @REQUIRED_NJS@ or later: choose a newer nginx image"
 
 # A resolver only where names have to be found; nginx reads no resolv.conf by itself.
-servers=$(awk '$1 == "nameserver" { sub(/%.*/, "", $2); print ($2 ~ /:/ ? "[" $2 "]" : $2) }' "${VOICEGATE_RESOLV_CONF:-/etc/resolv.conf}" 2>/dev/null | head -3 | tr '\n' ' ' || true)
+servers=$(awk '$1 == "nameserver" && n++ < 3 {
+  sub(/%.*/, "", $2); printf "%s ", ($2 ~ /:/ ? "[" $2 "]" : $2)
+}' "${VOICEGATE_RESOLV_CONF:-/etc/resolv.conf}" 2>/dev/null || true)
 addresses='][0-9A-Fa-f:. '
 case $servers in *[!$addresses]*) fail "resolv.conf names a nameserver that is no IP address: $servers" ;; esac
 resolver=
@@ -72,6 +77,5 @@ AWS_ENDPOINT_URL_LAMBDA=http://127.0.0.1:9 VOICEGATE_AUTHORIZER=check AWS_REGION
 sed "s|@UPSTREAM@|$upstream|" program.js.in > program.js
 
 nginx -t -p "$dir/" -c nginx.conf "$@" > test.log 2>&1 < /dev/null || { sh filter.sh < test.log >&2; fail 'nginx refuses its configuration'; }
-rm -f draining
-[ "$(id -u)" != 0 ] || chown -R @UID@:@UID@ .
+[ "$user" != 0 ] || chown -R @UID@:@UID@ .
 echo "voicegate gate: ready, njs $found"

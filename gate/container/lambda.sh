@@ -7,7 +7,7 @@ region=${AWS_REGION:-${AWS_DEFAULT_REGION:-}}
 characters='A-Za-z0-9_:$-'
 case $given in
   '' | *[!$characters]*) fail "VOICEGATE_AUTHORIZER must be the name or ARN of a Lambda function, got \"$given\"" ;;
-  arn:*:lambda:*:*:function:*) region=$(echo "$given" | cut -d : -f 4) ;;
+  arn:*:lambda:*:*:function:*) region=${given#arn:*:lambda:} region=${region%%:*} ;;
   *) [ -n "$region" ] || fail 'AWS_REGION must be set when VOICEGATE_AUTHORIZER is no ARN' ;;
 esac
 given=$region
@@ -17,22 +17,33 @@ given=${AWS_ENDPOINT_URL_LAMBDA:-${AWS_ENDPOINT_URL:-https://lambda.$region.$suf
 characters='A-Za-z0-9.:/_~[-'
 case $given in *[!]$characters]*) fail "AWS_ENDPOINT_URL must look like https://host:port, got \"$given\"" ;; esac
 echo "$given" | grep -Eq '^https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/.*)?$' || fail "AWS_ENDPOINT_URL must look like https://host:port, got \"$given\""
+scheme=${given%%:*}
+authority=${given#*://}
+path=
+case $authority in */*) path=/${authority#*/} authority=${authority%%/*} ;; esac
 # DNS does not know the name localhost.
-endpoint=$(echo "$given" | sed -E 's#^(https?://)localhost([:/]|$)#\1127.0.0.1\2#')
-authority=$(echo "$endpoint" | sed -E 's#^https?://([^/]*).*#\1#')
-case $endpoint in
-  https:*)
+case $authority in localhost | localhost:*) authority=127.0.0.1${authority#localhost} ;; esac
+endpoint=$scheme://$authority$path
+case $scheme in
+  https)
     port=443
     grep -q proxy_ssl_trusted_certificate nginx.conf || fail 'found no CA certificates to verify AWS with: the image needs ca-certificates, or the init container AWS_CA_BUNDLE'
     ;;
   *) port=80 ;;
 esac
-echo "$authority" | grep -Eq ':[0-9]+$' || authority=$authority:$port
+case $authority in
+  \[*\]) authority=$authority:$port ;;
+  *:*) ;;
+  *) authority=$authority:$port ;;
+esac
 resolve=
-if echo "$authority" | grep -Eqv '^([0-9.]+|\[.*\]):[0-9]+$'; then
-  grep -q '^ *resolver ' nginx.conf || fail "cannot find the address of $authority: resolv.conf names no nameserver"
-  resolve=' resolve'
-fi
+case ${authority%:*} in
+  \[*) ;;
+  *[!0-9.]*)
+    grep -q '^ *resolver ' nginx.conf || fail "cannot find the address of $authority: resolv.conf names no nameserver"
+    resolve=' resolve'
+    ;;
+esac
 cat << END
 upstream @LAMBDA_UPSTREAM@ {
   zone lambda 256k;

@@ -28,6 +28,13 @@ describe('where Lambda is', () => {
       'https://lambda.cn-north-1.amazonaws.com.cn',
     ],
     [{ AWS_ENDPOINT_URL: 'http://localhost:4566' }, '127.0.0.1:4566 max_fails=0', 'http://127.0.0.1:4566'],
+    [{ AWS_ENDPOINT_URL: 'http://localhost/base' }, '127.0.0.1:80 max_fails=0', 'http://127.0.0.1/base'],
+    [
+      { AWS_ENDPOINT_URL: 'http://localhost.test:1/a:b/[c]' },
+      'localhost.test:1 max_fails=0 resolve',
+      'http://localhost.test:1/a:b/[c]',
+    ],
+    [{ AWS_ENDPOINT_URL: 'https://[fd00::1]:8443/x' }, '[fd00::1]:8443 max_fails=0', 'https://[fd00::1]:8443/x'],
     [{ AWS_ENDPOINT_URL: 'http://[::1]' }, '[::1]:80 max_fails=0', 'http://[::1]'],
     [
       { AWS_ENDPOINT_URL: 'http://a.test', AWS_ENDPOINT_URL_LAMBDA: 'https://vpce.test/base' },
