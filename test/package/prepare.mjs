@@ -43,13 +43,7 @@ function elsewhere(name) {
   return mkdtempSync(join(tmpdir(), `voicegate-${name}-`));
 }
 
-/** A project with these packages, as `npm install` lays them down; for aws-cdk-lib that takes six times as long as tar. */
-async function project(name, archives) {
-  const directory = elsewhere(name);
-  await unpack(directory, archives);
-  return directory;
-}
-
+/** Lays packages down as `npm install` does, which takes six times as long for aws-cdk-lib. */
 async function unpack(directory, archives) {
   for (const archive of archives) {
     await run('tar', ['-xzf', archive, '-C', directory]);
@@ -60,31 +54,42 @@ async function unpack(directory, archives) {
   }
 }
 
+/** The same of packages that npm finds, in its cache or in the registry. */
+async function unpackByName(directory, names) {
+  const fetched = elsewhere('fetched');
+  await run('npm', ['pack', '--prefer-offline', '--ignore-scripts', '--loglevel=error', ...names], fetched);
+  await unpack(
+    directory,
+    readdirSync(fetched).map((name) => join(fetched, name)),
+  );
+  rmSync(fetched, { recursive: true });
+}
+
 /** The lowest supported peers, and what aws-cdk-lib needs besides what it brings along. */
 async function oldestProject() {
+  const directory = elsewhere('oldest');
+  await unpack(directory, [file]);
   const peers = Object.entries(peerDependencies).map(([name, range]) => `${name}@${range.replace(/^\^/, '')}`);
-  const directory = await project('oldest', [file, ...(await fetchPackages(peers))]);
+  await unpackByName(directory, peers);
   const library = join(directory, 'node_modules/aws-cdk-lib');
   const missing = Object.entries(packageFile(library).dependencies).filter(
     ([name]) => !existsSync(join(library, 'node_modules', name)),
   );
-  await unpack(directory, await fetchPackages(missing.map(([name, range]) => `${name}@${range}`)));
+  await unpackByName(
+    directory,
+    missing.map(([name, range]) => `${name}@${range}`),
+  );
   return directory;
 }
 
-/** By npm, from its cache where that has them. */
-async function fetchPackages(names) {
-  const directory = elsewhere('fetched');
-  await run('npm', ['pack', '--prefer-offline', '--ignore-scripts', '--loglevel=error', ...names], directory);
-  return readdirSync(directory).map((name) => join(directory, name));
-}
-
 /** aws-cdk-lib and what it needs as they are inside Python's packages: its assets differ from release to release. */
-function consumer(python) {
+async function consumer(python) {
   const packages = dirname(python).replace(/bin$/, 'lib');
   const files = readdirSync(packages, { recursive: true }).filter((name) => name.endsWith('.jsii.tgz'));
   const theirs = files.filter((name) => !name.includes('/voicegate/')).map((name) => join(packages, name));
-  return project('consumer', [file, ...theirs]);
+  const directory = elsewhere('consumer');
+  await unpack(directory, [file, ...theirs]);
+  return directory;
 }
 
 /** Made of the unpacked file, so that both languages get the same; below this project, where its peers are found. */
