@@ -18,6 +18,7 @@ import bucket_tags
 import certificates
 import elastic_load_balancing
 import guard
+import protocols
 import resource_types
 import secret_resources
 import task_definitions
@@ -54,6 +55,7 @@ def main() -> None:
         bucket_tags,
         certificates,
         elastic_load_balancing,
+        protocols,
         resource_types,
         secret_resources,
         task_definitions,
