@@ -1,7 +1,10 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take longest while their own size, by which vitest judges in a fresh clone, does not tell it. */
-const LONGEST = ['test/e2e/echo-app', 'test/e2e/default-app', 'test/e2e/examples', 'test/local/start'];
+const LONGEST = [
+  ...['test/e2e/echo-app', 'test/e2e/default-app', 'test/e2e/examples', 'test/local/start'],
+  ...['test/e2e/consumers', 'test/local/tasks/services', 'test/local/tasks/failures'],
+];
 
 /**
  * What takes longest begins first, or all else waits for it in the end; then the gates, which mostly wait: beside them
