@@ -176,7 +176,7 @@ export class Authority {
       maxContentLength: RESPONSE_BYTES,
       proxy: false,
       timeout: REQUEST_TIMEOUT,
-      // One context for all connections: a hundred and forty certificates are read for each.
+      // One for all connections: it takes reading a hundred and forty certificates.
       httpsAgent: new Agent({
         keepAlive: true,
         secureContext:
