@@ -1,6 +1,7 @@
 /** The shell of both containers. */
 
 import { MASK, MASKED_LENGTH } from '../contract/mask';
+import { GATE_IMAGE_TAG } from '../contract/names';
 import { LAMBDA_UPSTREAM } from './locations';
 import { filled } from './template';
 
@@ -8,7 +9,7 @@ import { filled } from './template';
 const NGINX_UID = 101;
 
 export function renderBootstrap(sha256: string): string {
-  return filled('bootstrap.sh', { SHA256: sha256 });
+  return filled('bootstrap.sh', { SHA256: sha256, TAG: GATE_IMAGE_TAG });
 }
 
 export function renderStart(): string {

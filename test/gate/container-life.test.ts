@@ -42,6 +42,26 @@ describe('the init container', () => {
     expect(code).not.toBe(0);
   });
 
+  it('refuses an image with the tools of BusyBox, and says which is required', async () => {
+    const { nginx } = await findNginx();
+    const folder = mkdtempSync(join(tmpdir(), 'voicegate-busybox-'));
+    // As BusyBox refuses what it has not.
+    const refusing = (name: string, option: string) =>
+      `#!/bin/sh\ncase "$*" in *${option}*) echo "${name}: unrecognized option: ${option}" >&2; exit 1 ;; esac\nexec /usr/bin/${name} "$@"\n`;
+    for (const [name, option] of [
+      ['sha256sum', '--status'],
+      ['sed', '-u'],
+    ] as const) {
+      writeFileSync(join(folder, name), refusing(name, option));
+      chmodSync(join(folder, name), 0o755);
+    }
+    const { code, output } = await containersForTest().init({ PATH: `${folder}:${dirname(nginx)}:/usr/bin:/bin` });
+    expect([code, output]).toEqual([
+      1,
+      "voicegate gate: this image has the tools of BusyBox, as Alpine's have: required is an nginx image based on Debian, such as nginx:1.30.5\n",
+    ]);
+  });
+
   it('refuses an njs that is too old, and names both versions', async () => {
     const { nginx } = await findNginx();
     const folder = mkdtempSync(join(tmpdir(), 'voicegate-old-nginx-'));

@@ -389,6 +389,11 @@ const WRONG: readonly (readonly [string, () => unknown, string])[] = [
     gate({ cors: { allowOrigins: ['https://a.example.com/x'] } }),
     'cors: allowOrigins must be origins such as https://app.example.com',
   ],
+  [
+    'a tag of Alpine',
+    () => GateImage.publicEcr('stable-alpine'),
+    'GateImage.publicEcr: tag must be of an image based on Debian, such as',
+  ],
   ['a tag with a space', () => GateImage.publicEcr('a b'), 'GateImage.publicEcr: tag must be an image tag such as'],
   // The edge.
   [

@@ -57,4 +57,14 @@ describe('GateImage', () => {
   it('refuses a tag that is none', () => {
     expect(() => GateImage.publicEcr('a b')).toThrow(/tag must be an image tag such as "1.30.5", got "a b"/);
   });
+
+  it.each(['1.30.5-alpine', 'stable-alpine3.23-perl', 'Alpine'])(
+    'refuses %s, whose tools the gate cannot use',
+    (tag) => {
+      const repository = ecr.Repository.fromRepositoryName(new TestStack(), 'Copies', 'nginx');
+      const words = `must be of an image based on Debian, such as "1.30.5", got "${tag}"`;
+      expect(() => GateImage.publicEcr(tag)).toThrow(`GateImage.publicEcr: tag ${words}`);
+      expect(() => GateImage.fromEcr(repository, tag)).toThrow(`GateImage.fromEcr: tagOrDigest ${words}`);
+    },
+  );
 });
