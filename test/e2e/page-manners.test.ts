@@ -71,6 +71,24 @@ describeWhere(NO_BROWSER, 'how the web page treats people', () => {
     expect(await focused()).toBe('play');
   });
 
+  it('loses nothing that is typed, and sent, before its program is there', async () => {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.route(/\/app\.[0-9a-f]+\.js$/, async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.reload({ waitUntil: 'commit' });
+    await text().fill('Typed at once');
+    await page.evaluate('document.getElementById("play").click()');
+    release();
+    await button('Play').click();
+    await ready();
+    expect(await text().inputValue()).toBe('Typed at once');
+  });
+
   it('speaks at Ctrl+Enter in the text, and cancels at Escape', async () => {
     await text().fill('Hello');
     const { asked } = await hold();

@@ -248,3 +248,5 @@ const language = recall('localStorage', 'language');
 speak(language in WORDS ? language : /^zh\b/i.test(navigator.language) ? 'zh' : 'en');
 count();
 showSpeed();
+// Before this the browser would send the form by itself, and the text would be lost.
+for (const button of buttons) button.disabled = false;
