@@ -76,17 +76,31 @@ describeWhere(NO_BROWSER, 'how the web page treats people', () => {
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
+    await text().fill('Remembered');
     await page.route(/\/app\.[0-9a-f]+\.js$/, async (route) => {
       await held;
       await route.continue();
     });
     await page.reload({ waitUntil: 'commit' });
     await text().fill('Typed at once');
+    await page.getByLabel('API key').fill('a-key');
     await page.evaluate('document.getElementById("play").click()');
     release();
     await button('Play').click();
     await ready();
     expect(await text().inputValue()).toBe('Typed at once');
+    expect(await page.getByLabel('API key').inputValue()).toBe('a-key');
+    await page.reload();
+    await button('Play').click();
+    await ready();
+    expect(await text().inputValue()).toBe('Typed at once');
+  });
+
+  it('says in both languages what it needs where programs are switched off', async () => {
+    const visited = await browser.newPage({ javaScriptEnabled: false });
+    await visited.goto(service.url);
+    expect(await visited.locator('noscript').textContent()).toBe('This page needs JavaScript. 此页面需要 JavaScript。');
+    await visited.close();
   });
 
   it('speaks at Ctrl+Enter in the text, and cancels at Escape', async () => {

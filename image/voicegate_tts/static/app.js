@@ -234,8 +234,11 @@ function showSpeed() {
 for (const [name, field] of Object.entries(KEPT)) {
   if (!field) continue;
   const kept = recall('sessionStorage', name);
+  // Typed before this program came: newer than what is remembered.
+  if (field === text && text.value !== '') remember('sessionStorage', name, text.value);
   // A voice or format that is gone would leave nothing chosen.
-  if (kept !== '' && (!field.options || [...field.options].some(({ value }) => value === kept))) field.value = kept;
+  else if (kept !== '' && (!field.options || [...field.options].some(({ value }) => value === kept)))
+    field.value = kept;
   field.addEventListener('input', () => {
     remember('sessionStorage', name, field.value);
     if (field === text) count();
@@ -243,7 +246,7 @@ for (const [name, field] of Object.entries(KEPT)) {
     compare();
   });
 }
-if (session.hidden) key.value = recall('sessionStorage', 'key');
+if (session.hidden && key.value === '') key.value = recall('sessionStorage', 'key');
 const language = recall('localStorage', 'language');
 speak(language in WORDS ? language : /^zh\b/i.test(navigator.language) ? 'zh' : 'en');
 count();
