@@ -25,17 +25,20 @@ botocores = responses._service_model
 protocols.install()
 ours = types()
 alone = "botocore" not in sys.modules
+from ministack.services import stepfunctions
+task = stepfunctions._sdk_json_result("dynamodb", "GetItem", {"Item": {"id": {"S": "a"}}})
 responses._service_model = botocores
-print(json.dumps([ours, types(), alone]))
+print(json.dumps([ours, types(), alone, task]))
 `;
 
-it('the types of the emulated answers are those of botocore, which nothing has to load', async () => {
+it('the types of the emulated answers are those of botocore, which only a task of a state machine loads', async () => {
   const { python } = await ensureTools();
   const env = { ...process.env, PYTHONPATH: join(root, 'local/emulator') };
   const output = execFileSync(python, ['-c', PROGRAM, ...SERVICES], { cwd: root, env, encoding: 'utf8' });
-  const [ours, theirs, alone] = JSON.parse(output);
+  const [ours, theirs, alone, task] = JSON.parse(output);
   expect(ours).toEqual(theirs);
   expect(alone).toBe(true);
   expect(ours.dynamodb[0]).toContain('application/x-amz-json-1.0');
   expect(ours.nonsense[0]).toEqual([null, null, null, null]);
+  expect(task).toEqual({ Item: { id: { S: 'a' } } });
 });
