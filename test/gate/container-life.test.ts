@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -62,6 +62,14 @@ describe('the init container', () => {
     ]);
   });
 
+  it('says why it cannot check the bundle', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'voicegate-no-sha-'));
+    for (const name of ['base64', 'sed', 'sh']) symlinkSync(`/usr/bin/${name}`, join(folder, name));
+    const { code, output } = await containersForTest().init({ PATH: folder });
+    expect(code).toBe(1);
+    expect(output).toMatch(/^voicegate gate: VOICEGATE_BUNDLE is not the bundle .*sha256sum.*not found\n$/s);
+  });
+
   it('refuses an njs that is too old, and names both versions', async () => {
     const { nginx } = await findNginx();
     const folder = mkdtempSync(join(tmpdir(), 'voicegate-old-nginx-'));
@@ -76,15 +84,25 @@ describe('the init container', () => {
     expect(code).not.toBe(0);
   });
 
-  it('takes the resolver from resolv.conf, with IPv6 addresses as nginx writes them', async () => {
+  it('takes three resolvers from resolv.conf, as the C library does, with IPv6 addresses as nginx writes them', async () => {
     const gate = containersForTest();
     const file = join(gate.directory, 'resolv.conf');
-    writeFileSync(file, 'search x.test\nnameserver 10.0.0.2\nnameserver fd00:ec2::253%eth0\noptions ndots:2\n');
+    const servers = ['10.0.0.2', 'fd00:ec2::253%eth0', '10.0.0.3', '10.0.0.4'];
+    writeFileSync(file, `search x.test\n${servers.map((one) => `nameserver ${one}\n`).join('')}options ndots:2\n`);
     const { code, output } = await gate.init({ VOICEGATE_RESOLV_CONF: file });
     expect([code, output]).toEqual([0, expect.stringContaining('ready, njs ')]);
     expect(readFileSync(join(gate.directory, 'nginx.conf'), 'utf8')).toContain(
-      'resolver 10.0.0.2 [fd00:ec2::253] valid=30s;',
+      'resolver 10.0.0.2 [fd00:ec2::253] 10.0.0.3 valid=30s;',
     );
+  });
+
+  it('reaches an app at localhost, a name that DNS does not know', async () => {
+    const gate = containersForTest();
+    const { code } = await gate.init({ VOICEGATE_UPSTREAM: 'localhost:5000' });
+    expect(code).toBe(0);
+    const read = (name: string) => readFileSync(join(gate.directory, name), 'utf8');
+    expect(read('program.js')).toContain('127.0.0.1:5000');
+    expect(read('program.js') + read('nginx.conf')).not.toContain('localhost:5000');
   });
 
   it.runIf(process.getuid?.() === 0)('hands the volume to the user of the gate', async () => {
