@@ -1,3 +1,4 @@
+import { Token } from 'aws-cdk-lib';
 import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { GATE_IMAGE_TAG } from '../../contract/names';
@@ -13,7 +14,7 @@ export class GateImage {
    * @throws Error for what is no tag, and for a tag of Alpine.
    */
   public static publicEcr(tag: string = GATE_IMAGE_TAG): GateImage {
-    if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(tag)) {
+    if (!Token.isUnresolved(tag) && !/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(tag)) {
       throw new Error(`GateImage.publicEcr: tag must be an image tag such as "${GATE_IMAGE_TAG}", got "${tag}"`);
     }
     assertDebian('GateImage.publicEcr: tag', tag);
@@ -53,8 +54,9 @@ export class GateImage {
   }
 }
 
+/** By the names of nginx's official images: `alpine`, `1.29-alpine3.22-slim`. */
 function assertDebian(what: string, tag: string): void {
-  if (/alpine/i.test(tag)) {
+  if (!Token.isUnresolved(tag) && /^([\w.]+-)?alpine[\d.]*(-(slim|perl|otel))?$/i.test(tag)) {
     throw new Error(`${what} must be of an image based on Debian, such as "${GATE_IMAGE_TAG}", got "${tag}"`);
   }
 }

@@ -1,3 +1,4 @@
+import { Token } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -67,4 +68,13 @@ describe('GateImage', () => {
       expect(() => GateImage.fromEcr(repository, tag)).toThrow(`GateImage.fromEcr: tagOrDigest ${words}`);
     },
   );
+
+  it('takes other tags, and one that is known only at deployment', () => {
+    const later = Token.asString({ Ref: 'Tag' }, { displayHint: 'alpine' });
+    const repository = ecr.Repository.fromRepositoryName(new TestStack(), 'Copies', 'nginx');
+    for (const tag of ['1.30.5', 'moved-off-alpine-2026', later]) {
+      expect(() => GateImage.publicEcr(tag)).not.toThrow();
+      expect(() => GateImage.fromEcr(repository, tag)).not.toThrow();
+    }
+  });
 });
