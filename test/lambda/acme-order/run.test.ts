@@ -94,16 +94,20 @@ interface Told {
   readonly domainNames?: readonly string[];
   readonly wantedSince?: number;
   readonly event?: object;
+  /** Of the authority. */
+  readonly host?: string;
+  readonly root?: string | undefined;
 }
 
-function run({ domainNames = [TTS], wantedSince = BORN, event = {} }: Told = {}): Promise<RunResult> {
+function run(told: Told = {}): Promise<RunResult> {
+  const { domainNames = [TTS], wantedSince = BORN, event = {}, host = '127.0.0.1' } = told;
   const settings: OrderSettings = {
     certificateArn: ARN,
     accountKeySecretArn: 'account',
     domainNames,
     loadBalancerDnsName: 'lb.example.com',
-    directoryUrl: `https://127.0.0.1:${portOf(authority)}/dir`,
-    rootCertificate,
+    directoryUrl: `https://${host}:${portOf(authority)}/dir`,
+    rootCertificate: 'root' in told ? told.root : rootCertificate,
     wantedSince: String(wantedSince),
   };
   const missing = Object.assign(new Error('no record'), { code: 'ENOTFOUND' });
@@ -203,6 +207,20 @@ describe('the function that orders, run every hour', () => {
     expect((await run()).detail).toBe('not to be renewed before 2026-12-31T00:00:00Z');
     now = BORN + 61 * DAY;
     expect((await run()).result).toBe('order failed');
+  });
+
+  it('says nothing to an authority whose certificate is of another root, or has another name', async () => {
+    const of = { domainNames: [TTS, SPEECH] };
+    const names = { commonName: 'authority', domainNames: ['127.0.0.1'], validityDays: '1' };
+    const { certificate: root } = await createSelfSigned(names, Date.now());
+    for (const wrong of [{ root }, { root: undefined }, { host: 'localhost' }]) {
+      tags = {};
+      expect(await run({ ...of, ...wrong })).toMatchObject({
+        result: 'order failed',
+        detail: expect.stringMatching(/^connection: /),
+      });
+    }
+    expect(asked).toEqual([]);
   });
 
   it('calls nobody until a refusal’s Retry-After is over', async () => {
