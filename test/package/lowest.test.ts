@@ -19,6 +19,12 @@ describe('with the lowest versions that package.json supports', () => {
     expect(`^${version}`).toBe(peerDependencies[name]);
   });
 
+  it('they go together, by what aws-cdk-lib itself asks for', () => {
+    const file = join(oldest, 'node_modules/aws-cdk-lib/package.json');
+    const theirs = JSON.parse(readFileSync(file, 'utf8')) as { peerDependencies: Readonly<Record<string, string>> };
+    expect(theirs.peerDependencies.constructs).toBe(peerDependencies.constructs);
+  });
+
   it('neither a bundler nor a compiler is installed', () => {
     for (const name of ['esbuild', 'typescript', 'tsx'])
       expect(existsSync(join(oldest, 'node_modules', name))).toBe(false);
