@@ -3,7 +3,7 @@ const PARENT_EVERY = 1000;
 
 /**
  * Turns signals into one AbortSignal: the first asks to stop, a second of them ends this process at once (handlers of
- * `exit` then kill what it started). Under `npm start` it also stops when npm is gone, which no signal tells.
+ * `exit` then kill what it started). Under npm it also stops when npm is gone, which no signal tells.
  */
 export function createStopper({ onStop, env = process.env }) {
   const controller = new AbortController();
@@ -23,7 +23,7 @@ export function createStopper({ onStop, env = process.env }) {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', onBroken);
 
   const parent = process.ppid;
-  if (env.npm_lifecycle_event === 'start') {
+  if (env.npm_lifecycle_event) {
     setInterval(() => {
       if (process.ppid !== parent && !controller.signal.aborted) stop('npm is gone', CODES.SIGTERM);
     }, PARENT_EVERY).unref();

@@ -24,6 +24,12 @@ export function findNginx(): Promise<Nginx> {
   return found;
 }
 
+/**
+ * Runs a command in place of the shell, and ends all of its group when the pipe at standard input breaks: whatever way
+ * the test's process goes, its gates go with it.
+ */
+const HELD = 'exec 3<&0; (read -r _ <&3; kill -KILL 0) > /dev/null 2>&1 & exec "$@" < /dev/null 3<&-';
+
 export interface GateSetup {
   readonly upstreamPort: number;
   readonly lambdaUrl: string;
@@ -82,7 +88,7 @@ export class GateContainers {
   }
 
   async start(env: Readonly<Record<string, string | undefined>> = {}): Promise<void> {
-    this.gate = await this.spawn(this.pack.command, {
+    this.gate = await this.spawn(['sh', '-c', HELD, 'gate', ...this.pack.command], {
       ...(await this.environment()),
       [GATE_ENV.authorizer]: 'arn:aws:lambda:eu-west-1:123456789012:function:authorizer:live',
       AWS_REGION: 'eu-west-1',
@@ -207,7 +213,7 @@ export class GateContainers {
     mkdirSync(this.directory, { recursive: true });
     const [file = '', ...args] = words;
     // A group of its own, so that a test leaves nothing behind.
-    return spawn(file, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    return spawn(file, args, { env, detached: true, stdio: 'pipe' });
   }
 }
 
