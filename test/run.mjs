@@ -8,7 +8,7 @@ import { isProblem, Problem } from '../local/launch/problem.mjs';
 import { createProgress, seconds } from '../local/launch/progress.mjs';
 import { createStopper } from '../local/launch/stopper.mjs';
 import { ensureTools } from '../local/toolchain/index.mjs';
-import { changedTests } from './runner/changed.mjs';
+import { changedPaths, changedTests } from './runner/changed.mjs';
 import { nodeChecks, pythonChecks, workflowCheck } from './runner/checks.mjs';
 import { createRunner } from './runner/runner.mjs';
 
@@ -35,12 +35,13 @@ async function main() {
     process.stdout.write(usage);
     return;
   }
+  const paths = changed === undefined ? undefined : changedPaths(changed);
   // Python programs start many times here: each module is compiled once, and nothing is written beside a source.
   delete process.env.PYTHONDONTWRITEBYTECODE;
   process.env.PYTHONPYCACHEPREFIX = join(root, '.voicegate/pycache');
   const tools = await prepareBesideTools();
   process.env.VOICEGATE_TEST_BUNDLES = 'built';
-  const touched = changed === undefined ? undefined : changedTests(changed);
+  const touched = paths && changedTests(changed, paths);
   const wanted = (part) => only.includes(part) && (touched === undefined || touched.parts.has(part));
   const directory = mkdtempSync(join(tmpdir(), 'voicegate-test-'));
   // What the checks put aside goes with it; some of that is for servers that run as another user.

@@ -28,9 +28,13 @@ const TOUCHES = [
 const ALL =
   /^((local\/)?package(-lock)?\.json|vitest\.config\.mts|tsconfig\.json|build\.mjs|cdk\.json|test\/(run\.mjs|runner\/.*|support\/bundles\.ts))$/;
 
-/** The parts and test files that a change since `commit` touches; `files` undefined: all. */
-export function changedTests(commit) {
-  const changed = paths(commit);
+/**
+ * The parts and test files that a change touches; `files` undefined: all.
+ *
+ * @param {string} commit
+ * @param {readonly string[]} changed what has changed since, by `changedPaths`
+ */
+export function changedTests(commit, changed) {
   if (changed.some((path) => ALL.test(path))) return { parts: { has: () => true }, files: [] };
   const touched = TOUCHES.filter(({ path }) => changed.some((name) => path.test(name)));
   const parts = new Set(touched.flatMap((entry) => entry.parts));
@@ -39,9 +43,11 @@ export function changedTests(commit) {
   return { parts, files: [...files] };
 }
 
-function paths(commit) {
+/** The files that differ from a commit, those that git does not know yet among them. */
+export function changedPaths(commit) {
   try {
-    const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).split('\n').filter(Boolean);
+    const git = (...args) =>
+      execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: 'pipe' }).split('\n').filter(Boolean);
     return [...git('diff', '--name-only', commit, '--'), ...git('ls-files', '--others', '--exclude-standard')];
   } catch {
     throw new Problem(`--changed needs a commit that git knows, got "${commit}".`, 2);
@@ -57,6 +63,6 @@ function importing(commit) {
 }
 
 function partOf(name) {
-  const [, part] = /^test\/(local|e2e|package)\//.exec(name) ?? [];
+  const [, part] = /^test\/(local|e2e|package)(?:\/|$)/.exec(name) ?? [];
   return part ?? (/^test\/gate\/[^/]+\.test\.ts$/.test(name) ? 'nginx' : 'unit');
 }
