@@ -26,6 +26,7 @@ module.exports = {
       to: { circular: true },
     },
     closed('contract', ['bin', 'gate', 'lambda', 'lib', 'local'], 'What rooms agree on depends on none of them.'),
+    closed('bin', ['gate', 'lambda'], 'The app and the command take bundles as files.'),
     closed('lib', ['bin', 'gate', 'lambda', 'local'], 'The library takes bundles as files.'),
     closed('local', ['bin', 'gate', 'lambda', 'lib'], 'The local cloud knows AWS, not the constructs.'),
     closed('lambda', ['bin', 'gate', 'lib', 'local'], 'A function is bundled alone.'),
