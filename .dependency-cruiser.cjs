@@ -33,6 +33,13 @@ module.exports = {
     closed('gate', ['bin', 'lambda', 'lib', 'local'], 'The gate is bundled alone.'),
     { ...closed('gate/core', ['gate/(?!core/)'], 'The core knows nothing of njs.'), name: 'core-not-host' },
     {
+      name: 'not-under-vitest',
+      comment: 'tsx runs them, and vitest cannot be loaded there.',
+      severity: 'error',
+      from: { path: '^(bench|test/slow)/' },
+      to: { path: '^node_modules/vitest/', reachable: true },
+    },
+    {
       name: 'no-package-of-development',
       comment: 'What runs is in local/package.json: `npm start` and the command line install no other packages.',
       severity: 'error',
@@ -42,7 +49,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)(dist|cdk\\.out|\\.voicegate)/' },
+    exclude: { path: '^(dist|cdk\\.out|\\.voicegate)/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
   },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { readRunningState } from '../../../local/running';
-import { runInThisProcess } from '../../bin/cli';
+import { runInThisProcess } from '../../bin/in-process';
 
 const run = promisify(execFile);
 
