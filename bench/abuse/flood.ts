@@ -19,22 +19,39 @@ function nextRequest(): string | undefined {
   return `GET /voices HTTP/1.1\r\nHost: bench\r\nX-API-Key: ${key}\r\nX-Forwarded-For: ${from}\r\nX-Forwarded-Proto: https\r\n\r\n`;
 }
 
-/** One connection: the next request goes out when the last one is answered. */
-function run(): Promise<void> {
+function count(outcome: string): void {
+  statuses[outcome] = (statuses[outcome] ?? 0) + 1;
+}
+
+/** One connection after the other, as long as there are requests: the gate ends those of whom it refuses. */
+async function run(): Promise<void> {
+  while (sent < Number(requests)) await converse();
+}
+
+/** The next request goes out when the last one is answered. */
+function converse(): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), '127.0.0.1');
     let text = '';
+    let waits = false;
     const send = () => {
       const request = nextRequest();
       if (request === undefined) {
         socket.end();
-        resolve();
       } else {
+        waits = true;
         socket.write(request);
       }
     };
     socket.setNoDelay();
-    socket.on('error', reject);
+    // A connection that was never made is the end of the flood; `close` tells of any other.
+    socket.on('error', (error) => {
+      if (socket.bytesWritten === 0) reject(error);
+    });
+    socket.on('close', () => {
+      if (waits) count('no answer');
+      resolve();
+    });
     socket.on('connect', send);
     socket.on('data', (chunk: Buffer) => {
       text += chunk.toString('latin1');
@@ -42,10 +59,12 @@ function run(): Promise<void> {
       if (head < 0) return;
       const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0);
       if (text.length < head + 4 + length) return;
-      const status = text.slice(9, 12);
-      statuses[status] = (statuses[status] ?? 0) + 1;
+      count(text.slice(9, 12));
+      waits = false;
+      const last = /\r\nconnection: close\r\n/i.test(text.slice(0, head + 2));
       text = text.slice(head + 4 + length);
-      send();
+      if (last) socket.end();
+      else send();
     });
   });
 }
