@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import {
   DescribeTargetGroupsCommand,
   DescribeTargetHealthCommand,
@@ -39,44 +40,16 @@ function tests(running: () => LocalCloud): void {
     return (TargetHealthDescriptions ?? []).map(({ Target }) => Target?.Id ?? '');
   }
 
-  /** One request; what went wrong, or the status. */
-  function ask(key: string, path: string, agent: Agent | false): Promise<string> {
-    return new Promise((resolve) => {
-      const call = request(
-        `${cloud.ready.https}${path}`,
-        { ca: readFileSync(cloud.ready.ca), headers: { 'x-api-key': key }, agent, timeout: 20_000 },
-        (response) => {
-          response.on('error', (error) => resolve(`${path}: ${error.message}`));
-          response.on('end', () => resolve(response.statusCode === 200 ? '200' : `${path}: ${response.statusCode}`));
-          response.resume();
-        },
-      );
-      call.on('timeout', () => call.destroy(new Error('no answer')));
-      call.on('error', (error) => resolve(`${path}: ${error.message}`));
-      call.end();
-    });
-  }
-
   it('fails no request, from the first task to the last', async () => {
     const { key } = await cloud.createKey('load');
     const before = await targets();
     expect(before).toHaveLength(1);
 
-    const answers: string[] = [];
-    let going = true;
-    const agent = new Agent({ keepAlive: true });
-    const keepAsking = async (path: string, pause: number, connection: Agent | false) => {
-      while (going) {
-        answers.push(await ask(key, path, connection));
-        await sleep(pause);
-      }
-    };
-    const load = [
-      keepAsking('/tts?text=hello', 150, agent),
-      keepAsking('/tts?text=hello', 150, false),
-      keepAsking('/', 50, agent),
-      keepAsking('/', 50, false),
-    ];
+    const { https: url, ca } = cloud.ready;
+    const load = new Worker(new URL('./load.mjs', import.meta.url), {
+      workerData: { url, ca: readFileSync(ca, 'utf8'), key },
+    });
+    const answered = once(load, 'message') as Promise<[readonly string[]]>;
     try {
       const aws = localAws(Number(new URL(cloud.ready.awsEndpoint).port));
       const { accessKeyId, secretAccessKey } = cloud.aws().credentials;
@@ -97,10 +70,9 @@ function tests(running: () => LocalCloud): void {
       // The old task ends after its last request; the new one serves alone.
       await sleep(3000);
     } finally {
-      going = false;
-      await Promise.all(load);
-      agent.destroy();
+      load.postMessage('stop');
     }
+    const [answers] = await answered;
     expect(answers.filter((answer) => answer !== '200')).toEqual([]);
     expect(answers.length).toBeGreaterThan(100);
   }, 400_000);
