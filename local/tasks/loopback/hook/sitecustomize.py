@@ -4,6 +4,7 @@ Reaches what Python itself binds: Flask, gunicorn, waitress, uvicorn. Not server
 """
 
 import importlib.machinery
+import importlib.util
 import os
 import socket
 import sys
