@@ -19,6 +19,8 @@ class Builder(EnvBuilder):
     def post_setup(self, context: SimpleNamespace) -> None:
         folder = sysconfig.get_path("purelib", "posix_prefix", {"base": context.env_dir})
         for package in self.packages:
+            if package == "setuptools" and sys.version_info >= (3, 12):
+                continue  # Since then no environment of Python's own has it, though Debian keeps a wheel.
             wheel = bundled(package)
             if wheel is not None:
                 with zipfile.ZipFile(wheel) as archive:
@@ -26,7 +28,7 @@ class Builder(EnvBuilder):
 
 
 def bundled(package: str) -> Path | None:
-    """The wheel's place: some distributions keep it outside of the standard library. None without: setuptools ended."""
+    """The wheel's place: some distributions keep it outside of the standard library. None without."""
     folders = [sysconfig.get_config_var("WHEEL_PKG_DIR"), Path(ensurepip.__path__[0], "_bundled")]
     for folder in filter(None, folders):
         for wheel in Path(folder).glob(f"{package}-*.whl"):
