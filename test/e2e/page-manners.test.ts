@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
 import type { Browser, BrowserContext, Page, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { describeWhere } from '../support/where';
+import { describeWhere, itWhere, NO_CURL } from '../support/where';
 import { launchBrowser, NO_BROWSER } from './support/browser';
 import { SpeechService } from './support/speech-service';
 
@@ -171,7 +171,7 @@ describeWhere(NO_BROWSER, 'how the web page treats people', () => {
     expect((await readFile(await download.path())).subarray(0, 4).toString('latin1')).toBe(magic);
   });
 
-  it('shows the curl line of what was just spoken, which works in a shell and holds no key', async () => {
+  itWhere(NO_CURL, 'shows the curl line of what was just spoken, which works in a shell and holds no key', async () => {
     await text().fill(`It's "fine": $HOME \\n; 你好`);
     await page.getByLabel('API key').fill('vg_a-key-that-no-line-shows');
     await button('Play').click();

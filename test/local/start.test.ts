@@ -12,7 +12,7 @@ import type { RunningState } from '../../local/contracts.js';
 import { runCommand } from '../../local/launch/command.mjs';
 import { root } from '../../local/launch/prepare.mjs';
 import { curlLine } from '../../local/ui/ready-text.js';
-import { describeWhere } from '../support/where.js';
+import { describeWhere, NO_CURL } from '../support/where.js';
 import { filesHolding, gone, processesOf } from './leftovers.js';
 
 const START = join(root, 'local/start.mjs');
@@ -132,7 +132,7 @@ describe('npm start refuses at once', () => {
   });
 });
 
-describeWhere(process.platform === 'linux' ? undefined : 'it looks into /proc, which Linux has', 'npm start', () => {
+describeWhere(process.platform === 'linux' ? NO_CURL : 'it looks into /proc, which Linux has', 'npm start', () => {
   it('prints one line of JSON when a sentence can be spoken, and leaves nothing behind when it is interrupted', async () => {
     const { process: child, ready, lines, errors } = await start();
     expect(Object.keys(ready)).toEqual(['http', 'https', 'ca', 'key', 'stack', 'awsEndpoint', 'pid']);

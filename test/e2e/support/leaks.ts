@@ -1,4 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -17,6 +18,19 @@ export async function filesWith(needle: string, folder: string): Promise<readonl
 
 /** Command lines of running processes that hold the text. */
 export async function processesWith(needle: string): Promise<readonly string[]> {
-  const { stdout } = await run('ps', ['-eo', 'args'], { maxBuffer: 100e6 });
-  return stdout.split('\n').filter((line) => line.includes(needle));
+  const lines = process.platform === 'linux' ? fromProc() : (await run('ps', ['-eo', 'args'])).stdout.split('\n');
+  return lines.filter((line) => line.includes(needle));
+}
+
+function fromProc(): readonly string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      } catch {
+        // It has just ended.
+        return '';
+      }
+    });
 }
